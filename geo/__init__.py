@@ -1,0 +1,1 @@
+"""Pure spatial computation: tables in, tables out, metres."""

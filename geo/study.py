@@ -1,0 +1,191 @@
+"""A study: one town's checked tables and rasters, kept in one GeoPackage that QGIS opens."""
+
+import json
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import rasterio
+from affine import Affine
+from pyproj import CRS
+
+from geo.errors import Fault, InputError
+from geo.raster import Raster
+from geo.schema import TABLES, conform
+
+FORMAT = 1
+"""Version of the study file. A file from a newer version is refused politely."""
+
+_META = "shequ_meta"
+_REPAIRS = "shequ_repairs"
+_RASTERS = ("population", "dem")
+_NODATA = np.float32(-9999.0)
+
+Action = Literal["repaired", "dropped", "assumed", "estimated"]
+
+
+@dataclass(frozen=True)
+class Repair:
+    """One thing that was mended, dropped, assumed or estimated, and on which row."""
+
+    table: str
+    row_id: str
+    action: Action
+    code: str
+    """A short key, the same for the same kind of repair: `self_intersection`, `clipped`, `no_households_known` …"""
+    detail: str
+    """The sentence a reader sees, in English."""
+    detail_zh: str = ""
+    """The same in Chinese."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """One town's tables (metres, checked), rasters, and everything that was repaired or assumed on the way."""
+
+    name: str
+    crs: CRS
+    tables: Mapping[str, gpd.GeoDataFrame]
+    name_en: str = ""
+    rasters: Mapping[str, Raster] = field(default_factory=dict)
+    repairs: tuple[Repair, ...] = ()
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    """What later steps must know and a report must say: options and assumptions by step, JSON values only."""
+
+    def __getitem__(self, table: str) -> gpd.GeoDataFrame:
+        """Return a table; an InputError names the command that makes it when it is not there."""
+        if table not in self.tables:
+            made_by = {"blocks": "shequ blocks", "seams": "shequ blocks"}.get(table, f"shequ import with a {table} layer")
+            raise InputError(Fault(f"the study has no table {table}", f"make it with: {made_by}", table=table))
+        return self.tables[table]
+
+    def get(self, table: str) -> gpd.GeoDataFrame | None:
+        """Return a table, or None when the study has none of that name."""
+        return self.tables.get(table)
+
+    def having(
+        self,
+        tables: Mapping[str, gpd.GeoDataFrame],
+        *,
+        repairs: Iterable[Repair] = (),
+        notes: Mapping[str, Any] | None = None,
+    ) -> "Study":
+        """Return a study with these tables put in (each checked), these repairs and notes added."""
+        checked = {name: conform(frame, name) for name, frame in tables.items()}
+        return replace(
+            self,
+            tables={**self.tables, **checked},
+            repairs=(*self.repairs, *repairs),
+            notes={**self.notes, **(notes or {})},
+        )
+
+
+def write_study(study: Study, path: Path) -> None:
+    """Write the study to `path`, whole or not at all: into a file beside it, then renamed over it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".shequ-") as folder:
+        draft = Path(folder) / "study.gpkg"
+        for name, frame in study.tables.items():
+            _write_table(frame, name, draft)
+        _write_plain(draft, _META, _meta_rows(study))
+        _write_plain(draft, _REPAIRS, pd.DataFrame(
+            [vars(r) for r in study.repairs],
+            columns=["table", "row_id", "action", "code", "detail", "detail_zh"], dtype="str"))  # fmt: skip
+        for name, raster in study.rasters.items():
+            _write_raster(raster, name, draft)
+        os.replace(draft, path)
+
+
+def read_study(path: Path) -> Study:
+    """Read a study file.
+
+    Raises
+    ------
+    InputError
+        When there is no such file, it is not a study, it is damaged, or it was written by a newer version.
+    """
+    def refuse(what: str, remedy: str) -> InputError:
+        return InputError(Fault(what, remedy, file=str(path)))
+
+    if not path.is_file():
+        raise refuse("there is no such study", "make one with: shequ import FILES --out STUDY.gpkg")
+    try:
+        layers = {str(name) for name, _ in pyogrio.list_layers(path)}
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+            broken = db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok"
+            rows = dict(db.execute(f"SELECT key, value FROM {_META}").fetchall()) if _META in layers else {}
+            kept = {r[0] for r in db.execute("SELECT table_name FROM gpkg_contents WHERE data_type = '2d-gridded-coverage'")}
+    except (pyogrio.errors.DataSourceError, sqlite3.DatabaseError) as error:
+        raise refuse(f"the file cannot be read as a GeoPackage ({error})", "copy it again, or import anew") from error
+    if broken:
+        raise refuse("the GeoPackage is damaged", "copy it again, or import anew")
+    if "format" not in rows:
+        raise refuse("this is a GeoPackage but not a study", f"turn it into one with: shequ import {path} --out STUDY.gpkg")
+    if int(rows["format"]) > FORMAT:
+        raise refuse(f"the study was written by a newer shequ (format {rows['format']}, this one reads {FORMAT})",
+                     "update shequ")  # fmt: skip
+    repairs = pyogrio.read_dataframe(path, layer=_REPAIRS).fillna("")
+    return Study(
+        name=rows["name"],
+        name_en=rows["name_en"],
+        crs=CRS.from_user_input(rows["crs"]),
+        tables={name: _read_table(path, name) for name in TABLES if name in layers},
+        rasters={name: _read_raster(path, name) for name in _RASTERS if name in kept},
+        repairs=tuple(Repair(**row) for row in repairs.to_dict("records")),
+        notes=json.loads(rows["notes"]),
+    )
+
+
+def _meta_rows(study: Study) -> pd.DataFrame:
+    rows = {
+        "format": str(FORMAT),
+        "name": study.name,
+        "name_en": study.name_en,
+        "crs": f"EPSG:{code}" if (code := study.crs.to_epsg()) else study.crs.to_wkt(),
+        "notes": json.dumps(dict(study.notes), ensure_ascii=False, sort_keys=True),
+    }
+    return pd.DataFrame({"key": list(rows), "value": list(rows.values())})
+
+
+def _write_plain(path: Path, layer: str, rows: pd.DataFrame) -> None:
+    pyogrio.write_dataframe(rows, path, layer=layer, driver="GPKG", append=path.exists())
+
+
+def _write_table(frame: gpd.GeoDataFrame, name: str, path: Path) -> None:
+    kinds = set(frame.geom_type)
+    generic = len({kind.removeprefix("Multi") for kind in kinds}) > 1
+    pyogrio.write_dataframe(
+        frame.reset_index(), path, layer=name, driver="GPKG", append=path.exists(),
+        geometry_type="Unknown" if generic or not kinds else None,
+        promote_to_multi=not generic and len(kinds) > 1,
+    )  # fmt: skip
+
+
+def _read_table(path: Path, name: str) -> gpd.GeoDataFrame:
+    frame = pyogrio.read_dataframe(path, layer=name).set_index(TABLES[name].index)
+    return conform(frame, name)
+
+
+def _write_raster(raster: Raster, name: str, path: Path) -> None:
+    """Write a raster as a gridded coverage of the GeoPackage: 32-bit floats, its own resolution."""
+    rows, columns = raster.values.shape
+    with rasterio.open(
+        path, "w", driver="GPKG", width=columns, height=rows, count=1, dtype="float32", nodata=float(_NODATA),
+        crs=raster.crs.to_wkt(), transform=raster.transform, RASTER_TABLE=name, APPEND_SUBDATASET="YES",
+    ) as out:  # fmt: skip
+        out.write(np.where(np.isnan(raster.values), _NODATA, raster.values), 1)
+
+
+def _read_raster(path: Path, name: str) -> Raster:
+    with rasterio.open(f"GPKG:{path}:{name}") as source:
+        values = source.read(1).astype("float32")
+        values[values == _NODATA] = np.nan  # GDAL does not keep the coverage's own nodata value
+        return Raster(values, Affine(*source.transform[:6]), CRS.from_wkt(source.crs.to_wkt()))
