@@ -1,9 +1,9 @@
 """The one error tree.
 
-    ShequError
-    ├── InputError        the data is unusable: which file, layer, rows, and what to do
-    ├── StandardError     a profile or standard is wrong
-    └── InfeasibleError   the question has no answer: which rules collide
+ShequError
+├── InputError        the data is unusable: which file, layer, rows, and what to do
+├── StandardError     a profile or standard is wrong
+└── InfeasibleError   the question has no answer: which rules collide
 """
 
 from collections.abc import Iterable, Sequence

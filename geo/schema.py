@@ -229,8 +229,9 @@ def check(frame: gpd.GeoDataFrame, name: str) -> list[Fault]:
     for column in table.columns:
         if column.name not in frame.columns:
             if column.required:
+                has = ", ".join(map(str, frame.columns))
                 fault(f"column {column.name} ({column.meaning}) is missing",
-                      f"add it, or map a source column to it; the layer has: {', '.join(map(str, frame.columns))}")  # fmt: skip
+                      f"add it, or map a source column to it; the layer has: {has}")  # fmt: skip
             continue
         for what, remedy, rows in _value_faults(frame[column.name], column):
             fault(what, remedy, rows)
@@ -273,7 +274,7 @@ def _value_faults(values: pd.Series, column: Column) -> Iterable[tuple[str, str,
         if column.kind in ("count", "year"):
             broken = present & ~text & ~infinite & (numbers != np.round(numbers))
             if broken.any():
-                yield (f"column {column.name} holds {numbers[broken].iloc[0]:g}; it counts whole {column.unit or 'units'}",
+                yield (f"column {column.name} holds {numbers[broken].iloc[0]:g}, not a whole number",
                        "round it at the source", values.index[broken])  # fmt: skip
         if column.minimum is not None:
             low = present & (numbers < column.minimum)

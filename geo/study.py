@@ -63,7 +63,9 @@ class Study:
     def __getitem__(self, table: str) -> gpd.GeoDataFrame:
         """Return a table; an InputError names the command that makes it when it is not there."""
         if table not in self.tables:
-            made_by = {"blocks": "shequ blocks", "seams": "shequ blocks"}.get(table, f"shequ import with a {table} layer")
+            made_by = {"blocks": "shequ blocks", "seams": "shequ blocks"}.get(
+                table, f"shequ import with a {table} layer"
+            )
             raise InputError(Fault(f"the study has no table {table}", f"make it with: {made_by}", table=table))
         return self.tables[table]
 
@@ -112,6 +114,7 @@ def read_study(path: Path) -> Study:
     InputError
         When there is no such file, it is not a study, it is damaged, or it was written by a newer version.
     """
+
     def refuse(what: str, remedy: str) -> InputError:
         return InputError(Fault(what, remedy, file=str(path)))
 
@@ -121,14 +124,18 @@ def read_study(path: Path) -> Study:
         layers = {str(name) for name, _ in pyogrio.list_layers(path)}
         with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
             broken = db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok"
-            rows = dict(db.execute(f"SELECT key, value FROM {_META}").fetchall()) if _META in layers else {}
-            kept = {r[0] for r in db.execute("SELECT table_name FROM gpkg_contents WHERE data_type = '2d-gridded-coverage'")}
+            rows = dict(db.execute("SELECT key, value FROM shequ_meta").fetchall()) if _META in layers else {}
+            kept = {
+                r[0] for r in db.execute("SELECT table_name FROM gpkg_contents WHERE data_type = '2d-gridded-coverage'")
+            }
     except (pyogrio.errors.DataSourceError, sqlite3.DatabaseError) as error:
         raise refuse(f"the file cannot be read as a GeoPackage ({error})", "copy it again, or import anew") from error
     if broken:
         raise refuse("the GeoPackage is damaged", "copy it again, or import anew")
     if "format" not in rows:
-        raise refuse("this is a GeoPackage but not a study", f"turn it into one with: shequ import {path} --out STUDY.gpkg")
+        raise refuse(
+            "this is a GeoPackage but not a study", f"turn it into one with: shequ import {path} --out STUDY.gpkg"
+        )
     if int(rows["format"]) > FORMAT:
         raise refuse(f"the study was written by a newer shequ (format {rows['format']}, this one reads {FORMAT})",
                      "update shequ")  # fmt: skip

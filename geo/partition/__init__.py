@@ -1,0 +1,1 @@
+"""The boundary engine: which block belongs to which community."""
