@@ -1,0 +1,709 @@
+"""Boundaries to words: the four bounds (四至) of a community or of any set of blocks, as an official plan states them.
+
+The same bounds are said in two ways that are easily confused: 东至A路 ("east to A Road") names the line on the EAST
+side, and A路以西 ("west of A Road") says the same thing, for what lies west of A has A as its east edge. Both forms,
+in Chinese and in English, are made from one `Bounds`.
+"""
+
+import math
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Final, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from geo.errors import Fault, InputError
+from geo.schema import OUTSIDE, ROAD_CLASSES
+
+Side = Literal["east", "south", "west", "north"]
+
+SIDES: Final[tuple[Side, ...]] = ("east", "south", "west", "north")
+"""东南西北, the order of a description; the half-plane form of a transfer goes north, east, south, west."""
+
+CLOCKWISE: Final[tuple[Side, ...]] = ("north", "east", "south", "west")
+
+ZH: Final[Mapping[Side, str]] = {"east": "东", "south": "南", "west": "西", "north": "北"}
+OPPOSITE: Final[Mapping[Side, Side]] = {"east": "west", "west": "east", "north": "south", "south": "north"}
+
+TOWN_BORDER: Final = ("镇界", "the town border")
+"""How the study's outer edge is called where it follows no named line, in Chinese and in English."""
+
+_UNIT_ENDINGS = ("社区", "村", "里", "居委会", "村委会", "居民委员会", "村民委员会", "居民区", "小区居", "嘎查")
+_UNNAMED: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(ROAD_CLASSES, ("无名道路", "an unnamed road")),
+    **dict.fromkeys(("track", "cycleway", "bridleway", "footway", "path", "steps", "corridor"),
+                    ("无名小路", "an unnamed path")),
+    "river": ("无名河流", "an unnamed river"),
+    "canal": ("无名渠道", "an unnamed canal"),
+    "stream": ("无名溪流", "an unnamed stream"),
+    "drain": ("无名沟渠", "an unnamed drain"),
+    "railway": ("铁路线", "the railway"),
+    "wall": ("围墙", "a wall"),
+    "cliff": ("陡坎", "a cliff"),
+    "water": ("水域", "a water body"),
+}  # fmt: skip
+_PLOT = ("地块边界", "the plot boundary")
+_ISLAND = ("内部地块", "an inner plot")
+_EXCLAVE = ("飞地", "a detached part")
+
+_AXES = {"east": 0.0, "north": 90.0, "west": 180.0, "south": 270.0}
+_NAMED_SHARE = 0.12
+"""A named line is said when it makes up at least this share of its side."""
+_PLAIN_SHARE = 0.25
+"""An unnamed line or a bare border is said from this share on: names are what readers look for."""
+_MOST = 0.5
+"""The lines said cover at least this share of the side."""
+_STRAIGHT = 0.05
+"""A line counts as straight while it stays within this share of the shape's size (root of its area)."""
+_TURN = 0.1
+"""Turning to another side costs this share of a mean side: shorter jogs belong to the side they interrupt."""
+_HIDDEN = 0.4
+"""Weight of a stretch that faces a side but has the shape's own land in front of it, as in a bay."""
+_STEP_M = 10.0
+"""Outlines that share no vertices with the seams are compared with them at this step."""
+_REACH_M = 1.0
+"""A seam this near to such an outline is the one it follows."""
+_SLIVER = 0.001
+"""Holes and detached parts below this share of the area are not worth a word."""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One line that bounds a shape: a road, a river, a railway, a neighbour's border, the town's border."""
+
+    name: str
+    """As said in Chinese: the feature's own name, or what stands for one (无名道路, 马岗社区界)."""
+    name_en: str
+    """The same in English; the Chinese name where no other is known."""
+    feature_class: str
+    """As in `seams.feature_class`."""
+    named: bool = True
+    """The name is a feature's own name."""
+    beyond: tuple[tuple[str, str], ...] = ()
+    """The communities whose border an unnamed line is: (Chinese, English), in walking order."""
+
+
+Chain = tuple[Edge, ...]
+"""Lines that follow each other along one side (A路—B路)."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """Land a reader would not expect: a hole that is left out, a detached part that belongs."""
+
+    included: bool
+    name: str
+    name_en: str
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The four bounds of a shape. Each side holds chains; several chains mean that the side steps back (L-shapes)."""
+
+    east: tuple[Chain, ...]
+    south: tuple[Chain, ...]
+    west: tuple[Chain, ...]
+    north: tuple[Chain, ...]
+    notes: tuple[Note, ...] = ()
+
+    def side(self, side: Side) -> tuple[Chain, ...]:
+        """Return the chains of one side, north to south or west to east."""
+        chains: tuple[Chain, ...] = getattr(self, side)
+        return chains
+
+
+def unit_name(name: str, kind: str = "community") -> str:
+    """Return a community's name as an official text says it: with 社区 or 村, once.
+
+    Names without Chinese characters, and names that already say what they are, stay as they are.
+
+    Examples
+    --------
+    >>> unit_name("清河"), unit_name("清河社区"), unit_name("冠山", "village"), unit_name("何安里"), unit_name("Kallio")
+    ('清河社区', '清河社区', '冠山村', '何安里', 'Kallio')
+    """
+    if not any("\u3400" <= letter <= "\u9fff" for letter in name) or name.endswith(_UNIT_ENDINGS):
+        return name
+    return name + ("村" if kind == "village" else "社区")
+
+
+# ── words ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def bounds_to_zh(bounds: Bounds, order: Sequence[Side] = SIDES) -> str:
+    """Return 东至A路,南至B路,西至C路,北至D路."""
+    sides = (f"{ZH[side]}至{_chains_zh(bounds.side(side))}" for side in order)
+    return ",".join(sides) + _notes_zh(bounds.notes)
+
+
+def bounds_of_zh(bounds: Bounds, order: Sequence[Side] = SIDES) -> str:
+    """Return A路以西、B路以北、C路以东、D路以南: the shape lies west of its east edge."""
+    sides = (f"{_chains_zh(bounds.side(side))}以{ZH[OPPOSITE[side]]}" for side in order)
+    return "、".join(sides) + _notes_zh(bounds.notes)
+
+
+def bounds_to_en(bounds: Bounds, order: Sequence[Side] = SIDES) -> str:
+    """Return "east to A Road, south to B Road, west to C Road, north to D Road"."""
+    return ", ".join(f"{side} to {_chains_en(bounds.side(side))}" for side in order) + _notes_en(bounds.notes)
+
+
+def bounds_of_en(bounds: Bounds, order: Sequence[Side] = SIDES) -> str:
+    """Return "west of A Road, north of B Road, east of C Road, south of D Road"."""
+    sides = (f"{OPPOSITE[side]} of {_chains_en(bounds.side(side))}" for side in order)
+    return ", ".join(sides) + _notes_en(bounds.notes)
+
+
+def _chains_zh(chains: tuple[Chain, ...]) -> str:
+    return "、".join("—".join(_edge_zh(edge) for edge in chain) for chain in chains)
+
+
+def _edge_zh(edge: Edge) -> str:
+    if not edge.beyond:
+        return edge.name
+    return f"{edge.name}(与{'、'.join(zh for zh, _ in edge.beyond)}交界)"
+
+
+def _chains_en(chains: tuple[Chain, ...]) -> str:
+    return " and ".join(" – ".join(_edge_en(edge) for edge in chain) for chain in chains)
+
+
+def _edge_en(edge: Edge) -> str:
+    if not edge.beyond:
+        return edge.name_en
+    return f"{edge.name_en} (border with {', '.join(en for _, en in edge.beyond)})"
+
+
+def _notes_zh(notes: tuple[Note, ...]) -> str:
+    parts = [
+        word + "、".join(note.name for note in notes if note.included is included)
+        for included, word in ((True, "含"), (False, "不含"))
+        if any(note.included is included for note in notes)
+    ]
+    return f"({','.join(parts)})" if parts else ""
+
+
+def _notes_en(notes: tuple[Note, ...]) -> str:
+    parts = [
+        word + ", ".join(note.name_en for note in notes if note.included is included)
+        for included, word in ((True, "including "), (False, "excluding "))
+        if any(note.included is included for note in notes)
+    ]
+    return f" ({'; '.join(parts)})" if parts else ""
+
+
+# ── from shapes to bounds ────────────────────────────────────────────────────────────────────────────────────────────
+def describe_bounds(
+    shapes: gpd.GeoDataFrame,
+    seams: gpd.GeoDataFrame,
+    assignment: pd.Series,
+    *,
+    names: pd.DataFrame | None = None,
+    neighbours: pd.Series | None = None,
+    outside: tuple[str, str] = TOWN_BORDER,
+    estates: gpd.GeoDataFrame | None = None,
+) -> pd.DataFrame:
+    """Return the four bounds of every shape, in both official forms, in Chinese and in English.
+
+    Parameters
+    ----------
+    shapes, seams, assignment, names, neighbours, outside, estates
+        As in `trace_bounds`.
+
+    Returns
+    -------
+    DataFrame
+        Index of `shapes`; text columns bounds_to_zh (东至A路…), bounds_of_zh (A路以西…), bounds_to_en, bounds_of_en.
+
+    Raises
+    ------
+    InputError
+        As in `trace_bounds`.
+
+    Examples
+    --------
+    >>> from shapely import LineString, box
+    >>> shapes = gpd.GeoDataFrame(index=["A"], geometry=[box(0, 0, 100, 100)], crs=32650)
+    >>> seams = gpd.GeoDataFrame(
+    ...     {"block_a": "b1", "block_b": "outside", "feature_class": "residential", "feature_name_en": None,
+    ...      "feature_name": ["白马路", "苏州路", "青鱼路", "杭州西路"]},
+    ...     geometry=[LineString(p) for p in ([(100, 0), (100, 100)], [(0, 0), (100, 0)],
+    ...                                       [(0, 0), (0, 100)], [(0, 100), (100, 100)])], crs=32650)
+    >>> texts = describe_bounds(shapes, seams, pd.Series({"b1": "A"})).loc["A"]
+    >>> texts["bounds_to_zh"]
+    '东至白马路,南至苏州路,西至青鱼路,北至杭州西路'
+    >>> texts["bounds_of_zh"]
+    '白马路以西、苏州路以北、青鱼路以东、杭州西路以南'
+    """
+    traced = trace_bounds(
+        shapes, seams, assignment, names=names, neighbours=neighbours, outside=outside, estates=estates
+    )
+    sayings = {
+        "bounds_to_zh": bounds_to_zh,
+        "bounds_of_zh": bounds_of_zh,
+        "bounds_to_en": bounds_to_en,
+        "bounds_of_en": bounds_of_en,
+    }
+    texts = {column: [say(traced[shape]) for shape in shapes.index] for column, say in sayings.items()}
+    return pd.DataFrame(texts, index=shapes.index, dtype="str")
+
+
+def trace_bounds(
+    shapes: gpd.GeoDataFrame,
+    seams: gpd.GeoDataFrame,
+    assignment: pd.Series,
+    *,
+    names: pd.DataFrame | None = None,
+    neighbours: pd.Series | None = None,
+    outside: tuple[str, str] = TOWN_BORDER,
+    estates: gpd.GeoDataFrame | None = None,
+) -> dict[Hashable, Bounds]:
+    """Return the `Bounds` of every shape, from the seams along its outline.
+
+    The outline of the largest part is walked as runs of one feature; curves are broken into nearly straight chords;
+    each chord goes to the side it faces, where a jog too short to count stays with the side it interrupts. A side is
+    told by the features that make up most of it. Sides follow the compass, leaning half-way towards the shape's own
+    street grid so that a grid at 45° still has four sides.
+
+    Parameters
+    ----------
+    shapes
+        Unions of blocks, by id; metric CRS (Polygon or MultiPolygon).
+    seams
+        The study's seams (`geo.schema`), same CRS.
+    assignment
+        Block id → id of the shape that holds it; blocks in no shape may be missing.
+    names
+        Index: ids as in `neighbours`; columns name, name_en, kind. An id without a name is called by its id.
+    neighbours
+        Block id → id of the community a bare border is named after. Default: `assignment`. For parcels that move,
+        today's communities; a parcel's own community then counts as the parcel's own side.
+    outside
+        What the study's unnamed outer edge is called, in Chinese and English.
+    estates
+        Names holes (不含X小区) and detached parts (含X小区); columns name, name_en.
+
+    Returns
+    -------
+    dict
+        Shape id → Bounds, in the order of `shapes`. No side is empty.
+
+    Raises
+    ------
+    InputError
+        When a shape has no seam along its outline, so nothing is known about its bounds.
+    """
+    callers = _Callers(names, outside)
+    around = assignment if neighbours is None else neighbours
+    walk = _Walk(seams, assignment, around, callers)
+    town_grid = _grid(walk.segments[:, 2:] - walk.segments[:, :2])[0] if len(walk.segments) else 0.0
+    traced: dict[Hashable, Bounds] = {}
+    mute: list[str] = []
+    for shape, geometry in zip(shapes.index, shapes.geometry, strict=True):
+        parts = _parts(geometry)
+        runs = walk.along(shape, parts[0].exterior)
+        if runs is None:
+            mute.append(str(shape))
+            continue
+        sides = _sides(runs, float(np.sqrt(parts[0].area)), town_grid)
+        traced[shape] = replace(sides, notes=_notes(shape, parts, walk, estates))
+    if mute:
+        raise InputError(
+            Fault("no seam runs along the outline of these shapes, so their bounds cannot be told",
+                  "make the seams from the same blocks as the shapes (shequ blocks)", table="seams", ids=tuple(mute))
+        )  # fmt: skip
+    return traced
+
+
+class _Callers:
+    """What communities, the town's border and unnamed lines are called."""
+
+    def __init__(self, names: pd.DataFrame | None, outside: tuple[str, str]) -> None:
+        self.outside = outside
+        self._names: dict[str, tuple[str, str]] = {}
+        for row in () if names is None else names.reset_index(names=["_id"]).to_dict("records"):
+            identity = str(row["_id"])
+            name = _text(row.get("name")) or identity
+            zh = unit_name(name, _text(row.get("kind")) or "community")
+            self._names[identity] = (zh, _text(row.get("name_en")) or name)
+
+    def community(self, identity: str) -> tuple[str, str]:
+        return self._names.get(identity, (identity, identity))
+
+    def edge(self, feature: tuple[str, str, str], other: str | None, own: frozenset[str]) -> Edge:
+        """Return what one seam is called, seen from the shape; `other` is the community beyond, None outside."""
+        name, name_en, kind = feature
+        if name and kind not in ("border", "study_edge", "none"):
+            return Edge(name, name_en or name, kind)
+        line, line_en = _UNNAMED.get(kind, ("", ""))
+        if other is None:
+            zh, en = self.outside
+            called = (f"{line}({zh})", f"{line_en} ({en})") if line else (zh, en)
+            return Edge(*called, kind if line else "study_edge", named=False)
+        beyond = (self.community(other),) if other and other not in own else ()
+        if line:
+            return Edge(line, line_en, kind, named=False, beyond=beyond)
+        border = [(f"{zh}界", f"the border of {en}") for zh, en in beyond] or [_PLOT]
+        return Edge(*border[0], "border", named=False)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A stretch of outline along one edge: vertices in ring order, the inside on the left."""
+
+    edge: Edge
+    points: NDArray[np.float64]
+
+
+class _Walk:
+    """The seams, ready to be found from the segments of an outline."""
+
+    def __init__(self, seams: gpd.GeoDataFrame, assignment: pd.Series, around: pd.Series, callers: _Callers) -> None:
+        self.callers = callers
+        self._blocks = (seams["block_a"].astype(str).tolist(), seams["block_b"].astype(str).tolist())
+        self._holder = {str(block): shape for block, shape in assignment.items() if not _missing(shape)}
+        self._around = {str(block): str(unit) for block, unit in around.items() if not _missing(unit)}
+        self._features = [
+            (_text(name), _text(name_en), str(kind))
+            for name, name_en, kind in zip(
+                seams["feature_name"], _column(seams, "feature_name_en"), seams["feature_class"], strict=True
+            )
+        ]
+        self._own: dict[Hashable, set[str]] = {}
+        for block, shape in self._holder.items():
+            self._own.setdefault(shape, set()).add(self._around.get(block, ""))
+        self._lines = seams.geometry.to_numpy()
+        self.segments, row = _explode(self._lines)
+        self._by_segment = dict(zip(_segment_keys(self.segments), row.tolist(), strict=True))
+
+    def along(self, shape: Hashable, ring: shapely.LinearRing, *, hole: bool = False) -> list[_Run] | None:
+        """Return the ring as runs of one edge each, in ring order; None when no seam follows it."""
+        points = shapely.get_coordinates(ring if ring.is_ccw is not hole else ring.reverse())
+        rows = self._rows(points)
+        if (rows < 0).any():
+            points = shapely.get_coordinates(shapely.segmentize(shapely.LineString(points), _STEP_M))
+            rows = self._nearest(points, shape)
+        if (rows < 0).all():
+            return None
+        own = frozenset(self._own.get(shape, ()))
+        edges = {row: self._edge(row, shape, own) for row in np.unique(rows).tolist()}
+        labels = [(edge.name, edge.named) for edge in (edges[row] for row in rows.tolist())]
+        start = _first_change(points, labels)
+        turned = np.vstack([points[start:-1], points[: start + 1]])
+        order = np.roll(rows, -start).tolist()
+        labels = labels[start:] + labels[:start]
+        breaks = [0, *(i for i in range(1, len(labels)) if labels[i] != labels[i - 1]), len(labels)]
+        return [_Run(_merged([edges[row] for row in order[a:b]]), turned[a : b + 1]) for a, b in pairwise(breaks)]
+
+    def across(self, shape: Hashable, ring: shapely.LinearRing) -> set[str]:
+        """Return the communities beyond a ring; "" for land of none and for the outside."""
+        rows = set(self._rows(shapely.get_coordinates(ring)).tolist()) - {-1}
+        return {self._beyond(row, shape) or "" for row in rows}
+
+    def _rows(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the seam of every segment of a line, -1 where none has the same two vertices."""
+        keys = _segment_keys(np.hstack([points[:-1], points[1:]]))
+        return np.array([self._by_segment.get(key, -1) for key in keys], dtype=np.int64)
+
+    def _nearest(self, points: NDArray[np.float64], shape: Hashable) -> NDArray[np.int64]:
+        """Return the shape's own seam nearest to the middle of every segment, -1 where none is within reach.
+
+        For outlines whose vertices are not those of the seams: simplified ones, or drawn from other sources.
+        """
+        sides = zip(*self._blocks, strict=True)
+        own = [(self._holder.get(a) == shape) is not (self._holder.get(b) == shape) for a, b in sides]
+        rows = np.flatnonzero(own)
+        found = np.full(len(points) - 1, -1, dtype=np.int64)
+        tree = shapely.STRtree(self._lines[rows])
+        query, seam = tree.query_nearest(shapely.points((points[:-1] + points[1:]) / 2), max_distance=_REACH_M)
+        for i, nearest in zip(query.tolist(), rows[seam].tolist(), strict=True):
+            if found[i] < 0 or self._features[nearest] < self._features[found[i]]:
+                found[i] = nearest
+        return found
+
+    def _beyond(self, row: int, shape: Hashable) -> str | None:
+        a, b = self._blocks[0][row], self._blocks[1][row]
+        other = b if self._holder.get(a) == shape else a
+        return None if other == OUTSIDE else self._around.get(other, "")
+
+    def _edge(self, row: int, shape: Hashable, own: frozenset[str]) -> Edge:
+        if row < 0:
+            return Edge(*_PLOT, "none", named=False)
+        return self.callers.edge(self._features[row], self._beyond(row, shape), own)
+
+
+def _merged(edges: list[Edge]) -> Edge:
+    """Return one edge for a run of same-named ones: the commonest class, all neighbours in walking order."""
+    kinds = [edge.feature_class for edge in edges]
+    beyond = tuple(dict.fromkeys(b for edge in edges for b in edge.beyond))
+    return replace(edges[0], feature_class=max(sorted(set(kinds)), key=kinds.count), beyond=beyond)
+
+
+def _first_change(points: NDArray[np.float64], labels: list[tuple[str, bool]]) -> int:
+    """Return where to start walking, the same wherever the ring starts: the west-most change of feature."""
+    changes = [i for i in range(len(labels)) if labels[i] != labels[i - 1]] or range(len(labels))
+    return min(changes, key=lambda i: (points[i, 0], points[i, 1]))
+
+
+# ── from runs to sides ───────────────────────────────────────────────────────────────────────────────────────────────
+def _sides(runs: list[_Run], size_m: float, town_grid: float) -> Bounds:
+    """Share the runs out among the four sides."""
+    pieces = [(run.edge, *_chords(run.points, _STRAIGHT * size_m)) for run in runs]
+    edges = [edge for edge, chords, _ in pieces for _ in range(len(chords))]
+    chords = np.vstack([chords for _, chords, _ in pieces])
+    lengths = np.concatenate([length for _, _, length in pieces])
+    gains = _gains(chords, lengths, town_grid)
+    labels = _labels(gains, _TURN * shapely.MultiPoint(chords[:, :2]).convex_hull.length / 4)
+    chains = {
+        side: _chains(side, [i for i, label in enumerate(labels) if label == k], edges, chords, lengths)
+        or ((_best_edge(edges, gains[:, k]),),)
+        for k, side in enumerate(_AXES)
+    }
+    return Bounds(chains["east"], chains["south"], chains["west"], chains["north"])
+
+
+def _chords(points: NDArray[np.float64], tolerance_m: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return nearly straight chords (x1, y1, x2, y2) of a run, and the length of line behind each."""
+    steps = np.hypot(*np.diff(points, axis=0).T)
+    kept = _kept_vertices(points, tolerance_m)
+    along = np.concatenate([[0.0], np.cumsum(steps)])[kept]
+    corners = points[kept]
+    return np.hstack([corners[:-1], corners[1:]]), np.diff(along)
+
+
+def _kept_vertices(points: NDArray[np.float64], tolerance_m: float) -> NDArray[np.int64]:
+    """Return which vertices stay when the line is straightened (Douglas–Peucker), ends included."""
+    kept = {0, len(points) - 1}
+    stack = [(0, len(points) - 1)]
+    while stack:
+        a, b = stack.pop()
+        if b - a < 2:
+            continue
+        base, inner = points[b] - points[a], points[a + 1 : b] - points[a]
+        width = float(np.hypot(*base))
+        away = np.abs(base[0] * inner[:, 1] - base[1] * inner[:, 0]) / width if width > 0 else np.hypot(*inner.T)
+        far = int(np.argmax(away))
+        if away[far] > tolerance_m:
+            kept.add(a + 1 + far)
+            stack += [(a, a + 1 + far), (a + 1 + far, b)]
+    return np.array(sorted(kept), dtype=np.int64)
+
+
+def _gains(chords: NDArray[np.float64], lengths: NDArray[np.float64], town_grid: float) -> NDArray[np.float64]:
+    """Return (chords × sides) how well each chord bounds each side, in metres; sides as in `_AXES`."""
+    vectors = chords[:, 2:] - chords[:, :2]
+    outward = np.degrees(np.arctan2(-vectors[:, 0], vectors[:, 1]))
+    grid, strength = _grid(vectors)
+    turns = [grid + quarter for quarter in (-90.0, 0.0, 90.0) if abs(grid + quarter) <= 55.0]
+    lean = min(turns, key=lambda turn: (abs(turn - town_grid), turn)) * strength / (1.0 + strength)
+    axes = np.array(list(_AXES.values())) + lean
+    facing = np.cos(np.radians(outward[:, None] - axes[None, :]))
+    hidden = np.column_stack([_hidden(chords, axis) for axis in axes])
+    return np.asarray(lengths[:, None] * np.where(hidden & (facing > 0), _HIDDEN * facing, facing))
+
+
+def _grid(vectors: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the turn of the street grid in degrees, within (-44, 46], and how strict a grid it is, 0 to 1."""
+    lengths = np.hypot(*vectors.T)
+    fourfold = 4 * np.arctan2(vectors[:, 1], vectors[:, 0])
+    east, north = math.fsum(lengths * np.cos(fourfold)), math.fsum(lengths * np.sin(fourfold))
+    turn = math.degrees(math.atan2(north, east)) / 4
+    total = math.fsum(lengths)
+    # The cut is away from ±45°, the commonest turn of a drawn town after 0°.
+    return (turn + 90 if turn <= -44 else turn), (math.hypot(east, north) / total if total else 0.0)
+
+
+def _hidden(chords: NDArray[np.float64], axis: float) -> NDArray[np.bool_]:
+    """Return which chords have more of the outline in front of them when looking along `axis` (degrees)."""
+    ahead = np.array([math.cos(math.radians(axis)), math.sin(math.radians(axis))])
+    aside = np.array([-ahead[1], ahead[0]])
+    depth = np.column_stack([chords[:, :2] @ ahead, chords[:, 2:] @ ahead])
+    cross = np.column_stack([chords[:, :2] @ aside, chords[:, 2:] @ aside])
+    middle_depth, middle_cross = depth.mean(axis=1)[:, None], cross.mean(axis=1)[:, None]
+    run = cross[:, 1] - cross[:, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = (middle_cross - cross[None, :, 0]) / run[None, :]
+        at = depth[None, :, 0] + t * (depth[:, 1] - depth[:, 0])[None, :]
+    in_front = (t >= 0) & (t <= 1) & (at > middle_depth + 1e-6)
+    np.fill_diagonal(in_front, val=False)
+    # The outline is left once and never entered again when nothing is hidden: an odd crossing is a touched corner.
+    return np.asarray(in_front.sum(axis=1) >= 2)
+
+
+def _labels(gains: NDArray[np.float64], turn_cost: float) -> list[int]:
+    """Return the side of every chord: the greatest total gain, where each change of side costs `turn_cost`."""
+    count, sides = gains.shape
+    change = turn_cost * (1 - np.eye(sides))
+    best: tuple[float, list[int]] = (-np.inf, [])
+    for first in range(sides):
+        total = np.full(sides, -np.inf)
+        total[first] = gains[0, first]
+        origin = np.zeros((count, sides), dtype=np.int64)
+        for i in range(1, count):
+            via = total[:, None] - change
+            origin[i] = via.argmax(axis=0)
+            total = via.max(axis=0) + gains[i]
+        total = total - change[:, first]
+        last = int(total.argmax())
+        if total[last] > best[0] + 1e-9:
+            path = [last]
+            for i in range(count - 1, 0, -1):
+                path.append(int(origin[i, path[-1]]))
+            best = (float(total[last]), path[::-1])
+    return best[1]
+
+
+def _chains(
+    side: str, members: list[int], edges: list[Edge], chords: NDArray[np.float64], lengths: NDArray[np.float64]
+) -> tuple[Chain, ...]:
+    """Return what one side is called: its chains of edges, minor ones dropped, north to south or west to east."""
+    if not members:
+        return ()
+    said = _said(members, edges, lengths)
+    backwards = side in ("east", "north")  # the ring runs counter-clockwise: up the east side, back along the north
+    axis, sign = (1, -1.0) if side in ("east", "west") else (0, 1.0)
+    stretches = _stretches(members, len(edges))
+    place = {key: max(stretches, key=lambda s: sum(lengths[i] for i in s if _key(edges[i]) == key)) for key in said}
+    ordered = sorted(stretches, key=lambda s: sign * float(np.mean([chords[i, axis] + chords[i, axis + 2] for i in s])))
+    chains = []
+    for stretch in ordered:
+        walked = [edges[i] for i in stretch]
+        if backwards:
+            walked = [replace(edge, beyond=edge.beyond[::-1]) for edge in walked[::-1]]
+        keys = [key for key in dict.fromkeys(map(_key, walked)) if key in said and place[key] is stretch]
+        if keys:
+            chains.append(tuple(_merged([edge for edge in walked if _key(edge) == key]) for key in keys))
+    return tuple(chains)
+
+
+def _said(members: list[int], edges: list[Edge], lengths: NDArray[np.float64]) -> set[tuple[str, bool]]:
+    """Return the edges worth saying on a side: those with a fair share, and enough of them to cover most of it."""
+    whole = math.fsum(lengths[members])
+    shares: dict[tuple[str, bool], float] = {}
+    for i in members:
+        shares[_key(edges[i])] = shares.get(_key(edges[i]), 0.0) + float(lengths[i]) / whole
+    said = {key for key, share in shares.items() if share >= (_NAMED_SHARE if key[1] else _PLAIN_SHARE)}
+    for key in sorted(shares, key=lambda key: (-round(shares[key], 9), not key[1], key[0])):
+        if sum(shares[k] for k in said) >= _MOST:
+            break
+        said.add(key)
+    return said
+
+
+def _stretches(members: list[int], count: int) -> list[list[int]]:
+    """Return the members as stretches of consecutive numbers on a ring of `count`."""
+    stretches: list[list[int]] = []
+    for i in members:
+        if stretches and stretches[-1][-1] == i - 1:
+            stretches[-1].append(i)
+        else:
+            stretches.append([i])
+    if len(stretches) > 1 and stretches[0][0] == 0 and stretches[-1][-1] == count - 1:
+        stretches[0] = stretches.pop() + stretches[0]
+    return stretches
+
+
+def _best_edge(edges: list[Edge], gains: NDArray[np.float64]) -> Edge:
+    """Return the edge that comes closest to bounding a side no chord was given to (a triangle has three)."""
+    total: dict[tuple[str, bool], float] = {}
+    for edge, gain in zip(edges, gains, strict=True):
+        total[_key(edge)] = total.get(_key(edge), 0.0) + max(float(gain), 0.0)
+    best = max(sorted(total), key=lambda key: round(total[key], 6))
+    return _merged([edge for edge in edges if _key(edge) == best])
+
+
+def _key(edge: Edge) -> tuple[str, bool]:
+    return edge.name, edge.named
+
+
+# ── holes and detached parts ─────────────────────────────────────────────────────────────────────────────────────────
+def _notes(
+    shape: Hashable, parts: list[shapely.Polygon], walk: _Walk, estates: gpd.GeoDataFrame | None
+) -> tuple[Note, ...]:
+    """Return what to say about holes of the main part and about the other parts."""
+    least = _SLIVER * sum(part.area for part in parts)
+    notes = []
+    for ring in _by_place(parts[0].interiors):
+        hole = shapely.Polygon(ring)
+        if hole.area < least or _filled(hole, parts[1:]):
+            continue
+        named = _estates_in(hole, estates) or _enclosed(shape, ring, walk) or [_ISLAND]
+        notes += [Note(False, zh, en) for zh, en in named]
+    for part in parts[1:]:
+        if part.area >= least:
+            notes += [Note(True, zh, en) for zh, en in _estates_in(part, estates) or [_EXCLAVE]]
+    return tuple(dict.fromkeys(notes))
+
+
+def _filled(hole: shapely.Polygon, parts: list[shapely.Polygon]) -> bool:
+    return any(hole.contains(part.representative_point()) for part in parts)
+
+
+def _by_place(rings: Iterable[shapely.LinearRing]) -> list[shapely.LinearRing]:
+    return sorted(rings, key=lambda ring: ring.bounds)
+
+
+def _estates_in(area: shapely.Polygon, estates: gpd.GeoDataFrame | None) -> list[tuple[str, str]]:
+    """Return the named estates whose inner point lies in the area, the first three by name."""
+    if estates is None or len(estates) == 0:
+        return []
+    inside = estates[shapely.contains(area, shapely.point_on_surface(estates.geometry.to_numpy()))]
+    named = sorted(
+        {
+            (_text(name), _text(name_en) or _text(name))
+            for name, name_en in zip(inside["name"], _column(inside, "name_en"), strict=True)
+            if _text(name)
+        }
+    )
+    more = len(named) - 3
+    if more <= 0:
+        return named
+    return [*named[:2], (f"{named[2][0]}等{len(named)}个小区", f"{named[2][1]} and {more} more")]
+
+
+def _enclosed(shape: Hashable, ring: shapely.LinearRing, walk: _Walk) -> list[tuple[str, str]]:
+    """Return the one community, or the one named line, that a hole is made of."""
+    beyond = walk.across(shape, ring)
+    if len(beyond) == 1 and "" not in beyond:
+        return [walk.callers.community(next(iter(beyond)))]
+    runs = walk.along(shape, ring, hole=True) or []
+    lines = {(run.edge.name, run.edge.name_en) for run in runs if run.edge.named}
+    return sorted(lines) if len(lines) == 1 and all(run.edge.named for run in runs) else []
+
+
+# ── small things ─────────────────────────────────────────────────────────────────────────────────────────────────────
+def _parts(geometry: Any) -> list[shapely.Polygon]:  # noqa: ANN401 - shapely's own base class has no parts
+    """Return the polygons of a shape, the largest first."""
+    parts = [part for part in shapely.get_parts(geometry) if part.geom_type == "Polygon"]
+    return sorted(parts, key=lambda part: (-round(part.area, 3), part.bounds))
+
+
+def _explode(lines: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return every segment (x1, y1, x2, y2) of the lines, and the row it comes from."""
+    parts, row = shapely.get_parts(lines, return_index=True)
+    points, part = shapely.get_coordinates(parts, return_index=True)
+    joined = part[1:] == part[:-1]
+    segments = np.hstack([points[:-1], points[1:]])[joined]
+    return segments, row[part[:-1][joined]] if len(points) else np.empty(0, dtype=np.int64)
+
+
+def _segment_keys(segments: NDArray[np.float64]) -> list[tuple[int, int, int, int]]:
+    """Return keys that are equal for the same segment in either direction, to the millimetre."""
+    ends = np.rint(segments * 1000).astype(np.int64)
+    swap = (ends[:, 0] > ends[:, 2]) | ((ends[:, 0] == ends[:, 2]) & (ends[:, 1] > ends[:, 3]))
+    ends[swap] = ends[swap][:, [2, 3, 0, 1]]
+    return list(map(tuple, ends.tolist()))
+
+
+def _column(table: pd.DataFrame, name: str) -> pd.Series:
+    return table[name] if name in table.columns else pd.Series(None, index=table.index, dtype="str")
+
+
+def _missing(value: object) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+
+
+def _text(value: object) -> str:
+    return "" if _missing(value) else str(value).strip()
