@@ -5,7 +5,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,6 +45,8 @@ class Repair:
     """The sentence a reader sees, in English."""
     detail_zh: str = ""
     """The same in Chinese."""
+    step: str = "import"
+    """The step that did it: `import`, `blocks`, `households`. Doing a step again forgets what it said before."""
 
 
 @dataclass(frozen=True)
@@ -77,17 +79,15 @@ class Study:
         self,
         tables: Mapping[str, gpd.GeoDataFrame],
         *,
+        step: str,
         repairs: Iterable[Repair] = (),
-        notes: Mapping[str, Any] | None = None,
+        note: Mapping[str, Any] | None = None,
     ) -> "Study":
-        """Return a study with these tables put in (each checked), these repairs and notes added."""
+        """Return a study with these tables put in, each checked, and what `step` has to say in place of what it said."""
         checked = {name: conform(frame, name) for name, frame in tables.items()}
-        return replace(
-            self,
-            tables={**self.tables, **checked},
-            repairs=(*self.repairs, *repairs),
-            notes={**self.notes, **(notes or {})},
-        )
+        said = (*(repair for repair in self.repairs if repair.step != step), *(replace(r, step=step) for r in repairs))
+        notes = {**self.notes, step: dict(note)} if note else self.notes
+        return replace(self, tables={**self.tables, **checked}, repairs=said, notes=notes)
 
 
 def write_study(study: Study, path: Path) -> None:
@@ -100,7 +100,7 @@ def write_study(study: Study, path: Path) -> None:
         _write_plain(draft, _META, _meta_rows(study))
         _write_plain(draft, _REPAIRS, pd.DataFrame(
             [vars(r) for r in study.repairs],
-            columns=["table", "row_id", "action", "code", "detail", "detail_zh"], dtype="str"))  # fmt: skip
+            columns=[f.name for f in fields(Repair)], dtype="str"))  # fmt: skip
         for name, raster in study.rasters.items():
             _write_raster(raster, name, draft)
         os.replace(draft, path)

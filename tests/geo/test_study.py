@@ -38,7 +38,8 @@ def study() -> Study:
     made = Study("清河镇", CRS(4549), {}, name_en="Qinghe").having(
         {"roads": roads, "buildings": buildings},
         repairs=[Repair("roads", "r2", "repaired", "duplicate_vertices", "one vertex removed", "删除一个重复顶点")],
-        notes={"import": {"files": ["town.gpkg"]}},
+        step="import",
+        note={"files": ["town.gpkg"]},
     )
     return replace(made, rasters={"population": raster})
 
@@ -78,8 +79,8 @@ def test_a_failed_write_leaves_the_old_file(study: Study, tmp_path: Path) -> Non
 def test_having_checks_and_does_not_change_the_study(study: Study) -> None:
     degrees = study["roads"].to_crs(4326)
     with pytest.raises(InputError, match="not in metres"):
-        study.having({"roads": degrees})
-    more = study.having({"roads": study["roads"].iloc[:1]})
+        study.having({"roads": degrees}, step="import")
+    more = study.having({"roads": study["roads"].iloc[:1]}, step="import")
     assert (len(study["roads"]), len(more["roads"])) == (2, 1)
 
 
@@ -121,3 +122,9 @@ def test_a_study_from_a_newer_version_is_refused_politely(study: Study, tmp_path
     db.close()
     with pytest.raises(InputError, match="newer shequ"):
         read_study(path)
+
+
+def test_a_step_done_again_forgets_what_it_said_before(study: Study) -> None:
+    once = study.having({}, step="blocks", repairs=[Repair("blocks", "B1", "repaired", "thin", "joined", "合并")])
+    again = once.having({}, step="blocks", repairs=[Repair("blocks", "B2", "repaired", "thin", "joined", "合并")])
+    assert [(r.step, r.row_id) for r in again.repairs] == [("import", "r2"), ("blocks", "B2")]
