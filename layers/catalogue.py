@@ -1,0 +1,223 @@
+"""Every layer of a plan, one entry each: the page, the QGIS project file and the legends are made from these.
+
+To add a layer: one entry here, its symbols in `layers/styles.py`, its title and labels in `layers/words.py`. Columns
+that only a style needs (colour, density …) are computed in `layers/features.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from geo.partition.plan import Limits
+from layers.styles import (
+    AGAINST_FILLS,
+    BARRIER_SYMBOLS,
+    COMMUNITY_COLOURS,
+    DENSITY_BREAKS,
+    DENSITY_FILLS,
+    ESTATE_SYMBOL,
+    FACILITY_COLOURS,
+    INK,
+    MOVE_SYMBOL,
+    ROAD_SYMBOLS,
+    SEAM_SYMBOLS,
+    Against,
+    Style,
+    StyleClass,
+    Symbol,
+    ranges,
+)
+from layers.words import WORDS, number, word
+
+Format = Literal["text", "count", "year", "km2", "metres", "density", "flag", "choice", "community"]
+"""How a popup shows a value. `choice` looks its word up under `words`; `community` shows the name behind an id."""
+
+Geometry = Literal["polygon", "line", "point"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One line of a popup: the column, the word key of its label, how it is shown.
+
+    `column_en` is the column that holds the English text where a table has one for each language.
+    """
+
+    column: str
+    label: str
+    format: Format = "text"
+    column_en: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer: where its rows come from, how they are drawn, what a click says."""
+
+    id: str
+    table: str
+    """Key in the frames of `layers.features.layer_frames`."""
+    title: str
+    """Word key of its title."""
+    group: str
+    """Word key of the group it stands in."""
+    geometry: Geometry
+    style: Style
+    fields: tuple[Field, ...] = ()
+    label: str = ""
+    """Column whose text labels the features in QGIS; empty for none."""
+    shown: bool = True
+    """Drawn when the page opens."""
+
+
+_COMMUNITY_FIELDS = (
+    Field("kind", "kind", "choice", words="kind"),
+    Field("status", "status", "choice", words="status"),
+    Field("households", "households", "count"),
+    Field("households_before", "households_before", "count"),
+    Field("people", "people", "count"),
+    Field("area_m2", "area_km2", "km2"),
+    Field("blocks_count", "blocks_count", "count"),
+    Field("buildings_count", "buildings_count", "count"),
+    Field("estates_count", "estates_count", "count"),
+    Field("bounds_to_zh", "bounds_to", column_en="bounds_to_en"),
+    Field("bounds_of_zh", "bounds_of", column_en="bounds_of_en"),
+    Field("text_zh", "text", column_en="text_en"),
+    Field("note_zh", "note", column_en="note_en"),
+)
+_BEFORE_FIELDS = (
+    Field("kind", "kind", "choice", words="kind"),
+    Field("fate", "fate", "choice", words="fate"),
+    Field("households", "households", "count"),
+    Field("people", "people", "count"),
+    Field("area_m2", "area_km2", "km2"),
+    Field("locked", "locked", "flag"),
+    Field("text_zh", "text", column_en="text_en"),
+)
+_BLOCK_FIELDS = (
+    Field("community_id", "community_after", "community"),
+    Field("community_id_before", "community_before", "community"),
+    Field("households", "households", "count"),
+    Field("people", "people", "count"),
+    Field("density_per_ha", "density", "density"),
+    Field("area_m2", "area_km2", "km2"),
+)
+_SEAM_FIELDS = (
+    Field("feature_name", "feature", column_en="feature_name_en"),
+    Field("seam_group", "feature_class", "choice", words="seam"),
+    Field("length_m", "length_m", "metres"),
+    Field("cut", "cut", "flag"),
+    Field("cut_before", "cut_before", "flag"),
+    Field("barrier", "barrier", "flag"),
+)
+_MOVE_FIELDS = (
+    Field("from_id", "from", "community"),
+    Field("to_id", "to", "community"),
+    Field("whole", "whole", "flag"),
+    Field("households", "households", "count"),
+    Field("people", "people", "count"),
+    Field("area_m2", "area_km2", "km2"),
+    Field("buildings_count", "buildings_count", "count"),
+    Field("bounds_zh", "bounds", column_en="bounds_en"),
+    Field("text_zh", "text", column_en="text_en"),
+)
+
+
+def catalogue(limits: Limits) -> tuple[Layer, ...]:
+    """Return every layer of a plan, bottom first. Only the classes against the limits depend on `limits`."""
+    communities = _categories("colour", {str(n): _ground(fill) for n, fill in enumerate(COMMUNITY_COLOURS)}, "")
+    return (
+        _base("barriers", "polygon", _categories("barrier_group", BARRIER_SYMBOLS, "barrier")),
+        _base("roads", "line", _categories("road_group", ROAD_SYMBOLS, "road")),
+        _base("buildings", "polygon", _single("layer.buildings", Symbol(fill="#8D8A80", fill_opacity=0.35))),
+        Layer("communities_before", "communities_before", "layer.communities_before", "group.plan", "polygon",
+              communities, _BEFORE_FIELDS, label="name"),
+        Layer("communities", "communities", "layer.communities", "group.plan", "polygon", communities,
+              _COMMUNITY_FIELDS, label="name"),
+        Layer("communities_before_limits", "communities_before", "against_limits", "group.figures", "polygon",
+              _against_style(limits), _BEFORE_FIELDS, label="name", shown=False),
+        Layer("communities_limits", "communities", "against_limits", "group.figures", "polygon",
+              _against_style(limits), _COMMUNITY_FIELDS, label="name", shown=False),
+        Layer("blocks", "blocks", "density", "group.figures", "polygon", _density_style(), _BLOCK_FIELDS, shown=False),
+        _base("estates", "polygon", _single("layer.estates", ESTATE_SYMBOL), shown=False, label="name"),
+        Layer("seams", "seams", "layer.seams", "group.lines", "line", _categories("seam_group", SEAM_SYMBOLS, "seam"),
+              _SEAM_FIELDS, shown=False),
+        Layer("moves", "moves", "layer.moves", "group.plan", "polygon", _single("layer.moves", MOVE_SYMBOL),
+              _MOVE_FIELDS),
+        _base("facilities", "point", _categories("facility_group", {
+            group: Symbol(fill=fill, stroke="#FFFFFF", width=1.0, radius=4.0)
+            for group, fill in FACILITY_COLOURS.items()}, "facility"), shown=False, fields=(
+                Field("category", "category"), Field("capacity", "capacity", "count"))),
+    )  # fmt: skip
+
+
+def _base(
+    table: str,
+    geometry: Geometry,
+    style: Style,
+    *,
+    shown: bool = True,
+    fields: tuple[Field, ...] = (),
+    label: str = "",
+) -> Layer:
+    return Layer(table, table, f"layer.{table}", "group.base", geometry, style, fields, label, shown)
+
+
+def _single(title: str, symbol: Symbol) -> Style:
+    return Style("single", (StyleClass("", *WORDS[title], symbol),))
+
+
+def _categories(column: str, symbols: Mapping[str, Symbol], words: str) -> Style:
+    """Return one class per value; its label is the word `words.value`, or nothing where a legend would say nothing."""
+    classes = tuple(
+        StyleClass(value, *(WORDS[f"{words}.{value}"] if words else ("", "")), symbol)
+        for value, symbol in symbols.items()
+    )
+    return Style("categories", classes, column)
+
+
+def _ground(fill: str) -> Symbol:
+    return Symbol(fill=fill, fill_opacity=0.78, stroke=INK, width=2.2, stroke_opacity=0.85)
+
+
+def _against_style(limits: Limits) -> Style:
+    low, high = limits.min_households or None, limits.max_households
+    numbers: dict[Against, tuple[str, str]] = {
+        "below": _numbers("<", low),
+        "within": _between(low, high),
+        "above": _numbers(">", high),
+        "unknown": ("", ""),
+    }
+    absent = {name for name, limit in (("below", low), ("above", high)) if limit is None}
+    classes = tuple(
+        StyleClass(
+            name,
+            f"{word(f'limits.{name}', 'zh')}{numbers[name][0]}",
+            f"{word(f'limits.{name}', 'en')}{numbers[name][1]}",
+            _ground(fill),
+        )
+        for name, fill in AGAINST_FILLS.items()
+        if name not in absent
+    )
+    return Style("categories", classes, "against_limits")
+
+
+def _numbers(sign: str, limit: float | None) -> tuple[str, str]:
+    if limit is None:
+        return ("", "")
+    return (f"({sign} {number(limit, 'zh')}户)", f" ({sign} {number(limit, 'en')})")
+
+
+def _between(low: float | None, high: float | None) -> tuple[str, str]:
+    if low is None and high is None:
+        return ("", "")
+    if low is None:
+        return _numbers("≤", high)
+    if high is None:
+        return _numbers("≥", low)
+    return (f"({number(low, 'zh')}—{number(high, 'zh')}户)", f" ({number(low, 'en')}–{number(high, 'en')})")
+
+
+def _density_style() -> Style:
+    unit = WORDS["unit.per_hectare"]
+    unknown = StyleClass("unknown", *WORDS["limits.unknown"], Symbol(fill=AGAINST_FILLS["unknown"], stroke="#FFFFFF"))
+    return Style("ranges", (*ranges(DENSITY_BREAKS, DENSITY_FILLS, "#FFFFFF", unit), unknown), "density_per_ha")

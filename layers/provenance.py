@@ -1,0 +1,138 @@
+"""Where a plan's numbers come from, as rows that the page, the workbook and the document all show."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from geo.partition.actions import PlanTables
+from geo.partition.plan import Limits, PlanOptions, limits_of
+from geo.study import Study
+from layers.words import WORDS, Lang, number, word
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of provenance: a label and a value, each in Chinese and English."""
+
+    label: Pair
+    value: Pair
+
+
+def plan_limits(tables: PlanTables) -> Limits:
+    """Return the limits that held for the plan [households, people]."""
+    return limits_of(tables.plan.profile, tables.plan.options)
+
+
+def provenance(tables: PlanTables, study: Study) -> list[Row]:
+    """Return study, profile with edition and source, limits, options, seed, engine version and notes of a plan."""
+    plan, profile = tables.plan, tables.plan.profile
+    rows = [
+        _row("about.study", (study.name, study.name_en or study.name)),
+        _row("about.crs", _same(study.crs.name + _code(study))),
+        _row("about.profile", (profile.title_zh, profile.title_en)),
+        _row("about.edition", _same(f"{profile.name} · {profile.edition}")),
+        _row("about.source", _same(" · ".join(part for part in (profile.source, profile.clause) if part))),
+        _row("about.limits", limits_sentence(plan_limits(tables))),
+    ]
+    limits = plan_limits(tables)
+    if limits.min_people is not None or limits.max_people is not None:
+        low, high = (number(n, "en") if n is not None else "" for n in (limits.min_people, limits.max_people))
+        rows.append(_row("about.people_limits", _same(f"{low}—{high}")))
+    if profile.note_zh or profile.note_en:
+        rows.append(
+            _row("about.profile_note", (profile.note_zh or profile.note_en, profile.note_en or profile.note_zh))
+        )
+    rows += [Row(_titled("about.options", name), _same(value)) for name, value in _said(plan.options)]
+    rows += [_row("about.seed", _same(str(plan.seed))), _row("about.engine", _same(plan.engine_version))]
+    proof = WORDS["about.proven" if plan.proven else "about.not_proven"]
+    if plan.stopped_early:
+        early = WORDS["about.stopped"]
+        proof = (f"{proof[0]};{early[0]}", f"{proof[1]}; {early[1]}")
+    rows.append(_row("about.proof", proof))
+    if plan.islands:
+        rows.append(_row("about.islands", _same(", ".join(plan.islands))))
+    rows += [_row("about.notes", (note.zh, note.en)) for note in plan.notes]
+    said = (note.get("attribution") for note in study.notes.values() if isinstance(note, Mapping))
+    rows += [_row("about.attribution", _same(str(text))) for text in sorted({str(each) for each in said if each})]
+    return rows
+
+
+def profile_title(tables: PlanTables) -> Pair:
+    """Return the profile's title, with its edition unless the title says it already."""
+    profile = tables.plan.profile
+    if profile.edition in profile.title_zh and profile.edition in profile.title_en:
+        return (profile.title_zh, profile.title_en)
+    return (f"{profile.title_zh}({profile.edition})", f"{profile.title_en} ({profile.edition})")
+
+
+def limits_sentence(limits: Limits) -> Pair:
+    """Return the household limits as a phrase."""
+    low, high = number(limits.min_households, "en"), number(limits.max_households, "en")
+    if not limits.min_households:
+        return _phrase("page.limits_max", high=high)
+    return _phrase("page.limits", low=low, high=high)
+
+
+def figures(tables: PlanTables) -> list[Row]:
+    """Return the few numbers a reader wants first: communities before and after, households, who changes community."""
+    moved, total = moved_households(tables), _total(tables.communities["households"])
+    share = f"{moved / total:.1%}" if moved is not None and total else "—"
+    before, after = len(tables.communities_before), len(tables.communities)
+    return [
+        Row(WORDS["page.figure_communities"], _same(f"{before} → {after}")),
+        Row(WORDS["page.figure_households"], _same("—" if total is None else number(total, "en"))),
+        Row(WORDS["page.figure_moved"], _same(share)),
+    ]
+
+
+def moved_households(tables: PlanTables) -> float | None:
+    """Return how many households come to another community; None when no household is known."""
+    return _total(tables.moves["households"]) if len(tables.moves) else 0.0
+
+
+def change_sentence(tables: PlanTables, lang: Lang) -> str:
+    """Return 18个调整为15个, or that the number stays."""
+    before, after = len(tables.communities_before), len(tables.communities)
+    return word("page.summary" if before != after else "page.summary_kept", lang, before=before, after=after)
+
+
+def _total(values: pd.Series) -> float | None:
+    known = pd.to_numeric(values).dropna()
+    return float(known.sum()) if len(known) else None
+
+
+def _said(options: PlanOptions) -> list[tuple[str, str]]:
+    """Return the options that differ from the defaults, as text."""
+    default = PlanOptions().model_dump(mode="json")
+    given = options.model_dump(mode="json")
+    return [
+        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True))
+        for name, value in given.items()
+        if value != default[name] and name != "seed"
+    ]
+
+
+def _code(study: Study) -> str:
+    code = study.crs.to_epsg()
+    return f" (EPSG:{code})" if code else ""
+
+
+def _row(key: str, value: Pair) -> Row:
+    return Row(WORDS[key], value)
+
+
+def _titled(key: str, name: str) -> Pair:
+    zh, en = WORDS[key]
+    return (f"{zh} {name}", f"{en} {name}")
+
+
+def _phrase(key: str, **values: object) -> Pair:
+    return (word(key, "zh", **values), word(key, "en", **values))
+
+
+def _same(text: str) -> Pair:
+    return (text, text)

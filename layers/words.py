@@ -1,0 +1,355 @@
+"""Every word that maps, tables and reports show, in Chinese and English: one lookup.
+
+`word("community", "zh")` gives 社区. The words of the trade are those of the code, the addresses and the buttons;
+labels of columns, classes and sentences stand beside them. A missing key is a mistake of ours and raises KeyError.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
+
+import pandas as pd
+
+Lang = Literal["zh", "en"]
+LANGS: tuple[Lang, ...] = get_args(Lang)
+
+_TRADE = {
+    "study": ("规划项目", "study"),
+    "block": ("街坊地块", "block"),
+    "seam": ("边线", "seam"),
+    "estate": ("小区", "estate"),
+    "community": ("社区", "community"),
+    "group": ("整体单元", "atom group"),
+    "profile": ("标准", "profile"),
+    "plan": ("方案", "plan"),
+    "action": ("动作", "action"),
+    "finding": ("体检问题", "finding"),
+    "indicator": ("指标", "indicator"),
+    "programme": ("改造计划", "programme"),
+    "facility": ("设施", "facility"),
+    "gap": ("缺口", "gap"),
+    "siting": ("选址", "siting"),
+}
+
+_LAYERS = {
+    "layer.communities": ("调整后社区", "Communities after"),
+    "layer.communities_before": ("现状社区", "Communities today"),
+    "layer.moves": ("划转地块", "Transferred parcels"),
+    "layer.blocks": ("街坊地块", "Blocks"),
+    "layer.seams": ("边线", "Seams"),
+    "layer.roads": ("道路", "Roads"),
+    "layer.barriers": ("河流与铁路", "Rivers and railways"),
+    "layer.estates": ("小区", "Estates"),
+    "layer.buildings": ("建筑", "Buildings"),
+    "layer.facilities": ("设施", "Facilities"),
+    "group.plan": ("调整方案", "The plan"),
+    "group.figures": ("户数", "Households"),
+    "group.lines": ("边界依据", "What borders follow"),
+    "group.base": ("底图", "Base map"),
+}
+
+_FIELDS = {
+    "name": ("名称", "Name"),
+    "name_en": ("英文名", "English name"),
+    "kind": ("类型", "Kind"),
+    "status": ("调整情况", "Change"),
+    "fate": ("调整情况", "What becomes of it"),
+    "households": ("常住户数", "Households"),
+    "people": ("常住人口", "People"),
+    "households_before": ("现状户数", "Households today"),
+    "people_before": ("现状人口", "People today"),
+    "households_change": ("户数增减", "Change in households"),
+    "against_limits": ("对照标准", "Against the limits"),
+    "dwellings": ("住宅套数", "Dwellings"),
+    "density": ("户密度", "Household density"),
+    "area_km2": ("面积", "Area"),
+    "area_m2": ("面积", "Area"),
+    "blocks_count": ("街坊数", "Blocks"),
+    "buildings_count": ("建筑数", "Buildings"),
+    "estates_count": ("小区数", "Estates"),
+    "bounds_to": ("四至", "Bounds"),
+    "bounds_of": ("四至(以…)", "Bounds (half-planes)"),
+    "locked": ("整体保留", "Kept whole"),
+    "heir": ("承接社区", "Received by"),
+    "from": ("划出社区", "From"),
+    "to": ("划入社区", "To"),
+    "whole": ("整体划入", "Transferred whole"),
+    "text": ("正式表述", "Official wording"),
+    "bounds": ("四至", "Bounds"),
+    "feature": ("沿线", "Follows"),
+    "feature_class": ("类别", "Class"),
+    "length_m": ("长度", "Length"),
+    "barrier": ("阻隔", "Barrier"),
+    "cut": ("调整后社区界", "Community border after"),
+    "cut_before": ("现状社区界", "Community border today"),
+    "block_id": ("街坊编号", "Block"),
+    "community_id": ("社区编号", "Community id"),
+    "community_after": ("调整后社区", "Community after"),
+    "community_before": ("现状社区", "Community today"),
+    "category": ("类别", "Category"),
+    "capacity": ("规模", "Capacity"),
+    "year_built": ("建成年份", "Year built"),
+    "number": ("序号", "No."),
+    "rule": ("规则", "Rule"),
+    "measured": ("实测", "Measured"),
+    "allowed": ("允许", "Allowed"),
+    "note": ("说明", "Note"),
+    "table": ("数据表", "Table"),
+    "row": ("编号", "Row"),
+    "what": ("处理", "What was done"),
+    "reason": ("原因", "Kind of case"),
+    "item": ("项目", "Item"),
+    "value": ("数值", "Value"),
+    "unit": ("单位", "Unit"),
+    "weight": ("权重", "Weight"),
+    "weighted": ("加权值", "Weighted"),
+    "term": ("评分项", "Term"),
+    "meaning": ("含义", "Meaning"),
+    "total": ("合计", "Total"),
+    "times": ("次数", "Cases"),
+}
+
+_VALUES = {
+    "kind.community": ("社区", "community"),
+    "kind.village": ("村", "village"),
+    "kind.converted": ("村改居社区", "converted village"),
+    "status.kept": ("保留不变", "kept"),
+    "status.changed": ("范围调整", "changed"),
+    "status.created": ("新设", "created"),
+    "fate.kept": ("保留不变", "kept"),
+    "fate.received": ("划入", "receives"),
+    "fate.gave": ("划出", "gives"),
+    "fate.exchanged": ("有划入有划出", "receives and gives"),
+    "fate.abolished": ("撤销", "abolished"),
+    "limits.below": ("低于下限", "below the minimum"),
+    "limits.within": ("符合标准", "within the limits"),
+    "limits.above": ("超过上限", "above the maximum"),
+    "limits.unknown": ("户数不详", "not known"),
+    "limits.none": ("未设限额", "no limits set"),
+    "yes": ("是", "yes"),
+    "no": ("否", "no"),
+    "unknown": ("不详", "not known"),
+    "action.repaired": ("修复", "repaired"),
+    "action.dropped": ("剔除", "dropped"),
+    "action.assumed": ("假定", "assumed"),
+    "action.estimated": ("估算", "estimated"),
+    "seam.expressway": ("快速路及以上", "motorway, trunk road"),
+    "seam.primary": ("主干路", "primary road"),
+    "seam.secondary": ("次干路", "secondary road"),
+    "seam.tertiary": ("支路", "tertiary road"),
+    "seam.street": ("街巷", "street, lane"),
+    "seam.path": ("步道、小路", "path, footway"),
+    "seam.water": ("河流水系", "river, canal, water"),
+    "seam.railway": ("铁路", "railway"),
+    "seam.wall": ("围墙、陡坎等", "wall, cliff, other"),
+    "seam.border": ("原社区界", "old community border"),
+    "seam.study_edge": ("规划范围边", "edge of the study"),
+    "seam.none": ("无明显地物", "no feature"),
+    "facility.health": ("医疗卫生", "health"),
+    "facility.education": ("教育托幼", "education, childcare"),
+    "facility.elderly": ("养老", "elderly care"),
+    "facility.civic": ("社区管理服务", "community service"),
+    "facility.culture": ("文化体育", "culture, sport"),
+    "facility.shop": ("商业", "shops"),
+    "facility.transport": ("交通", "transport"),
+    "facility.other": ("其他", "other"),
+    "barrier.water": ("河流水系", "water"),
+    "barrier.railway": ("铁路", "railway"),
+    "barrier.other": ("围墙及其他", "walls and others"),
+    "road.expressway": ("快速路及以上", "motorway, trunk"),
+    "road.primary": ("主干路", "primary"),
+    "road.secondary": ("次干路", "secondary"),
+    "road.tertiary": ("支路", "tertiary"),
+    "road.street": ("街巷", "streets, lanes"),
+    "road.path": ("步道、小路", "paths"),
+    "term.seam": ("边线", "seam"),
+    "term.change": ("变动", "change"),
+    "term.size": ("规模", "size"),
+    "term.shape": ("形状", "shape"),
+    "term.service": ("服务", "service"),
+}
+
+_UNITS = {
+    "unit.households": ("户", "households"),
+    "unit.people": ("人", "people"),
+    "unit.km2": ("平方公里", "km²"),
+    "unit.m": ("米", "m"),
+    "unit.per_hectare": ("户/公顷", "households/ha"),
+    "unit.buildings": ("栋", "buildings"),
+}
+
+_PAGE = {
+    "page.title": ("社区优化整合方案", "Community boundary plan"),
+    "page.mark": ("内部资料 · 工作草图", "Internal working draft"),
+    "page.mark_note": (
+        "本图为内部工作草图,边界仅供方案研究,不作为行政区域界线依据。公开使用前须依法送审并标注审图号。",
+        "An internal working draft: borders are for study only and have no legal force. "
+        "Before publication the map goes to official review and carries its review number (审图号).",
+    ),
+    "page.review_number": ("审图号", "Map review no. (审图号)"),
+    "page.review_pending": ("(未送审)", "(not reviewed)"),
+    "page.panel": ("面板", "Panel"),
+    "page.tab_map": ("图层", "Map"),
+    "page.tab_communities": ("社区", "Communities"),
+    "page.tab_moves": ("调整", "Changes"),
+    "page.tab_about": ("说明", "About"),
+    "page.view": ("视图", "View"),
+    "page.before": ("现状", "Today"),
+    "page.after": ("方案", "Plan"),
+    "page.swipe": ("卷帘对比", "Swipe"),
+    "page.swipe_handle": ("左右拖动对比现状与方案", "Drag to compare today with the plan"),
+    "page.colour": ("着色", "Colour by"),
+    "page.colour_communities": ("社区", "Community"),
+    "page.colour_limits": ("户数对标", "Limits"),
+    "page.colour_density": ("户密度", "Density"),
+    "page.layers": ("图层", "Layers"),
+    "page.legend": ("图例", "Legend"),
+    "page.labels": ("社区名称与户数", "Community names"),
+    "page.road_labels": ("道路名称", "Road names"),
+    "page.old_borders": ("现状社区界(虚线)", "Today's borders (dashed)"),
+    "page.language": ("English", "中文"),
+    "page.whole_town": ("全图", "Whole town"),
+    "page.north": ("北", "N"),
+    "page.close": ("关闭", "Close"),
+    "page.find": ("在图上查看", "Show on the map"),
+    "page.zoom_in": ("放大", "Zoom in"),
+    "page.zoom_out": ("缩小", "Zoom out"),
+    "page.print": ("打印", "Print"),
+    "page.households_unit": ("{n}户", "{n} hh"),
+    "page.fewer": ("少于{n}", "fewer than {n}"),
+    "page.block_note": (
+        "户数少于{n}的街坊不显示具体户数",
+        "Blocks of fewer than {n} households show no exact figure",
+    ),
+    "page.sort": ("点击表头排序", "Click a heading to sort"),
+    "page.no_moves": ("本方案不改变任何社区的范围。", "This plan changes no community."),
+    "page.violations": ("不符合标准之处", "Rules not met"),
+    "page.no_violations": ("方案符合全部规则。", "The plan keeps every rule."),
+    "page.kept_communities": ("保留不变的社区", "Communities kept as they are"),
+    "page.community_border": ("社区界", "Community border"),
+    "page.no_community": ("未划入社区的区域", "land of no community"),
+    "page.figure_communities": ("社区(村)数", "communities"),
+    "page.figure_moved": ("变动户数占比", "of households move"),
+    "page.figure_households": ("常住户", "households"),
+    "page.summary": ("{before}个调整为{after}个", "{before} become {after}"),
+    "page.summary_kept": ("{before}个,数目不变", "{before}, as many as today"),
+    "page.limits": ("每个社区{low}—{high}户", "{low}–{high} households a community"),
+    "page.limits_min": ("每个社区不少于{low}户", "at least {low} households a community"),
+    "page.limits_max": ("每个社区不超过{high}户", "at most {high} households a community"),
+    "page.noscript": ("本图需要浏览器启用 JavaScript。", "This map needs JavaScript in the browser."),
+}
+
+_REPORT = {
+    "report.title": ("社区优化整合方案", "Plan for the Adjustment of Communities"),
+    "report.draft": ("(工作草图 · 内部资料)", "(internal working draft)"),
+    "report.summary": ("总体情况", "Summary"),
+    "report.basis": ("调整依据与原则", "Basis and principles"),
+    "report.maps": ("调整前后示意图", "Maps before and after"),
+    "report.map_before": ("调整前(现状)社区范围示意图", "Communities today"),
+    "report.map_after": ("调整后社区范围示意图", "Communities after the adjustment"),
+    "report.communities": ("调整后社区一览", "Communities after the adjustment"),
+    "report.actions": ("调整内容", "Adjustments"),
+    "report.bounds": ("调整后各社区四至范围", "Bounds of each community"),
+    "report.matrix": ("新旧社区对照", "Old and new communities"),
+    "report.matrix_households": ("户数", "Households"),
+    "report.matrix_people": ("人口", "People"),
+    "report.violations": ("不符合标准之处", "Rules not met"),
+    "report.assumptions": ("数据处理与假定", "Repairs and assumptions"),
+    "report.sources": ("标准、数据来源与计算说明", "Standard, sources and computation"),
+    "report.terms": ("方案评分", "Scorecard"),
+    "report.no_font": (
+        "(本机未找到中文字体,图中以编号代替名称)",
+        "(no font with Chinese characters on this machine: the maps show ids instead of names)",
+    ),
+    "report.figure": ("图{n}", "Figure {n}"),
+    "report.table": ("表{n}", "Table {n}"),
+    "report.page": ("第{page}页", "Page {page}"),
+    "report.old_new": ("现状社区 \\ 调整后社区", "today \\ after"),
+    "report.none": ("无", "none"),
+    "report.not_stated": ("未说明", "not stated"),
+    "report.more": ("另有{n}条同类记录,见数据表。", "and {n} more of the same kind, in the workbook."),
+    "sheet.communities": ("社区一览", "Communities"),
+    "sheet.matrix_households": ("对照表(户数)", "Matrix (households)"),
+    "sheet.matrix_people": ("对照表(人口)", "Matrix (people)"),
+    "sheet.moves": ("调整动作", "Changes"),
+    "sheet.violations": ("不符合项", "Rules not met"),
+    "sheet.assumptions": ("数据处理与假定", "Repairs, assumptions"),
+    "sheet.provenance": ("依据与参数", "Provenance"),
+    "about.study": ("规划项目", "Study"),
+    "about.crs": ("坐标系", "Coordinate system"),
+    "about.profile": ("采用标准", "Profile"),
+    "about.edition": ("版本", "Edition"),
+    "about.source": ("标准出处", "Source of the profile"),
+    "about.limits": ("户数限额", "Household limits"),
+    "about.seed": ("随机种子", "Seed"),
+    "about.engine": ("计算引擎版本", "Engine version"),
+    "about.options": ("参数", "Option"),
+    "about.notes": ("数据说明", "Note"),
+    "about.proof": ("最优性", "Optimality"),
+    "about.proven": ("已证明为最优", "proven to be the best for this request"),
+    "about.not_proven": ("启发式搜索所得,未证明最优", "found by search, not proven to be the best"),
+    "about.stopped": ("达到时限提前结束", "the time limit ended the search"),
+    "about.islands": ("孤立片区(低于下限)", "Cut-off parts below the minimum"),
+    "about.profile_note": ("标准说明", "Note on the profile"),
+    "about.people_limits": ("人口限额", "People limits"),
+    "about.defaults": ("默认参数", "defaults"),
+    "about.attribution": ("数据来源", "Data"),
+    "about.households_total": ("常住户数合计", "Households in all"),
+    "about.people_total": ("常住人口合计", "People in all"),
+    "about.moved_households": ("变动户数", "Households that change community"),
+    "about.moved_share": ("变动户数占比", "Share of households that change"),
+}
+
+WORDS: dict[str, tuple[str, str]] = {**_TRADE, **_LAYERS, **_FIELDS, **_VALUES, **_UNITS, **_PAGE, **_REPORT}
+"""Key → (Chinese, English)."""
+
+
+def word(key: str, lang: Lang, **values: object) -> str:
+    """Return the word or sentence `key` in `lang`, with `values` filled into its braces.
+
+    Examples
+    --------
+    >>> word("community", "zh")
+    '社区'
+    >>> word("page.limits", "en", low="1,000", high="3,000")
+    '1,000–3,000 households a community'
+    """
+    text = WORDS[key][LANGS.index(lang)]
+    return text.format(**values) if values else text
+
+
+def value_word(kind: str, value: object, lang: Lang) -> str:
+    """Return the word for one value of a choice (`status`, `kept`), or the value itself when it is not listed."""
+    if is_missing(value):
+        return word("unknown", lang)
+    key = f"{kind}.{value}"
+    return word(key, lang) if key in WORDS else str(value)
+
+
+def name_in(
+    row: Mapping[str, Any] | pd.Series, lang: Lang, *, zh: str = "name", en: str = "name_en", or_else: str = ""
+) -> str:
+    """Return a row's name in `lang`, or in the other language when it has none, or `or_else`."""
+    first, second = (zh, en) if lang == "zh" else (en, zh)
+    for column in (first, second):
+        value = row.get(column)
+        if not is_missing(value) and str(value).strip():
+            return str(value)
+    return or_else
+
+
+def number(value: object, lang: Lang, *, digits: int = 0) -> str:
+    """Return a number with thousands separated, or the word for "not known".
+
+    Examples
+    --------
+    >>> number(12345.6, "en"), number(None, "zh")
+    ('12,346', '不详')
+    """
+    if is_missing(value):
+        return word("unknown", lang)
+    return f"{float(str(value)):,.{digits}f}"
+
+
+def is_missing(value: object) -> bool:
+    """Tell whether a single value is missing (None, NaN, NA)."""
+    return value is None or bool(pd.isna(value))

@@ -1,0 +1,17 @@
+"""The town of 4 x 4 blocks (see town.py) as fixtures."""
+
+import pytest
+
+from geo.partition.actions import PlanTables
+from geo.study import Study
+from tests.layers import town
+
+
+@pytest.fixture(scope="session")
+def tables() -> PlanTables:
+    return town.plan_tables()
+
+
+@pytest.fixture(scope="session")
+def study() -> Study:
+    return town.study()
