@@ -79,7 +79,7 @@ class Study:
         self,
         tables: Mapping[str, gpd.GeoDataFrame],
         *,
-        step: str,
+        step: str = "import",
         repairs: Iterable[Repair] = (),
         note: Mapping[str, Any] | None = None,
     ) -> "Study":
