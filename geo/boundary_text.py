@@ -327,7 +327,7 @@ class _Callers:
             identity = str(row["_id"])
             name = _text(row.get("name")) or identity
             zh = unit_name(name, _text(row.get("kind")) or "community")
-            self._names[identity] = (zh, _text(row.get("name_en")) or name)
+            self._names[identity] = (zh, _text(row.get("name_en")) or zh)
 
     def community(self, identity: str) -> tuple[str, str]:
         return self._names.get(identity, (identity, identity))
