@@ -1,0 +1,192 @@
+"""What a good plan is: the terms of the sum, each in a unit of its own, and the scales that make them comparable."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+
+from geo.partition.plan import PlanOptions, Term
+from geo.schema import FEATURE_CLASSES
+
+if TYPE_CHECKING:
+    from geo.partition.atoms import Town
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+CUT_COSTS: dict[str, float] = {
+    "motorway": -1.0, "motorway_link": -0.8, "trunk": -1.0, "trunk_link": -0.7, "primary": -0.8, "primary_link": -0.5,
+    "secondary": -0.4, "secondary_link": -0.3, "tertiary": 0.0, "tertiary_link": 0.0, "unclassified": 0.2,
+    "residential": 0.4, "living_street": 0.7, "service": 0.8, "pedestrian": 0.8, "track": 0.6, "cycleway": 0.8,
+    "bridleway": 0.8, "footway": 1.0, "path": 1.0, "steps": 0.8, "corridor": 1.0, "road": 0.3, "busway": 0.0,
+    "construction": 0.3, "proposed": 0.6,
+    "river": -1.0, "canal": -0.8, "stream": -0.4, "drain": -0.2, "railway": -1.0, "wall": -0.2, "cliff": -0.6,
+    "water": -0.6, "other": 0.0, "border": 0.2, "study_edge": 0.0, "none": 1.0,
+}  # fmt: skip
+"""Cost of a metre of community border by what it follows; a negative one is paid when a community spans it instead."""
+
+SERVICE_SCALE_M = 500.0
+"""A mean distance to the office of 500 m counts as 1."""
+
+
+def cut_costs_of(options: PlanOptions) -> dict[str, float]:
+    """Return the cost of a metre of border for every feature class, the options' own where they say so."""
+    return {name: options.cut_costs.get(name, CUT_COSTS[name]) for name in FEATURE_CLASSES}
+
+
+def border_scale_m(town: "Town") -> float:
+    """Return the border length that counts as 1 [m].
+
+    Notes
+    -----
+    Round communities of the target's size over the town's area A would be k = H / target in number, and every border
+    between two of them is shared: sqrt(pi * A * k).
+    """
+    k = max(1.0, town.households.sum() / town.limits.target_households)
+    return float(max(1.0, np.sqrt(np.pi * town.area_m2.sum() * k)))
+
+
+def overlap(town: "Town", part: Ints, k: int) -> tuple[Floats, Floats]:
+    """Return households and m2 shared by each part (rows, over blocks' parts) and each community of today (columns)."""
+    shape = (k, len(town.old_ids))
+    households, area = np.zeros(shape), np.zeros(shape)
+    inside = town.old >= 0
+    np.add.at(households, (part[inside], town.old[inside]), town.households[inside])
+    np.add.at(area, (part[inside], town.old[inside]), town.area_m2[inside])
+    return households, area
+
+
+def heirs(households: Floats, area: Floats) -> Ints:
+    """Return the community of today that each part continues, -1 for a new one.
+
+    The matching that keeps most households in their community; where households do not decide, most land.
+    """
+    k, old = households.shape
+    found = np.full(k, -1, dtype=np.int64)
+    if not old:
+        return found
+    gain = households + area / max(1.0, area.sum()) * 1e-3
+    rows, columns = linear_sum_assignment(-gain)
+    real = gain[rows, columns] > 0
+    found[rows[real]] = columns[real]
+    return found
+
+
+def edge_costs(town: "Town") -> Floats:
+    """Return what cutting each inner seam adds to the sum: seam and shape together."""
+    weights = town.options.weights
+    return np.asarray(town.seam_m * (weights.seam * town.seam_cost + weights.shape) / border_scale_m(town))
+
+
+def size_cost(town: "Town") -> float:
+    """Return what one household above or below the target adds to the sum."""
+    return town.options.weights.size / max(1.0, float(town.households.sum()))
+
+
+def has_service(town: "Town") -> bool:
+    """Return whether distances to offices are known and wanted."""
+    return town.options.weights.service > 0 and bool(np.isfinite(town.office_xy).all(axis=1).any())
+
+
+def part_costs(town: "Town", atoms: Ints) -> Callable[[npt.NDArray[np.int32], int], Floats]:
+    """Return a function from an assignment of these atoms to what having each of them in each part adds to the sum.
+
+    Change and service are such costs: they follow from the heirs, which follow from the assignment.
+    """
+    weights = town.options.weights
+    total = max(1.0, float(town.households.sum()))
+    by_old, by_area = overlap(town, town.atom, town.atoms_count)
+    mine, my_area = by_old[atoms], by_area[atoms]
+    # A community of today that lies mostly elsewhere has its heir there.
+    at_home = mine.sum(axis=0) + 1e-9 * my_area.sum(axis=0) > 0.5 * (by_old.sum(axis=0) + 1e-9 * by_area.sum(axis=0))
+    claim, claim_area = mine * at_home, my_area * at_home
+    known = mine.sum(axis=1)
+    household = town.by_atom(town.households)[atoms]
+    mass = np.maximum(household, 1e-9)
+    x, y = (values[atoms] for values in _middles(town))
+    service = has_service(town)
+
+    def costs(part: npt.NDArray[np.int32], k: int) -> Floats:
+        shared, land = np.zeros((k, mine.shape[1])), np.zeros((k, mine.shape[1]))
+        np.add.at(shared, part, claim)
+        np.add.at(land, part, claim_area)
+        heir = heirs(shared, land)
+        kept = np.where(heir[None, :] >= 0, mine[:, heir], 0.0) if mine.shape[1] else np.zeros((len(atoms), k))
+        table = weights.change * (known[:, None] - kept) / total
+        if service:
+            at_x, at_y = _offices(town, heir, x, y, mass, part)
+            distance = np.hypot(x[:, None] - at_x[None, :], y[:, None] - at_y[None, :])
+            table = table + weights.service * household[:, None] * distance / total / SERVICE_SCALE_M
+        return np.ascontiguousarray(table)
+
+    return costs
+
+
+def measure_terms(town: "Town", part: Ints, k: int) -> dict[str, Term]:
+    """Return every term of a plan.
+
+    Parameters
+    ----------
+    town : Town
+    part : array over blocks
+        The part of each block, 0 to k - 1.
+    k : int
+        Number of parts.
+
+    Returns
+    -------
+    dict from name to Term
+        `seam` and `shape` in m, `change` and `size` in households, `abolished` in communities, `service` in m;
+        `change` and `abolished` only where there are communities today, `service` only where offices are known.
+    """
+    weights = town.options.weights
+    total = max(1.0, float(town.households.sum()))
+    border = border_scale_m(town)
+    cut = part[town.seam_a] != part[town.seam_b]
+    paid = np.where(cut, np.maximum(town.seam_cost, 0), np.maximum(-town.seam_cost, 0))
+    load = np.bincount(part, town.households, minlength=k)
+    found = {
+        "seam": _term(float((paid * town.seam_m).sum()), "m", weights.seam, border),
+        "shape": _term(float(town.seam_m[cut].sum()), "m", weights.shape, border),
+        "size": _term(float(np.abs(load - town.limits.target_households).sum()), "households", weights.size, total),
+    }
+    if not town.old_ids:
+        return found
+    shared, land = overlap(town, part, k)
+    heir = heirs(shared, land)
+    kept = float(shared[np.arange(k), heir][heir >= 0].sum())
+    gone = len(town.old_ids) - int((heir >= 0).sum())
+    found["change"] = _term(float(shared.sum()) - kept, "households", weights.change, total)
+    found["abolished"] = _term(float(gone), "communities", weights.abolished, float(len(town.old_ids)))
+    if has_service(town):
+        mass = np.maximum(town.households, 1e-9).astype(np.float64)
+        at_x, at_y = _offices(town, heir, town.x_m, town.y_m, mass, part)
+        distance = np.hypot(town.x_m - at_x[part], town.y_m - at_y[part])
+        mean = float((distance * town.households).sum()) / total
+        found["service"] = _term(mean, "m", weights.service, SERVICE_SCALE_M)
+    return found
+
+
+def _term(value: float, unit: str, weight: float, scale: float) -> Term:
+    return Term(value=value, unit=unit, weight=weight, scale=scale, weighted=weight * value / scale)
+
+
+def _middles(town: "Town") -> tuple[Floats, Floats]:
+    """Return the middle of each atom's households [m]."""
+    mass = np.maximum(town.households, 1e-9).astype(np.float64)
+    whole = town.by_atom(mass)
+    return town.by_atom(town.x_m * mass) / whole, town.by_atom(town.y_m * mass) / whole
+
+
+def _offices(
+    town: "Town", heir: Ints, x: Floats, y: Floats, mass: Floats, part: npt.NDArray[np.integer]
+) -> tuple[Floats, Floats]:
+    """Return where each part's office is: its heir's, or in the middle of its households where that is unknown."""
+    k = len(heir)
+    whole = np.maximum(np.bincount(part, mass, minlength=k), 1e-12)
+    own_x, own_y = np.bincount(part, x * mass, minlength=k) / whole, np.bincount(part, y * mass, minlength=k) / whole
+    office = np.where((heir >= 0)[:, None], town.office_xy[heir], np.nan)
+    known = np.isfinite(office).all(axis=1)
+    return np.where(known, office[:, 0], own_x), np.where(known, office[:, 1], own_y)
