@@ -1,6 +1,7 @@
 """Blocks joined into atoms: what a plan may not take apart, and what lies between.
 
-An atom is one block, or the blocks that an estate, a village that is kept whole, a lock or a forbidden cut hold together.
+An atom is one block, or the blocks that an estate, a village that is kept whole, a lock or a forbidden cut hold
+together.
 """
 
 import difflib
@@ -133,7 +134,9 @@ class Town:
 
     def by_atom(self, values: npt.NDArray[np.generic]) -> Floats:
         """Return the sums of a column of blocks over atoms."""
-        return np.bincount(self.atom, values.astype(np.float64), minlength=self.atoms_count)
+        return np.asarray(
+            np.bincount(self.atom, values.astype(np.float64), minlength=self.atoms_count), dtype=np.float64
+        )
 
     def atom_name(self, atom: int, *, chinese: bool = False) -> str:
         """Return what a sentence calls an atom."""
@@ -211,6 +214,11 @@ def build_town(
     return _joined(town, known, kinds, profile, notes)
 
 
+def capital(text: str) -> str:
+    """Return the text with its first letter large, as the first word of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def pieces(count: int, a: Ints, b: Ints) -> tuple[int, Ints]:
     """Return the connected pieces of a graph: how many, and the piece of each vertex, numbered by first vertex."""
     graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(count, count))
@@ -235,10 +243,11 @@ def _check_tables(blocks: gpd.GeoDataFrame, seams: gpd.GeoDataFrame, known: gpd.
                       "use blocks and seams that were made together", table="seams", ids=tuple(seams.index[strange]))
             )  # fmt: skip
     if known is not None:
-        lost = blocks["community_id"].notna() & ~blocks["community_id"].isin(known.index)
+        own = blocks["community_id"]
+        lost = own.notna() & ~own.isin(known.index)
         if lost.any():
             faults.append(
-                Fault(f"community_id names communities that do not exist, e.g. {blocks.loc[lost, 'community_id'].iloc[0]!r}",
+                Fault(f"community_id names communities that do not exist, e.g. {own[lost].iloc[0]!r}",
                       "use the communities the blocks were made with", table="blocks", ids=tuple(blocks.index[lost]))
             )  # fmt: skip
     if faults:
@@ -397,16 +406,17 @@ def _joined(
         if not by_old[i]:
             continue
         kind: WholeKind = "as_is" if i in locked["as_is"] else kinds[i]  # type: ignore[assignment]
-        wholes += _pieces_of(town, kind, town.old_ids[i], town.names_zh[i], town.names_en[i], by_old[i], notes)
-    return _with_locks(town, wholes, by_old, lookup, locked["as_is"], profile, notes)
+        wholes += _pieces_of(town, Whole(kind, town.old_ids[i], town.names_zh[i], town.names_en[i], by_old[i]), notes)
+    return _with_locks(town, wholes, by_old, as_is=locked["as_is"], profile=profile, notes=notes)
 
 
 def _with_locks(
-    town: Town, wholes: list[Whole], by_old: dict[int, tuple[int, ...]], lookup: dict[str, int], as_is: set[int],
-    profile: Profile, notes: list[Note],
+    town: Town, wholes: list[Whole], by_old: dict[int, tuple[int, ...]], *, as_is: set[int], profile: Profile,
+    notes: list[Note],
 ) -> Town:  # fmt: skip
     options = town.options
     block_at = {name: i for i, name in enumerate(town.block_ids)}
+    lookup = {name: i for i, name in enumerate(town.old_ids)}
 
     def blocks_of(lock: Lock) -> list[frozenset[int]]:
         if lock.of == "blocks":
@@ -436,25 +446,17 @@ def _with_locks(
     return replace(joined, conflicts=tuple(_collisions(joined)))
 
 
-def _pieces_of(
-    town: Town, kind: WholeKind, name: str, zh: str, en: str, blocks: tuple[int, ...], notes: list[Note]
-) -> list[Whole]:
+def _pieces_of(town: Town, whole: Whole, notes: list[Note]) -> list[Whole]:
     """Return one `Whole` per connected piece of the blocks; more than one is noted."""
-    own = np.zeros(len(town.block_ids), dtype=bool)
-    own[list(blocks)] = True
-    inside = own[town.seam_a] & own[town.seam_b]
-    _, label = pieces(len(own), town.seam_a[inside], town.seam_b[inside])
-    parts: dict[int, list[int]] = {}
-    for b in blocks:
-        parts.setdefault(int(label[b]), []).append(b)
+    parts = _loose(town, np.array(whole.blocks))
     if len(parts) > 1:
         notes.append(
             Note(
-                zh=f"{zh}由互不相连的{len(parts)}块组成,每块各自保持完整。",
-                en=f"{en[:1].upper() + en[1:]} lies in {len(parts)} pieces that do not touch; each piece is kept whole.",
+                zh=f"{whole.zh}由互不相连的{len(parts)}块组成,每块各自保持完整。",
+                en=f"{capital(whole.en)} lies in {len(parts)} pieces that do not touch; each piece is kept whole.",
             )
         )
-    return [Whole(kind, name, zh, en, tuple(part), len(parts)) for part in parts.values()]
+    return [replace(whole, blocks=tuple(part), pieces=len(parts)) for part in parts]
 
 
 def _estates(town: Town, notes: list[Note], fixed: set[int]) -> list[Whole]:
@@ -474,7 +476,7 @@ def _estates(town: Town, notes: list[Note], fixed: set[int]) -> list[Whole]:
                 )
             )
         if len(blocks) > 1:
-            found += _pieces_of(town, "estate", name, f"小区{name}", f"estate {name}", tuple(blocks), notes)
+            found += _pieces_of(town, Whole("estate", name, f"小区{name}", f"estate {name}", tuple(blocks)), notes)
     return found
 
 
@@ -483,12 +485,13 @@ _EXCLUDING = (("as_is", "free"), ("whole", "free"), ("as_is", "together"))
 
 def _check_locks(town: Town) -> None:
     """Refuse locks on what is not there, and locks that contradict each other."""
-    faults = []
     ids = {"communities": set(town.old_ids), "blocks": set(town.block_ids)}
-    for lock in town.options.locks:
-        if strange := [i for i in dict.fromkeys(lock.ids) if i not in ids[lock.of]]:
-            faults.append(Fault(f"{lock}: there is no such id: {', '.join(strange)}",
-                                f"use ids of the table {lock.of}", table=lock.of, ids=tuple(strange)))  # fmt: skip
+    faults = [
+        Fault(f"{lock}: there is no such id: {', '.join(strange)}", f"use ids of the table {lock.of}", table=lock.of,
+              ids=tuple(strange))
+        for lock in town.options.locks
+        if (strange := [i for i in dict.fromkeys(lock.ids) if i not in ids[lock.of]])
+    ]  # fmt: skip
     for i, one in enumerate(town.options.locks):
         for two in town.options.locks[i:]:
             shared = sorted(set(one.ids) & set(two.ids)) if one.of == two.of else []
@@ -556,7 +559,7 @@ def _clashes(town: Town) -> Iterator[tuple[str, tuple[str, ...], bool]]:
         asked = all(w.kind in ("together", "forbid_cut") for w in holding)
         ids = (town.block_ids[a], town.block_ids[b])
         yield (
-            f"{held[:1].upper() + held[1:]} is kept together, but {name} between blocks {ids[0]} and {ids[1]}",
+            f"{capital(held)} is kept together, but {name} between blocks {ids[0]} and {ids[1]}",
             ids,
             asked,
         )

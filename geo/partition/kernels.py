@@ -6,7 +6,9 @@ place: the caller owns them. `mark`, `queue` and `stamp` are scratch, `state` ho
 
 # numba infers the types of these functions from the arrays they are called with, so they carry none:
 # mypy: disable-error-code="no-untyped-def, untyped-decorator, no-untyped-call"
-# ruff: noqa: ANN001, ANN202
+# ruff: noqa: ANN001, ANN201, ANN202
+# They are called once per run with every array by position, and splitting a hot loop would only hide it:
+# ruff: noqa: PLR0912, PLR0915, PLR0917
 
 import numba
 import numpy as np
@@ -52,6 +54,7 @@ def _outside(value, low, high):
 
 @numba.njit(cache=True, nogil=True)
 def measured(start, link, neighbour, cost, weight, low, high, unit, table, size_cost, target, part, k):
+    """Return cost, relative violation of the limits, and the number of united pairs that must be apart."""
     load = np.zeros((k, weight.shape[1]), np.int64)
     total = 0.0
     conflicts = 0
@@ -106,7 +109,7 @@ def flips(
     start, link, neighbour, source, cost, weight, low, high, unit, table, size_cost, target,
     part, load, count, mark, queue, stamp, state, proposals, temperature, penalty,
 ):  # fmt: skip
-    """Propose to move a vertex into a neighbour's part, that many times; accept by Metropolis; keep parts contiguous."""
+    """Propose to move a vertex into a neighbour's part, that many times; accept by Metropolis, keep parts whole."""
     edges = len(neighbour)
     has_table = table.shape[0] > 0
     for _ in range(proposals):

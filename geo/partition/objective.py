@@ -116,7 +116,7 @@ def part_costs(town: "Town", atoms: Ints) -> Callable[[npt.NDArray[np.int32], in
         kept = np.where(heir[None, :] >= 0, mine[:, heir], 0.0) if mine.shape[1] else np.zeros((len(atoms), k))
         table = weights.change * (known[:, None] - kept) / total
         if service:
-            at_x, at_y = _offices(town, heir, x, y, mass, part)
+            at_x, at_y = _offices(town, heir, x=x, y=y, mass=mass, part=part)
             distance = np.hypot(x[:, None] - at_x[None, :], y[:, None] - at_y[None, :])
             table = table + weights.service * household[:, None] * distance / total / SERVICE_SCALE_M
         return np.ascontiguousarray(table)
@@ -162,7 +162,7 @@ def measure_terms(town: "Town", part: Ints, k: int) -> dict[str, Term]:
     found["abolished"] = _term(float(gone), "communities", weights.abolished, float(len(town.old_ids)))
     if has_service(town):
         mass = np.maximum(town.households, 1e-9).astype(np.float64)
-        at_x, at_y = _offices(town, heir, town.x_m, town.y_m, mass, part)
+        at_x, at_y = _offices(town, heir, x=town.x_m, y=town.y_m, mass=mass, part=part)
         distance = np.hypot(town.x_m - at_x[part], town.y_m - at_y[part])
         mean = float((distance * town.households).sum()) / total
         found["service"] = _term(mean, "m", weights.service, SERVICE_SCALE_M)
@@ -181,7 +181,7 @@ def _middles(town: "Town") -> tuple[Floats, Floats]:
 
 
 def _offices(
-    town: "Town", heir: Ints, x: Floats, y: Floats, mass: Floats, part: npt.NDArray[np.integer]
+    town: "Town", heir: Ints, *, x: Floats, y: Floats, mass: Floats, part: npt.NDArray[np.signedinteger]
 ) -> tuple[Floats, Floats]:
     """Return where each part's office is: its heir's, or in the middle of its households where that is unknown."""
     k = len(heir)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
@@ -228,7 +229,7 @@ def limits_of(profile: Profile, options: PlanOptions) -> Limits:
     faults = []
     for ladder in ladders:
         present = [(name, value) for name, value in ladder if value is not None]
-        for (a, x), (b, y) in zip(present, present[1:], strict=False):
+        for (a, x), (b, y) in pairwise(present):
             if x > y:
                 said = [f"{n} is {'the option' if getattr(options, n) is not None else f'profile {profile.name}'}'s"
                         for n in (a, b)]  # fmt: skip

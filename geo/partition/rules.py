@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo.errors import Fault, InputError
-from geo.partition.atoms import Town, build_town, pieces
+from geo.partition.atoms import Town, build_town, capital, pieces
 from geo.partition.plan import Plan
 
 Ints = npt.NDArray[np.int64]
@@ -42,6 +42,10 @@ class Proposal:
     def k(self) -> int:
         """Number of communities."""
         return len(self.ids)
+
+    def sums(self, values: Ints) -> Ints:
+        """Return the sums of a column of blocks over communities."""
+        return np.asarray(np.bincount(self.part, values, minlength=self.k), dtype=np.int64)
 
     def name(self, part: int, *, chinese: bool) -> str:
         """Return what a sentence calls a community."""
@@ -121,36 +125,41 @@ def contiguity(proposal: Proposal) -> Iterator[Violation]:
             yield Violation(
                 "contiguity", proposal.ids[p], found, 1,
                 f"{proposal.name(p, chinese=True)}由互不相连的{found}块组成。",
-                f"{_capital(proposal.name(p, chinese=False))} lies in {found} pieces that do not touch.",
+                f"{capital(proposal.name(p, chinese=False))} lies in {found} pieces that do not touch.",
             )  # fmt: skip
 
 
 def households(proposal: Proposal) -> Iterator[Violation]:
     """Households lie between minimum and maximum."""
     limits = proposal.town.limits
-    yield from _between(proposal, "households", "户", proposal.town.households, limits.min_households,
-                        limits.max_households)  # fmt: skip
+    load = proposal.sums(proposal.town.households)
+    yield from _between(proposal, ("households", "户"), load, limits.min_households, limits.max_households)
 
 
 def people(proposal: Proposal) -> Iterator[Violation]:
     """People lie between minimum and maximum, where people are known and limited."""
     town = proposal.town
     if town.people_known:
-        yield from _between(proposal, "people", "人", town.people, town.limits.min_people, town.limits.max_people)
+        load = proposal.sums(town.people)
+        yield from _between(proposal, ("people", "人"), load, town.limits.min_people, town.limits.max_people)
 
 
 def _between(
-    proposal: Proposal, what: str, zh: str, values: Ints, low: int | None, high: int | None
+    proposal: Proposal, words: tuple[str, str], load: Ints, low: int | None, high: int | None
 ) -> Iterator[Violation]:
-    load = np.bincount(proposal.part, values, minlength=proposal.k).astype(np.int64)
+    what, zh = words
     for p, measured in enumerate(load.tolist()):
-        name_zh, name_en = proposal.name(p, chinese=True), _capital(proposal.name(p, chinese=False))
+        name_zh, name_en = proposal.name(p, chinese=True), capital(proposal.name(p, chinese=False))
         if low is not None and measured < low and proposal.ids[p] not in proposal.islands:
-            yield Violation(f"{what}_min", proposal.ids[p], measured, low, f"{name_zh}有{measured}{zh},少于下限{low}{zh}。",
-                            f"{name_en} has {measured:,} {what}; the minimum is {low:,}.")  # fmt: skip
+            yield Violation(
+                f"{what}_min", proposal.ids[p], measured, low, f"{name_zh}有{measured}{zh},少于下限{low}{zh}。",
+                f"{name_en} has {measured:,} {what}; the minimum is {low:,}.",
+            )  # fmt: skip
         if high is not None and measured > high:
-            yield Violation(f"{what}_max", proposal.ids[p], measured, high, f"{name_zh}有{measured}{zh},超过上限{high}{zh}。",
-                            f"{name_en} has {measured:,} {what}; the maximum is {high:,}.")  # fmt: skip
+            yield Violation(
+                f"{what}_max", proposal.ids[p], measured, high, f"{name_zh}有{measured}{zh},超过上限{high}{zh}。",
+                f"{name_en} has {measured:,} {what}; the maximum is {high:,}.",
+            )  # fmt: skip
 
 
 def wholes(proposal: Proposal) -> Iterator[Violation]:
@@ -164,7 +173,7 @@ def wholes(proposal: Proposal) -> Iterator[Violation]:
             rule = "together" if whole.kind == "together" else "whole"
             yield Violation(
                 rule, proposal.ids[int(shares.argmax())], found, 1, f"{whole.zh}被分到{found}个社区,应保持完整。",
-                f"{_capital(whole.en)} is divided among {found} communities; it must stay whole.",
+                f"{capital(whole.en)} is divided among {found} communities; it must stay whole.",
             )  # fmt: skip
 
 
@@ -178,7 +187,7 @@ def as_is(proposal: Proposal) -> Iterator[Violation]:
         if wrong:
             yield Violation(
                 "as_is", name, wrong, 0, f"{proposal.town.names_zh[i]}应保持原状,有{wrong}个地块改变了归属。",
-                f"{_capital(proposal.town.names_en[i])} must stay as it is; {wrong} blocks changed hands.",
+                f"{capital(proposal.town.names_en[i])} must stay as it is; {wrong} blocks changed hands.",
             )  # fmt: skip
 
 
@@ -195,7 +204,7 @@ def forbidden_seams(proposal: Proposal) -> Iterator[Violation]:
             names = sorted({town.seam_names[i] for i in np.flatnonzero(wrong & (part[town.seam_a] == p))})[:3]
             yield Violation(
                 rule, proposal.ids[p], int(found[p]), 0, f"{proposal.name(p, chinese=True)}{zh}({'、'.join(names)})。",
-                f"{_capital(proposal.name(p, chinese=False))} {en} ({', '.join(names)}).",
+                f"{capital(proposal.name(p, chinese=False))} {en} ({', '.join(names)}).",
             )  # fmt: skip
 
 
@@ -208,7 +217,7 @@ def apart(proposal: Proposal) -> Iterator[Violation]:
                 yield Violation(
                     "apart", proposal.ids[p], len(here), 1,
                     f"{proposal.name(p, chinese=True)}含有应当分开的{len(here)}个单元({'、'.join(lock.ids)})。",
-                    f"{_capital(proposal.name(p, chinese=False))} holds {len(here)} units that {lock} keeps apart.",
+                    f"{capital(proposal.name(p, chinese=False))} holds {len(here)} units that {lock} keeps apart.",
                 )  # fmt: skip
 
 
@@ -220,13 +229,9 @@ def towns(proposal: Proposal) -> Iterator[Violation]:
             names = [proposal.town.town_names[t] for t in found]
             yield Violation(
                 "town", proposal.ids[p], len(found), 1, f"{proposal.name(p, chinese=True)}跨{'、'.join(names)}。",
-                f"{_capital(proposal.name(p, chinese=False))} lies in {len(found)} towns ({', '.join(names)}).",
+                f"{capital(proposal.name(p, chinese=False))} lies in {len(found)} towns ({', '.join(names)}).",
             )  # fmt: skip
 
 
 RULES: tuple[Rule, ...] = (contiguity, households, people, wholes, as_is, forbidden_seams, apart, towns)
 """Every hard rule, in the order in which violations are listed."""
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -1,8 +1,9 @@
 """The compiled heart of the engine: contiguous parts of a weighted graph, found by annealing from METIS seeds.
 
-Nothing here knows about towns. A `Problem` is a graph whose vertices carry weights (households, people) and whose edges
-carry a signed cost that is paid when the edge is cut; `partition_graph` looks for k contiguous parts within limits.
-Effort is counted in proposals, never in seconds, and chance comes from a seed, so the same question has the same answer.
+Nothing here knows about towns. A `Problem` is a graph whose vertices carry weights (households, people) and whose
+edges carry a signed cost that is paid when the edge is cut; `partition_graph` looks for k contiguous parts within
+limits. Effort is counted in proposals, never in seconds, and chance comes from a seed, so the same question has the
+same answer.
 """
 
 import time
@@ -201,14 +202,14 @@ def partition_graph(
     look = proposals // 10 // len(seeds) if len(seeds) > 1 else 0
     rest = proposals - look * len(seeds)
     clock = _Clock(proposals, watch, deadline)
-    results = [_Run(problem, k, s, rng, linear, clock) for s in seeds]
+    results = [_Run(problem, k, s, rng=rng, linear=linear, clock=clock) for s in seeds]
     if look:
         for run in results:
             run.anneal(look)
         results.sort(key=lambda run: run.best.key)
     run = results[0]
     if look:
-        run = _Run(problem, k, run.best.part, rng, linear, clock, best=run.best)
+        run = _Run(problem, k, run.best.part, rng=rng, linear=linear, clock=clock, best=run.best)
     run.anneal(rest)
     if not run.best.feasible:
         run.repair(proposals)
@@ -299,7 +300,7 @@ class _Run:
     """One annealing run: the assignment it stands at, what it knows about it, and the best it has met."""
 
     def __init__(
-        self, problem: Problem, k: int, part: Small, rng: np.random.Generator, linear: Linear | None, clock: _Clock,
+        self, problem: Problem, k: int, part: Small, *, rng: np.random.Generator, linear: Linear | None, clock: _Clock,
         best: Result | None = None,
     ) -> None:  # fmt: skip
         self.problem, self.k, self.linear, self.clock = problem, k, linear, clock

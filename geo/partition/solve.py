@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 
 from geo.errors import InfeasibleError
-from geo.partition.atoms import Town, build_town, pieces
+from geo.partition.atoms import Town, build_town, capital, pieces
 from geo.partition.exact import MOST_ATOMS, best_partitions
 from geo.partition.objective import edge_costs, has_service, heirs, measure_terms, overlap, part_costs, size_cost
 from geo.partition.plan import ENGINE_VERSION, Note, Plan, PlanOptions, Progress
@@ -104,7 +104,6 @@ class _Answer:
 
 def _regions(town: Town) -> list[_Region]:
     usable = ~town.cross & (town.town[town.seam_a] == town.town[town.seam_b])
-    fixed_atoms = {int(town.atom[np.flatnonzero(town.old == i)[0]]): i for i in town.fixed}
     # A community that stays as it is may lie in pieces: all its atoms are one region.
     of_fixed = np.full(town.atoms_count, -1, dtype=np.int64)
     for i in town.fixed:
@@ -116,7 +115,6 @@ def _regions(town: Town) -> list[_Region]:
     count, label = pieces(
         town.atoms_count, np.concatenate([a[free], extra[:, 0]]), np.concatenate([b[free], extra[:, 1]])
     )
-    del fixed_atoms
     households, people = town.by_atom(town.households), town.by_atom(town.people)
     found = []
     loose = len(set(label[of_fixed < 0].tolist()))
@@ -156,7 +154,7 @@ def _refuse_impossible(town: Town, regions: list[_Region]) -> None:
             if v not in fixed:
                 name = town.atom_name(v)
                 whole = " is kept whole and" if int((town.atom == v).sum()) > 1 else ""
-                reasons.append(f"{_capital(name)}{whole} has {int(load[v]):,} {what}; the maximum is {most:,}.")
+                reasons.append(f"{capital(name)}{whole} has {int(load[v]):,} {what}; the maximum is {most:,}.")
                 ids += [town.block_ids[b] for b in np.flatnonzero(town.atom == v)]
     for region in regions:
         reasons += _fixed_reasons(town, region) if region.fixed else _size_reasons(town, region)
@@ -183,40 +181,47 @@ def _fixed_reasons(town: Town, region: _Region) -> list[str]:
         checks.append(("people", region.people, limits.min_people or 0, limits.max_people or UNLIMITED))
     for what, value, low, high in checks:
         if value < low:
-            reasons.append(f"{_capital(region.name)} stays as it is and has {value:,} {what}; the minimum is {low:,}.")
+            reasons.append(f"{capital(region.name)} stays as it is and has {value:,} {what}; the minimum is {low:,}.")
         elif value > high:
-            reasons.append(f"{_capital(region.name)} stays as it is and has {value:,} {what}; the maximum is {high:,}.")
+            reasons.append(f"{capital(region.name)} stays as it is and has {value:,} {what}; the maximum is {high:,}.")
     return reasons
 
 
 def _size_reasons(town: Town, region: _Region) -> list[str]:
+    """Return why a region cannot be divided: too few households in all, or no number of communities fits."""
     limits = town.limits
     if region.island:
         return []
-    if region.households < limits.min_households:
-        return [f"{_capital(region.name)} has {region.households:,} households in all; the minimum for one community is "
-                f"{limits.min_households:,}."]  # fmt: skip
-    low, high = _range(town, region)
-    if low <= high:
-        return []
-    whats = [("households", region.households, limits.min_households, limits.max_households)]
-    if town.people_known and (limits.min_people or limits.max_people):
-        whats.append(("people", region.people, limits.min_people or 0, limits.max_people or UNLIMITED))
-    for what, total, least, most in whats:
-        few = -(-total // most)
-        if least * few > total:
-            below = (
-                f"one community is above the maximum of {most:,}"
-                if few == 2
-                else f"{few - 1} communities average {total // max(1, few - 1):,}, above the maximum of {most:,}"
+    name = capital(region.name)
+    totals = [("households", region.households, limits.min_households, limits.max_households)]
+    if town.people_known:
+        totals.append(("people", region.people, limits.min_people or 0, limits.max_people or UNLIMITED))
+    reasons = []
+    for what, total, least, most in totals:
+        few = max(1, -(-total // most))
+        if total < least:
+            reasons.append(f"{name} has {total:,} {what} in all; the minimum for one community is {least:,}.")
+        elif least * few > total:
+            reasons.append(
+                f"{name} has {total:,} {what}, which no number of communities divides: {_average(total, few - 1)} is "
+                f"above the maximum of {most:,}, {_average(total, few)} is below the minimum of {least:,}."
             )
-            return [f"{_capital(region.name)} has {total:,} {what}, which no number of communities divides: {below}, "
-                    f"and {few} average {total // few:,}, below the minimum of {least:,}."]  # fmt: skip
+    low, high = _range(town, region)
+    if reasons or low <= high:
+        return reasons
     if high == len(region.atoms):
-        return [f"{_capital(region.name)} consists of {len(region.atoms)} whole units, but its {region.households:,} households "
-                f"need at least {low} communities."]  # fmt: skip
-    return [f"{_capital(region.name)}: {region.households:,} households and {region.people:,} people ask for different numbers of "
-            f"communities (at least {low}, at most {high})."]  # fmt: skip
+        return [
+            f"{name} consists of {high} whole units, but its {region.households:,} households need at least {low} "
+            "communities."
+        ]
+    return [
+        f"{name} has {region.households:,} households and {region.people:,} people: the maxima ask for at least {low} "
+        f"communities, the minima for at most {high}."
+    ]
+
+
+def _average(total: int, k: int) -> str:
+    return f"one community of {total:,}" if k == 1 else f"the average of {k} communities, {total // k:,},"
 
 
 def _range(town: Town, region: _Region) -> tuple[int, int]:
@@ -273,7 +278,11 @@ def _search(
         share = max(2000, int(budget * len(region.atoms) / atoms))
         watch = _Watch(town, regions, answers, tell, done / atoms, len(region.atoms) / atoms)
         seed = np.random.SeedSequence([town.options.seed, number]).generate_state(1, np.uint64)[0] >> np.uint64(1)
-        answers.append(_solve_region(town, region, tries, share, int(seed), watch, deadline))
+        if region.fixed or region.island:
+            answers.append(_Answer(np.zeros(len(region.atoms), dtype=np.int32), 1, proven=True))
+        else:
+            task = _Task(town, region, _problem(town, region), tries, share, int(seed), watch, deadline)
+            answers.append(_solve_region(task))
         done += len(region.atoms)
     return answers
 
@@ -306,56 +315,70 @@ class _Watch:
         self.tell(Progress("search", min(1.0, done), terms, outside))
 
 
-def _solve_region(
-    town: Town, region: _Region, tries: list[int], budget: int, seed: int, watch: _Watch, deadline: float | None
-) -> _Answer:
-    if region.fixed or region.island:
-        return _Answer(np.zeros(len(region.atoms), dtype=np.int32), 1, proven=True)
-    problem = _problem(town, region)
-    linear = part_costs(town, region.atoms)
-    if problem.n <= MOST_ATOMS and not has_service(town):
-        exact = _solve_exactly(town, region, problem, tries)
+@dataclass(frozen=True)
+class _Task:
+    """One region's search: its graph, the numbers of communities to try, and what it may cost."""
+
+    town: Town
+    region: _Region
+    problem: Problem
+    tries: list[int]
+    budget: int
+    seed: int
+    watch: _Watch
+    deadline: float | None
+
+    def look(self, k: int, *, share: float, begin: float, seed: int, starts: int) -> Result:
+        """Search with k communities for that share of the budget."""
+        self.watch.base, self.watch.span = begin, share
+        costs = part_costs(self.town, self.region.atoms)
+        return partition_graph(
+            self.problem, k, proposals=int(self.budget * share), seed=seed, starts=starts,
+            linear=lambda part: costs(part, k), watch=self.watch, deadline=self.deadline,
+        )  # fmt: skip
+
+    def value(self, k: int, result: Result) -> tuple[bool, float, float]:
+        """Return what compares results with different numbers of communities; smaller is better."""
+        return (*result.key[:2], result.cost - _survivors(self.town, k))
+
+
+def _survivors(town: Town, k: int) -> float:
+    """Return what the sum saves at most when k communities continue one of today's."""
+    olds = len(town.old_ids)
+    return town.options.weights.abolished * min(k, olds) / max(1, olds)
+
+
+def _solve_region(task: _Task) -> _Answer:
+    """Return the region's communities: exactly when it is small, else the best number of them, then the best plan."""
+    town, region = task.town, task.region
+    if task.problem.n <= MOST_ATOMS and not has_service(town):
+        exact = _solve_exactly(town, region, task.problem, task.tries)
         if exact is not None:
             return exact
-    olds = max(1, len(town.old_ids))
-    gone = town.options.weights.abolished / olds
-    best: tuple[tuple[bool, float, float], int, Result] | None = None
-    stopped = False
-    shortlist = tries[:3]
-    looks = len(shortlist) > 1
-    later = tries[3:9]
-    while shortlist:
-        for i, k in enumerate(shortlist):
-            watch.base, watch.span = (
-                (FIRST_LOOK * i / len(shortlist), FIRST_LOOK / len(shortlist)) if looks else (0.0, 1.0)
-            )
-            proposals = int(budget * FIRST_LOOK / len(shortlist)) if looks else budget
-            result = partition_graph(
-                problem, k, proposals=proposals, seed=seed + k, starts=3, linear=lambda p, k=k: linear(p, k),  # type: ignore[misc]
-                watch=watch, deadline=deadline,
-            )  # fmt: skip
-            stopped |= result.stopped_early
-            key = (*result.key[:2], result.cost - gone * min(k, olds))
-            if best is None or key < best[0]:
-                best = (key, k, result)
-            if stopped:
-                break
-        if (best is not None and best[2].feasible) or stopped:
-            break
-        shortlist, later = later, []
-    assert best is not None
-    _, k, result = best
-    if looks and not stopped and result.feasible:
-        watch.base, watch.span = FIRST_LOOK, 1 - FIRST_LOOK
-        again = partition_graph(
-            problem, k, proposals=int(budget * (1 - FIRST_LOOK)), seed=seed, starts=2, linear=lambda p: linear(p, k),
-            watch=watch, deadline=deadline,
-        )  # fmt: skip
-        stopped |= again.stopped_early
-        result = min(result, again, key=lambda r: r.key)
+    k, result = _first_look(task)
+    if len(task.tries) > 1 and result.feasible and not result.stopped_early:
+        again = task.look(k, share=1 - FIRST_LOOK, begin=FIRST_LOOK, seed=task.seed, starts=2)
+        best = min(result, again, key=lambda r: r.key)
+        result = replace(best, stopped_early=again.stopped_early)
     if not result.feasible:
-        raise InfeasibleError(_not_found(town, region, result, k, tries, stopped=stopped))
-    return _Answer(result.part, k, stopped)
+        raise InfeasibleError(_not_found(task, result, k))
+    return _Answer(result.part, k, result.stopped_early)
+
+
+def _first_look(task: _Task) -> tuple[int, Result]:
+    """Return the most promising number of communities and its result; with a single number, all effort goes there."""
+    found: list[tuple[int, Result]] = []
+    for shortlist in (task.tries[:3], task.tries[3:9]):
+        share = 1.0 if len(task.tries) == 1 else FIRST_LOOK / max(1, len(shortlist))
+        for i, k in enumerate(shortlist):
+            result = task.look(k, share=share, begin=share * i, seed=task.seed + k, starts=3)
+            found.append((k, result))
+            if result.stopped_early:
+                break
+        if any(result.feasible or result.stopped_early for _, result in found):
+            break
+    k, best = min(found, key=lambda pair: task.value(*pair))
+    return k, replace(best, stopped_early=any(result.stopped_early for _, result in found))
 
 
 def _solve_exactly(town: Town, region: _Region, problem: Problem, tries: list[int]) -> _Answer | None:
@@ -371,25 +394,22 @@ def _solve_exactly(town: Town, region: _Region, problem: Problem, tries: list[in
     found = best_partitions(problem, max(tries), change * moved)
     found = {k: pair for k, pair in found.items() if k in tries}
     if not found:
+        name = capital(region.name)
         raise InfeasibleError(
-            [f"{_capital(region.name)} consists of {n} whole units; every way to divide them into contiguous communities was "
-             f"tried, and none keeps all limits."]
+            [f"{name} consists of {n} whole units; every way to divide them into contiguous communities was tried, and "
+             "none keeps all limits."]
         )  # fmt: skip
     linear = part_costs(town, region.atoms)
-    olds = max(1, len(town.old_ids))
-    gone = town.options.weights.abolished / olds
-    best: tuple[float, int, Small] | None = None
+    save = _survivors(town, 1)
+    plans = []
     bound = np.inf
     for k, (least, part) in sorted(found.items()):
         table = linear(part, k)
         true, _, _ = measure(problem, part, k, table)
         survivors = int((heirs(*_shared(town, region, part, k)) >= 0).sum())
-        bound = min(bound, least - gone * min(k, olds))
-        value = true - gone * survivors
-        if best is None or value < best[0] - 1e-12:
-            best = (value, k, part)
-    assert best is not None
-    value, k, part = best
+        bound = min(bound, least - _survivors(town, k))
+        plans.append((true - save * survivors, k, part))
+    value, k, part = min(plans, key=lambda plan: plan[:2])
     if value > bound + 1e-9:
         return None
     return _Answer(part, k, proven=True)
@@ -440,14 +460,15 @@ def _problem(town: Town, region: _Region) -> Problem:
     )
 
 
-def _not_found(town: Town, region: _Region, result: Result, k: int, tries: list[int], *, stopped: bool) -> list[str]:
+def _not_found(task: _Task, result: Result, k: int) -> list[str]:
     """Return sentences for a search without result: what was tried and how close it came."""
+    town, region, tries = task.town, task.region, task.tries
     limits = town.limits
     load = np.bincount(result.part, town.by_atom(town.households)[region.atoms], minlength=k).astype(np.int64)
     far = np.maximum(limits.min_households - load, load - limits.max_households)
     worst = int(far.argmax())
     tried = ", ".join(str(t) for t in sorted(tries[:9]))
-    ended = " before the time limit" if stopped else ""
+    ended = " before the time limit" if result.stopped_early else ""
     reasons = [
         f"No plan was found for {region.name}{ended}, although nothing proves that there is none "
         f"(numbers of communities tried: {tried})."
@@ -500,7 +521,7 @@ def _plan(
         notes.append(Note(zh="到达时间限制,搜索提前结束。", en="The time limit ended the search early."))
     proposal = Proposal(town, part, tuple(names), frozenset(islands))
     broken = violations(proposal)
-    assert broken.empty, f"the engine broke its own rules: {broken['text_en'].tolist()}"
+    assert broken.empty, f"the engine broke its own rules: {broken['text_en'].tolist()}"  # noqa: S101 - our own logic
     terms = measure_terms(town, part, k)
     tell(Progress("done", 1.0, {name: term.value for name, term in terms.items()}))
     return Plan(
@@ -528,7 +549,3 @@ def _community_ids(town: Town, part: Ints, k: int) -> list[str]:
             number += 1
         names.append(f"N{number:02d}")
     return names
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

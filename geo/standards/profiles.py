@@ -5,6 +5,7 @@ may lie anywhere. A published edition is never edited: a correction is a new fil
 """
 
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -140,7 +141,7 @@ def _contradictions(profile: Profile) -> list[str]:
         present = [(field, value) for field, value in ladder if value is not None]
         problems += [
             f"FILE: {a} = {x} is above {b} = {y}\n  remedy: make {a} at most {b}"
-            for (a, x), (b, y) in zip(present, present[1:], strict=False)
+            for (a, x), (b, y) in pairwise(present)
             if x > y
         ]
     return problems

@@ -67,7 +67,8 @@ def register(kinds: Mapping[str, str], **columns: Sequence[object]) -> gpd.GeoDa
     """Return a communities table with these ids and kinds; the shapes do not matter to the engine."""
     ids = list(kinds)
     frame = gpd.GeoDataFrame(
-        {"kind": list(kinds.values()), "name": [f"{i}社" for i in ids], "name_en": [f"{i} town" for i in ids], **columns},
+        {"kind": list(kinds.values()), "name": [f"{i}社" for i in ids], "name_en": [f"{i}ville" for i in ids],
+         **columns},
         index=ids, geometry=[box(0, 0, 1, 1)] * len(ids), crs=CRS,
     )  # fmt: skip
     return conform(frame, "communities")
