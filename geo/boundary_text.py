@@ -8,7 +8,7 @@ in Chinese and in English, are made from one `Bounds`.
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any, Final, Literal
 
 import geopandas as gpd
@@ -454,10 +454,10 @@ def _sides(runs: list[_Run], size_m: float, town_grid: float) -> Bounds:
     edges = [edge for edge, chords, _ in pieces for _ in range(len(chords))]
     chords = np.vstack([chords for _, chords, _ in pieces])
     lengths = np.concatenate([length for _, _, length in pieces])
-    gains = _gains(chords, lengths, town_grid)
+    gains, weights = _gains(chords, lengths, town_grid)
     labels = _labels(gains, _TURN * shapely.MultiPoint(chords[:, :2]).convex_hull.length / 4)
     chains = {
-        side: _chains(side, [i for i, label in enumerate(labels) if label == k], edges, chords, lengths)
+        side: _chains(side, [i for i, label in enumerate(labels) if label == k], edges, chords, weights)
         or ((_best_edge(edges, gains[:, k]),),)
         for k, side in enumerate(_AXES)
     }
@@ -491,8 +491,13 @@ def _kept_vertices(points: NDArray[np.float64], tolerance_m: float) -> NDArray[n
     return np.array(sorted(kept), dtype=np.int64)
 
 
-def _gains(chords: NDArray[np.float64], lengths: NDArray[np.float64], town_grid: float) -> NDArray[np.float64]:
-    """Return (chords × sides) how well each chord bounds each side, in metres; sides as in `_AXES`."""
+def _gains(
+    chords: NDArray[np.float64], lengths: NDArray[np.float64], town_grid: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return (chords × sides) how well each chord bounds each side, in metres, sides as in `_AXES`; and what it counts.
+
+    A chord counts its length [m], but less in a bay, where readers look for the line across the mouth.
+    """
     vectors = chords[:, 2:] - chords[:, :2]
     outward = np.degrees(np.arctan2(-vectors[:, 0], vectors[:, 1]))
     grid, strength = _grid(vectors)
@@ -501,7 +506,9 @@ def _gains(chords: NDArray[np.float64], lengths: NDArray[np.float64], town_grid:
     axes = np.array(list(_AXES.values())) + lean
     facing = np.cos(np.radians(outward[:, None] - axes[None, :]))
     hidden = np.column_stack([_hidden(chords, axis) for axis in axes])
-    return np.asarray(lengths[:, None] * np.where(hidden & (facing > 0), _HIDDEN * facing, facing))
+    open_share = np.where(hidden & (facing > 0), _HIDDEN, 1.0)
+    own_side = open_share[np.arange(len(chords)), facing.argmax(axis=1)]
+    return lengths[:, None] * open_share * facing, lengths * own_side
 
 
 def _grid(vectors: NDArray[np.float64]) -> tuple[float, float]:
@@ -556,34 +563,48 @@ def _labels(gains: NDArray[np.float64], turn_cost: float) -> list[int]:
 
 
 def _chains(
-    side: str, members: list[int], edges: list[Edge], chords: NDArray[np.float64], lengths: NDArray[np.float64]
+    side: str, members: list[int], edges: list[Edge], chords: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> tuple[Chain, ...]:
     """Return what one side is called: its chains of edges, minor ones dropped, north to south or west to east."""
     if not members:
         return ()
-    said = _said(members, edges, lengths)
+    said = _said(members, edges, weights)
     backwards = side in ("east", "north")  # the ring runs counter-clockwise: up the east side, back along the north
     axis, sign = (1, -1.0) if side in ("east", "west") else (0, 1.0)
     stretches = _stretches(members, len(edges))
-    place = {key: max(stretches, key=lambda s: sum(lengths[i] for i in s if _key(edges[i]) == key)) for key in said}
+    place = {key: max(stretches, key=lambda s: sum(weights[i] for i in s if _key(edges[i]) == key)) for key in said}
     ordered = sorted(stretches, key=lambda s: sign * float(np.mean([chords[i, axis] + chords[i, axis + 2] for i in s])))
     chains = []
     for stretch in ordered:
-        walked = [edges[i] for i in stretch]
-        if backwards:
-            walked = [replace(edge, beyond=edge.beyond[::-1]) for edge in walked[::-1]]
-        keys = [key for key in dict.fromkeys(map(_key, walked)) if key in said and place[key] is stretch]
+        walked = stretch[::-1] if backwards else stretch
+        keys = [key for key in _by_longest_run(walked, edges, weights) if key in said and place[key] is stretch]
         if keys:
-            chains.append(tuple(_merged([edge for edge in walked if _key(edge) == key]) for key in keys))
+            chain = [[edges[i] for i in walked if _key(edges[i]) == key] for key in keys]
+            chains.append(tuple(_merged([_reversed(e) if backwards else e for e in same]) for same in chain))
     return tuple(chains)
 
 
-def _said(members: list[int], edges: list[Edge], lengths: NDArray[np.float64]) -> set[tuple[str, bool]]:
+def _by_longest_run(walked: list[int], edges: list[Edge], weights: NDArray[np.float64]) -> list[tuple[str, bool]]:
+    """Return the edges of a stretch in walking order; one that comes again counts where it runs longest."""
+    longest: dict[tuple[str, bool], tuple[float, int]] = {}
+    for key, group in groupby(enumerate(walked), key=lambda step: _key(edges[step[1]])):
+        steps = list(group)
+        length = round(math.fsum(weights[i] for _, i in steps), 3)
+        if key not in longest or length > longest[key][0]:
+            longest[key] = (length, steps[0][0])
+    return sorted(longest, key=lambda key: longest[key][1])
+
+
+def _reversed(edge: Edge) -> Edge:
+    return replace(edge, beyond=edge.beyond[::-1])
+
+
+def _said(members: list[int], edges: list[Edge], weights: NDArray[np.float64]) -> set[tuple[str, bool]]:
     """Return the edges worth saying on a side: those with a fair share, and enough of them to cover most of it."""
-    whole = math.fsum(lengths[members])
+    whole = math.fsum(weights[members])
     shares: dict[tuple[str, bool], float] = {}
     for i in members:
-        shares[_key(edges[i])] = shares.get(_key(edges[i]), 0.0) + float(lengths[i]) / whole
+        shares[_key(edges[i])] = shares.get(_key(edges[i]), 0.0) + float(weights[i]) / whole
     said = {key for key, share in shares.items() if share >= (_NAMED_SHARE if key[1] else _PLAIN_SHARE)}
     for key in sorted(shares, key=lambda key: (-round(shares[key], 9), not key[1], key[0])):
         if sum(shares[k] for k in said) >= _MOST:

@@ -168,7 +168,7 @@ def test_a_bay_is_no_bound_of_its_own() -> None:
     traced = trace(place, ["AAAABAAAAA"] * 3 + ["AAAAAAAAAA"] * 7)
     assert sides(traced["A"])["east"] == [["纵10路"]]
     assert sides(traced["A"])["west"] == [["纵0路"]]
-    assert sides(traced["A"])["north"][0][0] == "横10街"
+    assert sides(traced["A"])["north"] == [["横10街"]]
 
 
 def test_a_chain_reads_north_to_south_and_west_to_east() -> None:
@@ -194,6 +194,14 @@ def test_a_minor_stretch_is_left_out() -> None:
     first = place.seams.index[place.seams["feature_name"].eq("乙路")][0]
     place.seams.loc[first, "feature_name"] = "小巷"
     assert sides(trace(place, ["A"] * 10)["A"])["east"] == [["乙路"]], "a tenth does not"
+
+
+def test_a_line_that_comes_again_stands_where_it_runs_longest() -> None:
+    """North to south on the east side: 甲 for one block, 乙 for three, 甲 again for six."""
+    place = grid_town(vertical=["西路", "甲路"], horizontal=[f"横{i}街" for i in range(11)])
+    east = place.seams[place.seams["feature_name"].eq("甲路")]
+    place.seams.loc[east.index[east.bounds["miny"].isin([600, 700, 800])], "feature_name"] = "乙路"
+    assert sides(trace(place, ["A"] * 10)["A"])["east"] == [["乙路", "甲路"]]
 
 
 def test_a_curving_river_bounds_two_sides() -> None:
