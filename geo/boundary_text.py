@@ -68,6 +68,10 @@ _STEP_M = 10.0
 """Outlines that share no vertices with the seams are compared with them at this step."""
 _REACH_M = 1.0
 """A seam this near to such an outline is the one it follows."""
+_FACES = 0.7
+"""Cosine from which an edge faces a side squarely enough to be the short end of a strip."""
+_END = 0.3
+"""Such an end makes up at least this share of the shape's mean width."""
 _SLIVER = 0.001
 """Holes and detached parts below this share of the area are not worth a word."""
 
@@ -458,7 +462,7 @@ def _sides(runs: list[_Run], size_m: float, town_grid: float) -> Bounds:
     labels = _labels(gains, _TURN * shapely.MultiPoint(chords[:, :2]).convex_hull.length / 4)
     chains = {
         side: _chains(side, [i for i, label in enumerate(labels) if label == k], edges, chords, weights)
-        or ((_best_edge(edges, gains[:, k]),),)
+        or ((_best_edge(edges, gains[:, k], weights, width_m=2 * size_m**2 / math.fsum(lengths)),),)
         for k, side in enumerate(_AXES)
     }
     return Bounds(chains["east"], chains["south"], chains["west"], chains["north"])
@@ -626,13 +630,19 @@ def _stretches(members: list[int], count: int) -> list[list[int]]:
     return stretches
 
 
-def _best_edge(edges: list[Edge], gains: NDArray[np.float64]) -> Edge:
-    """Return the edge that comes closest to bounding a side no chord was given to (a triangle has three)."""
+def _best_edge(edges: list[Edge], gains: NDArray[np.float64], weights: NDArray[np.float64], width_m: float) -> Edge:
+    """Return the edge that comes closest to bounding a side no chord was given to.
+
+    The short end of a strip, where an edge faces the side; else the edge that gains most, as in a triangle, where one
+    slope bounds two sides.
+    """
+    direct = gains >= _FACES * weights
+    chosen = direct if math.fsum(gains[direct]) >= _END * width_m else gains > -np.inf
     total: dict[tuple[str, bool], float] = {}
-    for edge, gain in zip(edges, gains, strict=True):
-        total[_key(edge)] = total.get(_key(edge), 0.0) + max(float(gain), 0.0)
+    for i in np.flatnonzero(chosen).tolist():
+        total[_key(edges[i])] = total.get(_key(edges[i]), 0.0) + max(float(gains[i]), 0.0)
     best = max(sorted(total), key=lambda key: round(total[key], 6))
-    return _merged([edge for edge in edges if _key(edge) == best])
+    return _merged([edges[i] for i in np.flatnonzero(chosen).tolist() if _key(edges[i]) == best])
 
 
 def _key(edge: Edge) -> tuple[str, bool]:

@@ -29,7 +29,7 @@ from geo.boundary_text import (
 from geo.errors import Fault, InputError
 from geo.partition.plan import Plan
 from geo.partition.rules import check_plan
-from geo.schema import OUTSIDE
+from geo.schema import OUTSIDE, ROAD_CLASSES
 
 UNASSIGNED = ("未划入社区的区域", "land of no community")
 """How land is called that belongs to no community today."""
@@ -415,9 +415,9 @@ def _centre(part: gpd.GeoDataFrame) -> tuple[float, float]:
 
 
 def _road_names(part: gpd.GeoDataFrame, seams: gpd.GeoDataFrame) -> list[tuple[str, str]]:
-    """Return the longest named lines in and around a part."""
+    """Return the longest named roads in and around a part."""
     near = seams[seams["block_a"].isin(part.index) | seams["block_b"].isin(part.index)]
-    near = near[near["feature_name"].notna() & ~near["feature_class"].isin(["border", "study_edge", "none"])]
+    near = near[near["feature_name"].notna() & near["feature_class"].isin(ROAD_CLASSES)]
     lengths = near.groupby("feature_name")["length_m"].sum().round(3)
     english = near.dropna(subset=["feature_name_en"]).groupby("feature_name")["feature_name_en"].min()
     longest = sorted(lengths.index, key=lambda name: (-lengths[name], name))
@@ -458,7 +458,7 @@ def _moves(ledger: gpd.GeoDataFrame, words: _Words) -> gpd.GeoDataFrame:
         whole = bool(origin) and len(part) == int((ledger["before"] == origin).sum())
         giver, taker = words.today(origin) if origin else UNASSIGNED, words.then(target)
         zh, en = bounds_of_zh(bounds[move], CLOCKWISE), bounds_of_en(bounds[move], CLOCKWISE)
-        texts = _move_texts(whole=whole, origin=giver, target=taker, parcel=(zh, en), listed=bool(origin))
+        texts = _move_texts(whole=whole, origin=giver, target=taker, parcel=(zh, en))
         counts = ledger.loc[list(part), list(_COUNTS)].sum(min_count=1)
         rows.append((origin or None, giver[0], target, taker[0], *counts, whole, zh, en, *texts, tuple(part)))
     columns = ["from_id", "from_name", "to_id", "to_name", *_COUNTS, "whole", "bounds_zh", "bounds_en", "text_zh",
@@ -506,14 +506,13 @@ def _pieces(ids: list[str], seams: gpd.GeoDataFrame) -> list[list[str]]:
 
 
 def _move_texts(
-    *, whole: bool, origin: tuple[str, str], target: tuple[str, str], parcel: tuple[str, str], listed: bool
+    *, whole: bool, origin: tuple[str, str], target: tuple[str, str], parcel: tuple[str, str]
 ) -> tuple[str, str]:
     """Return one move as a sentence that stands alone."""
     (a, a_en), (b, b_en), (zh, en) = origin, target, parcel
     if whole:
         return f"撤销{a},将{a}整体划入{b}管辖", f"Abolish {a_en}; all of {a_en} passes to {b_en}"
-    link = "" if listed else "中"
-    return f"将{a}{link}{zh}划入{b}管辖", f"The part of {a_en} {en} passes to {b_en}"
+    return f"将{a}内{zh}划入{b}管辖", f"The part of {a_en} {en} passes to {b_en}"
 
 
 def _action(identity: str, fate: str, moves: pd.DataFrame, words: _Words) -> tuple[str, str]:
@@ -529,7 +528,7 @@ def _action(identity: str, fate: str, moves: pd.DataFrame, words: _Words) -> tup
     head = (f"撤销{a}", f"Abolish {a_en}") if fate == "abolished" else kept
     homes = own.groupby("to_id")["households"].sum()
     targets = sorted(homes.index, key=lambda target: (-int(homes[target]), target))
-    owner = "" if fate == "abolished" else a
+    owner = "" if fate == "abolished" else f"{a}内"
     clauses, clauses_en = [], []
     for target in targets:
         parcels = own[own["to_id"] == target]

@@ -241,6 +241,14 @@ def test_a_triangle_still_has_four_bounds() -> None:
     assert found["north"] in ([["东坡路"]], [["西坡路"]])
 
 
+@pytest.mark.parametrize("degrees", [0, 12, -12])
+def test_a_strip_is_closed_by_its_short_ends(degrees: float) -> None:
+    """Forty metres between two streets, 1,600 m long: the ends are short but they are the east and the west."""
+    place = grid_town(vertical=["西端路", *[None] * 39, "东端路"], horizontal=["南街", "北街"], cell_m=40.0)
+    found = sides(trace(place.turned(degrees), ["A" * 40])["A"])
+    assert found == {"east": [["东端路"]], "south": [["南街"]], "west": [["西端路"]], "north": [["北街"]]}
+
+
 def test_an_island_in_one_river() -> None:
     place = grid_town(vertical=[("环河", "river")] * 2, horizontal=[("环河", "river")] * 2)
     assert bounds_to_zh(trace(place, ["A"])["A"]) == "东至环河,南至环河,西至环河,北至环河"

@@ -93,8 +93,8 @@ def test_a_split_transfer() -> None:
     )
     assert tables.communities_before.loc["B", "text_zh"] == "保留B社区"
     assert list(tables.moves["text_zh"]) == [
-        "将A社区四街以南、中路以西、二街以北、二路以东划入B社区管辖",
-        "将A社区四街以南、四路以西、二街以北、中路以东划入C社区管辖",
+        "将A社区内四街以南、中路以西、二街以北、二路以东划入B社区管辖",
+        "将A社区内四街以南、四路以西、二街以北、中路以东划入C社区管辖",
     ]
 
 
@@ -110,7 +110,7 @@ def test_three_areas_to_one_target() -> None:
     assert three.moves["whole"].tolist() == [True], "a community in three pieces that goes whole is one move"
     three = explain(["ADDA", "DDDD", "DDDD", "ADAA"], ["DDDD", "DDDD", "DDDD", "DDAA"])
     assert three.communities_before.loc["A", "text_zh"] == (
-        "保留A社区,将A社区北街以南、二路以西、四街以北、西路以东、北街以南、东路以西、四街以北、四路以东"
+        "保留A社区,将A社区内北街以南、二路以西、四街以北、西路以东、北街以南、东路以西、四街以北、四路以东"
         "和二街以南、二路以西、南街以北、西路以东三个区域划入D社区管辖"
     )
     assert three.communities_before.loc["A", "text_en"] == (
@@ -131,7 +131,7 @@ def test_a_new_community() -> None:
     assert pd.isna(new["households_before"])
     assert tables.communities.loc["A", "text_zh"] == "调整A社区范围,调整后东至中路,南至中街,西至西路,北至北街"
     assert tables.communities_before.loc["A", "text_zh"] == (
-        f"保留A社区,将A社区中街以南、中路以西、南街以北、西路以东划入{new['name']}管辖"
+        f"保留A社区,将A社区内中街以南、中路以西、南街以北、西路以东划入{new['name']}管辖"
     )
 
 
@@ -230,7 +230,7 @@ def test_land_of_no_community_is_taken_in() -> None:
     tables = explain(["AA..", "AA..", "AABB", "AABB"], ["AABB"] * 4)
     move = tables.moves.iloc[0]
     assert pd.isna(move["from_id"])
-    assert move["text_zh"] == "将未划入社区的区域中北街以南、东路以西、中街以北、中路以东划入B社区管辖"
+    assert move["text_zh"] == "将未划入社区的区域内北街以南、东路以西、中街以北、中路以东划入B社区管辖"
     assert tables.matrix["community_id_before"].isna().sum() == 1
     assert tables.blocks["moved"].sum() == 4
 
