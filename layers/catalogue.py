@@ -67,6 +67,8 @@ class Layer:
     """Column whose text labels the features in QGIS; empty for none."""
     shown: bool = True
     """Drawn when the page opens."""
+    strong: str = ""
+    """Flag column: rows without the flag are drawn thinner and fainter."""
 
 
 _COMMUNITY_FIELDS = (
@@ -140,7 +142,7 @@ def catalogue(limits: Limits) -> tuple[Layer, ...]:
         Layer("blocks", "blocks", "density", "group.figures", "polygon", _density_style(), _BLOCK_FIELDS, shown=False),
         _base("estates", "polygon", _single("layer.estates", ESTATE_SYMBOL), shown=False, label="name"),
         Layer("seams", "seams", "layer.seams", "group.lines", "line", _categories("seam_group", SEAM_SYMBOLS, "seam"),
-              _SEAM_FIELDS, shown=False),
+              _SEAM_FIELDS, shown=False, strong="cut"),
         Layer("moves", "moves", "layer.moves", "group.plan", "polygon", _single("layer.moves", MOVE_SYMBOL),
               _MOVE_FIELDS),
         _base("facilities", "point", _categories("facility_group", {
@@ -204,7 +206,7 @@ def _against_style(limits: Limits) -> Style:
 def _numbers(sign: str, limit: float | None) -> tuple[str, str]:
     if limit is None:
         return ("", "")
-    return (f"({sign} {number(limit, 'zh')}户)", f" ({sign} {number(limit, 'en')})")
+    return (f"（{sign} {number(limit, 'zh')}户）", f" ({sign} {number(limit, 'en')})")
 
 
 def _between(low: float | None, high: float | None) -> tuple[str, str]:
@@ -214,7 +216,7 @@ def _between(low: float | None, high: float | None) -> tuple[str, str]:
         return _numbers("≤", high)
     if high is None:
         return _numbers("≥", low)
-    return (f"({number(low, 'zh')}—{number(high, 'zh')}户)", f" ({number(low, 'en')}–{number(high, 'en')})")
+    return (f"（{number(low, 'zh')}—{number(high, 'zh')}户）", f" ({number(low, 'en')}–{number(high, 'en')})")
 
 
 def _density_style() -> Style:

@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from layers.styles import (
     road_group,
     seam_group,
 )
-from layers.words import is_missing
+from layers.words import fullwidth, is_missing
 
 if TYPE_CHECKING:
     from geo.partition.actions import PlanTables
@@ -96,6 +97,22 @@ def layer_frames(
     return frames
 
 
+def typeset(tables: "PlanTables") -> "PlanTables":
+    """Return the tables with their Chinese sentences in Chinese punctuation; names stay as they are."""
+
+    def sentences(frame: Any) -> Any:  # noqa: ANN401 - either kind of table
+        columns = [column for column in frame.columns if str(column).endswith("_zh")]
+        return frame.assign(**{
+            column: [value if is_missing(value) else fullwidth(str(value)) for value in frame[column]]
+            for column in columns
+        })  # fmt: skip
+
+    return replace(tables, **{
+        name: sentences(getattr(tables, name))
+        for name in ("communities", "communities_before", "moves", "violations", "terms")
+    })  # fmt: skip
+
+
 def community_colours(tables: "PlanTables") -> dict[str, int]:
     """Return one colour for every community, before or after: neighbours differ, and who stays keeps its colour."""
     edges: set[tuple[str, str]] = set()
@@ -117,7 +134,7 @@ def to_lonlat(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return degrees.set_geometry(gpd.GeoSeries(rounded, index=degrees.index, crs=LONLAT))
 
 
-def lonlat_point(point: BaseGeometry, crs: object) -> list[float]:
+def lonlat_point(point: shapely.Point, crs: object) -> list[float]:
     """Return `[latitude, longitude]` in degrees of one point given in `crs`."""
     degrees = gpd.GeoSeries([point], crs=crs).to_crs(LONLAT).iloc[0]
     return [round(degrees.y, DECIMALS), round(degrees.x, DECIMALS)]
@@ -128,7 +145,7 @@ def label_points(frame: gpd.GeoDataFrame) -> gpd.GeoSeries:
     return gpd.GeoSeries([_inner_point(shape) for shape in frame.geometry], index=frame.index, crs=frame.crs)
 
 
-def arrows(tables: "PlanTables") -> dict[str, tuple[BaseGeometry, BaseGeometry]]:
+def arrows(tables: "PlanTables") -> dict[str, tuple[shapely.Point, shapely.Point]]:
     """Return for every move the points its arrow runs between, in the plan's CRS: out of the parcel, into the receiver.
 
     The arrow starts in the parcel and ends a little beyond the border it crosses on the way to the middle of the
@@ -136,7 +153,7 @@ def arrows(tables: "PlanTables") -> dict[str, tuple[BaseGeometry, BaseGeometry]]
     """
     before = label_points(tables.communities_before)
     after = label_points(tables.communities)
-    made: dict[str, tuple[BaseGeometry, BaseGeometry]] = {}
+    made: dict[str, tuple[shapely.Point, shapely.Point]] = {}
     for move_id, move in tables.moves.iterrows():
         target = before.get(move["to_id"], after.get(move["to_id"]))
         start = _inner_point(move.geometry)
@@ -204,10 +221,10 @@ def _float(value: object) -> float | None:
     return None if is_missing(value) else float(str(value))
 
 
-def _inner_point(shape: BaseGeometry) -> BaseGeometry:
+def _inner_point(shape: BaseGeometry) -> shapely.Point:
     largest = max(shapely.get_parts(shape), key=lambda part: part.area)
     circle = shapely.maximum_inscribed_circle(largest, tolerance=max(1.0, math.sqrt(largest.area) / 100))
-    centre: BaseGeometry = shapely.get_point(circle, 0)
+    centre: shapely.Point = shapely.get_point(circle, 0)
     return centre
 
 

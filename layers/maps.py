@@ -35,6 +35,7 @@ from layers.features import (
     plain_value,
     road_labels,
     to_lonlat,
+    typeset,
 )
 from layers.provenance import change_sentence, figures, limits_sentence, plan_limits, profile_title, provenance
 from layers.styles import INK, ROAD_CASING, SEAL
@@ -200,6 +201,7 @@ def page_data(
     tables: PlanTables, *, study: Study, context: Mapping[str, gpd.GeoDataFrame], lang: Lang
 ) -> dict[str, Any]:
     """Return everything the page shows, as JSON values; coordinates are degrees (EPSG:4326), rounded to 0.1 m."""
+    tables = typeset(tables)
     limits = plan_limits(tables)
     layers = catalogue(limits)
     frames = layer_frames(tables, context, limits)
@@ -256,7 +258,7 @@ def _layer(layer: Layer) -> dict[str, Any]:
     style = layer.style
     return {
         "id": layer.id, "table": layer.table, "title": layer.title, "group": layer.group, "geometry": layer.geometry,
-        "shown": layer.shown, "fields": [asdict(field) for field in layer.fields],
+        "shown": layer.shown, "strong": layer.strong, "fields": [asdict(field) for field in layer.fields],
         "style": {"kind": style.kind, "column": style.column, "classes": [
             {"value": each.value, "label": [each.label_zh, each.label_en], "lower": each.lower, "upper": each.upper,
              "symbol": asdict(each.symbol)} for each in style.classes]},

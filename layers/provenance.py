@@ -9,7 +9,7 @@ import pandas as pd
 from geo.partition.actions import PlanTables
 from geo.partition.plan import Limits, PlanOptions, limits_of
 from geo.study import Study
-from layers.words import WORDS, Lang, number, word
+from layers.words import WORDS, Lang, fullwidth, number, word
 
 Pair = tuple[str, str]
 
@@ -65,8 +65,8 @@ def profile_title(tables: PlanTables) -> Pair:
     """Return the profile's title, with its edition unless the title says it already."""
     profile = tables.plan.profile
     if profile.edition in profile.title_zh and profile.edition in profile.title_en:
-        return (profile.title_zh, profile.title_en)
-    return (f"{profile.title_zh}({profile.edition})", f"{profile.title_en} ({profile.edition})")
+        return (fullwidth(profile.title_zh), profile.title_en)
+    return (f"{fullwidth(profile.title_zh)}（{profile.edition}）", f"{profile.title_en} ({profile.edition})")
 
 
 def limits_sentence(limits: Limits) -> Pair:
@@ -122,7 +122,7 @@ def _code(study: Study) -> str:
 
 
 def _row(key: str, value: Pair) -> Row:
-    return Row(WORDS[key], value)
+    return Row(WORDS[key], (fullwidth(value[0]), value[1]))
 
 
 def _titled(key: str, name: str) -> Pair:

@@ -4,6 +4,7 @@
 labels of columns, classes and sentences stand beside them. A missing key is a mistake of ours and raises KeyError.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
@@ -11,6 +12,10 @@ import pandas as pd
 
 Lang = Literal["zh", "en"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
+
+_CHINESE = r"[\u3001-\u303f\u4e00-\u9fff\uff01-\uff5e]"
+_BRACKETS = re.compile(r"\(([^()]*)\)")
+_SIGNS = {",": "，", ";": "；", ":": "："}
 
 _TRADE = {
     "study": ("规划项目", "study"),
@@ -67,7 +72,7 @@ _FIELDS = {
     "buildings_count": ("建筑数", "Buildings"),
     "estates_count": ("小区数", "Estates"),
     "bounds_to": ("四至", "Bounds"),
-    "bounds_of": ("四至(以…)", "Bounds (half-planes)"),
+    "bounds_of": ("四至（以…）", "Bounds (half-planes)"),
     "locked": ("整体保留", "Kept whole"),
     "heir": ("承接社区", "Received by"),
     "from": ("划出社区", "From"),
@@ -161,6 +166,19 @@ _VALUES = {
     "road.tertiary": ("支路", "tertiary"),
     "road.street": ("街巷", "streets, lanes"),
     "road.path": ("步道、小路", "paths"),
+    "rule.contiguity": ("连片", "in one piece"),
+    "rule.households_min": ("户数下限", "fewest households"),
+    "rule.households_max": ("户数上限", "most households"),
+    "rule.people_min": ("人口下限", "fewest people"),
+    "rule.people_max": ("人口上限", "most people"),
+    "rule.whole": ("整体保留", "kept whole"),
+    "rule.together": ("须在同一社区", "together"),
+    "rule.apart": ("须在不同社区", "apart"),
+    "rule.as_is": ("保持原状", "as it is"),
+    "rule.forbid_cross": ("不得跨越的边线", "seams not to be spanned"),
+    "rule.forbid_cut": ("不得作为边界的边线", "seams not to be a border"),
+    "rule.town": ("不得跨镇街", "within one town"),
+    "term.abolished": ("撤并", "abolished"),
     "term.seam": ("边线", "seam"),
     "term.change": ("变动", "change"),
     "term.size": ("规模", "size"),
@@ -181,12 +199,12 @@ _PAGE = {
     "page.title": ("社区优化整合方案", "Community boundary plan"),
     "page.mark": ("内部资料 · 工作草图", "Internal working draft"),
     "page.mark_note": (
-        "本图为内部工作草图,边界仅供方案研究,不作为行政区域界线依据。公开使用前须依法送审并标注审图号。",
+        "本图为内部工作草图，边界仅供方案研究，不作为行政区域界线依据。公开使用前须依法送审并标注审图号。",
         "An internal working draft: borders are for study only and have no legal force. "
         "Before publication the map goes to official review and carries its review number (审图号).",
     ),
     "page.review_number": ("审图号", "Map review no. (审图号)"),
-    "page.review_pending": ("(未送审)", "(not reviewed)"),
+    "page.review_pending": ("（未送审）", "(not reviewed)"),
     "page.panel": ("面板", "Panel"),
     "page.tab_map": ("图层", "Map"),
     "page.tab_communities": ("社区", "Communities"),
@@ -205,7 +223,7 @@ _PAGE = {
     "page.legend": ("图例", "Legend"),
     "page.labels": ("社区名称与户数", "Community names"),
     "page.road_labels": ("道路名称", "Road names"),
-    "page.old_borders": ("现状社区界(虚线)", "Today's borders (dashed)"),
+    "page.old_borders": ("现状社区界（虚线）", "Today's borders (dashed)"),
     "page.language": ("English", "中文"),
     "page.whole_town": ("全图", "Whole town"),
     "page.north": ("北", "N"),
@@ -227,11 +245,11 @@ _PAGE = {
     "page.kept_communities": ("保留不变的社区", "Communities kept as they are"),
     "page.community_border": ("社区界", "Community border"),
     "page.no_community": ("未划入社区的区域", "land of no community"),
-    "page.figure_communities": ("社区(村)数", "communities"),
+    "page.figure_communities": ("社区（村）数", "communities"),
     "page.figure_moved": ("变动户数占比", "of households move"),
     "page.figure_households": ("常住户", "households"),
     "page.summary": ("{before}个调整为{after}个", "{before} become {after}"),
-    "page.summary_kept": ("{before}个,数目不变", "{before}, as many as today"),
+    "page.summary_kept": ("{before}个，数目不变", "{before}, as many as today"),
     "page.limits": ("每个社区{low}—{high}户", "{low}–{high} households a community"),
     "page.limits_min": ("每个社区不少于{low}户", "at least {low} households a community"),
     "page.limits_max": ("每个社区不超过{high}户", "at most {high} households a community"),
@@ -240,11 +258,11 @@ _PAGE = {
 
 _REPORT = {
     "report.title": ("社区优化整合方案", "Plan for the Adjustment of Communities"),
-    "report.draft": ("(工作草图 · 内部资料)", "(internal working draft)"),
+    "report.draft": ("（工作草图 · 内部资料）", "(internal working draft)"),
     "report.summary": ("总体情况", "Summary"),
     "report.basis": ("调整依据与原则", "Basis and principles"),
     "report.maps": ("调整前后示意图", "Maps before and after"),
-    "report.map_before": ("调整前(现状)社区范围示意图", "Communities today"),
+    "report.map_before": ("调整前（现状）社区范围示意图", "Communities today"),
     "report.map_after": ("调整后社区范围示意图", "Communities after the adjustment"),
     "report.communities": ("调整后社区一览", "Communities after the adjustment"),
     "report.actions": ("调整内容", "Adjustments"),
@@ -257,19 +275,50 @@ _REPORT = {
     "report.sources": ("标准、数据来源与计算说明", "Standard, sources and computation"),
     "report.terms": ("方案评分", "Scorecard"),
     "report.no_font": (
-        "(本机未找到中文字体,图中以编号代替名称)",
+        "（本机未找到中文字体，图中以编号代替名称）",
         "(no font with Chinese characters on this machine: the maps show ids instead of names)",
     ),
     "report.figure": ("图{n}", "Figure {n}"),
     "report.table": ("表{n}", "Table {n}"),
     "report.page": ("第{page}页", "Page {page}"),
+    "report.change": ("调整情况", "Change"),
+    "report.author": ("编制单位", "Prepared by"),
+    "report.date": ("编制日期", "Date"),
+    "report.date_blank": ("        年    月    日", ""),
+    "report.kept": ("保留{names}等{n}个社区（村），范围不变", "{n} stay as they are: {names}"),
+    "report.kept_one": ("保留{names}，范围不变", "{names} stays as it is"),
+    "report.that_is": ("即{text}。", " That is: {text}."),
+    "report.example": ("说明（首例）", "Note (first case)"),
+    "report.no_repairs": ("数据未作修复、假定或估算。", "Nothing was repaired, assumed or estimated in the data."),
+    "report.summary_today": (
+        "{study}现有社区（村）{before}个，常住户{households}户、常住人口{people}人。",
+        "{study} has {before} communities and villages today, with {households} households and {people} people.",
+    ),
+    "report.summary_plan": (
+        "按照《{profile}》{limits}的标准，本方案将{change}：撤销{abolished}个，新设{created}个，调整范围{changed}个，"
+        "保留不变{kept}个。共划转地块{moves}处、{moved}户，占全部常住户的{share}。",
+        "By the standard “{profile}” ({limits}), {change}: {abolished} abolished, {created} set up, {changed} changed, "
+        "{kept} kept as they are. {moves} parcels with {moved} households pass to another community, {share} of all.",
+    ),
+    "report.summary_sizes": (
+        "调整后平均每个社区{mean}户，最小的是{low_name}（{low}户），最大的是{high_name}（{high}户）。",
+        "After the adjustment a community has {mean} households on average; the smallest is {low_name} ({low}), "
+        "the largest {high_name} ({high}).",
+    ),
+    "report.principles": (
+        "调整以道路、河流、铁路等明显地物为界，保持社区连片完整，不拆分小区和需整体保留的村，并尽量减少居民所属社区的变动。",
+        "Borders follow roads, rivers and railways; every community is one piece; estates and kept villages are not "
+        "split; as few residents as possible change community.",
+    ),
     "report.old_new": ("现状社区 \\ 调整后社区", "today \\ after"),
     "report.none": ("无", "none"),
     "report.not_stated": ("未说明", "not stated"),
-    "report.more": ("另有{n}条同类记录,见数据表。", "and {n} more of the same kind, in the workbook."),
+    "report.more": ("另有{n}条同类记录，见数据表。", "and {n} more of the same kind, in the workbook."),
     "sheet.communities": ("社区一览", "Communities"),
-    "sheet.matrix_households": ("对照表(户数)", "Matrix (households)"),
-    "sheet.matrix_people": ("对照表(人口)", "Matrix (people)"),
+    "sheet.matrix_households": ("对照表（户数）", "Matrix (households)"),
+    "sheet.matrix_people": ("对照表（人口）", "Matrix (people)"),
+    "sheet.bounds": ("四至范围", "Bounds"),
+    "sheet.terms": ("方案评分", "Scorecard"),
     "sheet.moves": ("调整动作", "Changes"),
     "sheet.violations": ("不符合项", "Rules not met"),
     "sheet.assumptions": ("数据处理与假定", "Repairs, assumptions"),
@@ -286,9 +335,9 @@ _REPORT = {
     "about.notes": ("数据说明", "Note"),
     "about.proof": ("最优性", "Optimality"),
     "about.proven": ("已证明为最优", "proven to be the best for this request"),
-    "about.not_proven": ("启发式搜索所得,未证明最优", "found by search, not proven to be the best"),
+    "about.not_proven": ("启发式搜索所得，未证明最优", "found by search, not proven to be the best"),
     "about.stopped": ("达到时限提前结束", "the time limit ended the search"),
-    "about.islands": ("孤立片区(低于下限)", "Cut-off parts below the minimum"),
+    "about.islands": ("孤立片区（低于下限）", "Cut-off parts below the minimum"),
     "about.profile_note": ("标准说明", "Note on the profile"),
     "about.people_limits": ("人口限额", "People limits"),
     "about.defaults": ("默认参数", "defaults"),
@@ -315,6 +364,27 @@ def word(key: str, lang: Lang, **values: object) -> str:
     """
     text = WORDS[key][LANGS.index(lang)]
     return text.format(**values) if values else text
+
+
+def fullwidth(text: str) -> str:
+    """Return Chinese text with its commas, semicolons, colons and brackets in the Chinese form.
+
+    Signs between Latin letters and figures stay.
+
+    Examples
+    --------
+    >>> fullwidth("撤销A社区,将A社区整体划入B社区管辖;1,200户(常住)")
+    '撤销A社区，将A社区整体划入B社区管辖；1,200户（常住）'
+    """
+    text = _BRACKETS.sub(_bracketed, text)
+    for half, full in _SIGNS.items():
+        text = re.sub(f"(?<={_CHINESE}){half}|{half}(?={_CHINESE})", full, text)
+    return text
+
+
+def _bracketed(match: re.Match[str]) -> str:
+    around = match.string[max(0, match.start() - 1) : match.end() + 1]
+    return f"（{match[1]}）" if re.search(_CHINESE, around) else match[0]
 
 
 def value_word(kind: str, value: object, lang: Lang) -> str:

@@ -155,7 +155,7 @@ function shequPlanMap(map, plan) {
   addShapes("estates", "estates", (layer, row) => pathStyle(classOf(layer, row).symbol), { still: true });
   addShapes("seams", "seams", (layer, row) => {
     const style = pathStyle(classOf(layer, row).symbol);
-    return row.cut ? style : { ...style, weight: Math.max(1.2, style.weight * 0.6), opacity: 0.45 };
+    return row[layer.strong] ? style : { ...style, weight: Math.max(1.2, style.weight * 0.6), opacity: 0.45 };
   });
   addShapes("moves", "moves", (layer, row) => pathStyle(classOf(layer, row).symbol));
   addShapes("facilities", "facilities", (layer, row) => pathStyle(classOf(layer, row).symbol));
