@@ -2,8 +2,8 @@
 
 usage: python bench/engine.py [--all] [--long] [--peers FOLDER] [--seed N]
 
-Ours runs a fixed number of proposals; METIS then restarts for the seconds that took. Every run has a process of its own,
-so that the peak memory is its own; compiling is timed apart. Exits 0 only if every plan of ours keeps its limits, is
+Ours runs a fixed number of proposals; METIS then restarts for the seconds that took. Every run has a process of its
+own, so that the peak memory is its own; compiling is timed apart. Exits 0 only if every plan of ours keeps its limits, is
 contiguous, and cuts no more edges than METIS.
 """
 
@@ -15,6 +15,7 @@ import multiprocessing
 import resource
 import sys
 import time
+import warnings
 from pathlib import Path
 from types import ModuleType
 
@@ -37,6 +38,7 @@ def peers_module(folder: Path) -> ModuleType:
 
 
 def run(who: str, folder: Path, name: str, k: int, amount: float, seed: int, out: multiprocessing.Queue) -> None:
+    warnings.simplefilter("ignore")  # the peers' calls of pymetis are deprecated
     peers = peers_module(folder)
     pop, edges = peers.load(name)
     low, high = math.ceil(pop.sum() / k * (1 - SHARE)), math.floor(pop.sum() / k * (1 + SHARE))
@@ -86,8 +88,8 @@ def main() -> int:
         print(f"there is no peers_engine.py in {options.peers}; name its folder with --peers", file=sys.stderr)
         return 2
     good, rows = True, []
-    print(f"{'graph':8}{'n':>6}{'k':>5}  {'engine':8}{'cut edges':>10}  {'limits':7}{'whole':7}{'seconds':>8}{'peak MB':>9}"
-          f"{'compile s':>11}")  # fmt: skip
+    heads = f"{'cut edges':>10}  {'limits':7}{'whole':7}{'seconds':>8}{'peak MB':>9}{'compile s':>11}"
+    print(f"{'graph':8}{'n':>6}{'k':>5}  {'engine':8}{heads}")
     for name, (k, proposals) in {**RUNS, **(MORE_RUNS if options.all else {})}.items():
         amount = proposals * (LONG if options.long else 1)
         ours = apart("shequ", options.peers, name, k, amount, options.seed)

@@ -556,7 +556,7 @@ def _clashes(town: Town) -> Iterator[tuple[str, tuple[str, ...], bool]]:
         seen.add((atom, name))
         holding = [w for w in town.wholes if town.atom[w.blocks[0]] == atom and (a in w.blocks or b in w.blocks)]
         held = " with ".join(dict.fromkeys(w.en for w in holding)) or town.atom_name(atom)
-        asked = all(w.kind in ("together", "forbid_cut") for w in holding)
+        asked = all(w.kind in ("together", "forbid_cut", "as_is") for w in holding)
         ids = (town.block_ids[a], town.block_ids[b])
         yield (
             f"{capital(held)} is kept together, but {name} between blocks {ids[0]} and {ids[1]}",

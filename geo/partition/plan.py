@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
@@ -113,7 +112,7 @@ class Weights(_Frozen):
     seam: Weight = 1.0
     change: Weight = 1.0
     abolished: Weight = 0.2
-    size: Weight = 1.0
+    size: Weight = 0.5
     shape: Weight = 0.5
     service: Weight = 0.0
 
@@ -218,26 +217,21 @@ def limits_of(profile: Profile, options: PlanOptions) -> Limits:
         pick("min_people"),
         pick("max_people"),
     )
-    own_target = options.target_households is not None
-    if not own_target:  # the profile's target gives way to limits the planner moved
-        target = min(max(limits.target_households, limits.min_households), limits.max_households)
-        limits = Limits(limits.min_households, target, limits.max_households, limits.min_people, limits.max_people)
-    ladders = [
-        [(name, getattr(limits, name)) for name in ("min_households", "target_households", "max_households")],
-        [("min_people", limits.min_people), ("max_people", limits.max_people)],
-    ]
+    pairs = [("min_households", "max_households"), ("min_people", "max_people")]
+    if options.target_households is not None:
+        pairs += [("min_households", "target_households"), ("target_households", "max_households")]
     faults = []
-    for ladder in ladders:
-        present = [(name, value) for name, value in ladder if value is not None]
-        for (a, x), (b, y) in pairwise(present):
-            if x > y:
-                said = [f"{n} is {'the option' if getattr(options, n) is not None else f'profile {profile.name}'}'s"
-                        for n in (a, b)]  # fmt: skip
-                faults.append(Fault(f"{a} = {x:,} is above {b} = {y:,} ({', '.join(said)})",
-                                    f"lower {a} or raise {b}"))  # fmt: skip
+    for a, b in pairs:
+        x, y = getattr(limits, a), getattr(limits, b)
+        if x is not None and y is not None and x > y:
+            said = [f"{n} is {'the option' if getattr(options, n) is not None else f'profile {profile.name}'}'s"
+                    for n in (a, b)]  # fmt: skip
+            faults.append(Fault(f"{a} = {x:,} is above {b} = {y:,} ({', '.join(said)})", f"lower {a} or raise {b}"))
     if faults:
         raise InputError(faults)
-    return limits
+    # The profile's target gives way to limits that the planner moved.
+    target = min(max(limits.target_households, limits.min_households), limits.max_households)
+    return replace(limits, target_households=target)
 
 
 @dataclass(frozen=True)

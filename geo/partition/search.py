@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Small = npt.NDArray[np.int32]
 
-HOT, COLD = 0.8, 0.14
+HOT, COLD = 0.65, 0.1
 """Temperatures at the start and end of a run, in units of the mean cost of a move at the start."""
 CHUNKS = 200
 """Steps of the temperature; between two of them the penalty adapts and the best plan is kept."""

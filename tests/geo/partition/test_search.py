@@ -17,7 +17,9 @@ def planar(seed: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return (weights, edges, signed costs) of a random triangulation."""
     rng = np.random.default_rng(seed)
     triangles = Delaunay(rng.random((n, 2))).simplices
-    edges = np.unique(np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [0, 2]]])), axis=0)
+    edges = np.unique(
+        np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [0, 2]]])), axis=0
+    )
     return rng.integers(0, 50, n), edges, rng.normal(0.5, 1.0, len(edges)).round(3)
 
 
