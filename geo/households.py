@@ -1033,8 +1033,8 @@ _SAID: dict[str, tuple[Action, str, str]] = {
     "overruled": (
         "assumed",
         "{n}个范围的总数合计{total:.0f}{unit},与更可信的总数不符,现为{parts:.0f}{unit}(单个最大差{widest:+.0f})",
-        "{n} totals of {total:.0f} {unit} together gave way to more trusted ones and now hold {parts:.0f} (widest single"
-        " gap {widest:+.0f})",
+        "{n} totals of {total:.0f} {unit} together gave way to more trusted ones and now hold {parts:.0f} (widest"
+        " single gap {widest:+.0f})",
     ),
 }  # fmt: skip
 """What the report says of each code: action, Chinese, English."""
