@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
 from shapely import LineString, Polygon
 from shapely.affinity import affine_transform, rotate
+from shapely.geometry.base import BaseGeometry
 
-from town.curves import bearing_of, largest, lines_of, polygons_of
+from town.curves import bearing_of, largest, lines_of, polygons_of, simplified
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,18 @@ def slab(x: float, y: float, w: float, d: float, rng: np.random.Generator) -> Po
     if w > 34 and rng.random() < 0.4:
         k, s = w * rng.choice([0.33, 0.5, 0.67]), rng.choice([-1.5, 1.5])
         low, high = max(s, 0.0), min(s, 0.0)
-        return Polygon([(x, y + low), (x + k, y + low), (x + k, y + low - s), (x + w, y + low - s), (x + w, y + d + high - s + low),
-                        (x + k, y + d + high - s + low), (x + k, y + d + high), (x, y + d + high)]).buffer(0)  # fmt: skip
+        return Polygon(
+            [
+                (x, y + low),
+                (x + k, y + low),
+                (x + k, y + low - s),
+                (x + w, y + low - s),
+                (x + w, y + d + high - s + low),
+                (x + k, y + d + high - s + low),
+                (x + k, y + d + high),
+                (x, y + d + high),
+            ]
+        ).buffer(0)
     return shapely.box(x, y, x + w, y + d)
 
 
@@ -61,8 +73,22 @@ def plain(x: float, y: float, w: float, d: float, rng: np.random.Generator) -> P
 def tower(x: float, y: float, w: float, d: float, rng: np.random.Generator) -> Polygon:
     """Return a tower: a core with wings, notched on the south side."""
     a, n = w * rng.uniform(0.26, 0.34), d * 0.22
-    return Polygon([(x, y), (x + a, y), (x + a, y + n), (x + w - a, y + n), (x + w - a, y), (x + w, y), (x + w, y + d * 0.75),
-                    (x + w - a, y + d * 0.75), (x + w - a, y + d), (x + a, y + d), (x + a, y + d * 0.75), (x, y + d * 0.75)])  # fmt: skip
+    return Polygon(
+        [
+            (x, y),
+            (x + a, y),
+            (x + a, y + n),
+            (x + w - a, y + n),
+            (x + w - a, y),
+            (x + w, y),
+            (x + w, y + d * 0.75),
+            (x + w - a, y + d * 0.75),
+            (x + w - a, y + d),
+            (x + a, y + d),
+            (x + a, y + d * 0.75),
+            (x, y + d * 0.75),
+        ]
+    )
 
 
 def courtyard(x: float, y: float, w: float, d: float, rng: np.random.Generator) -> Polygon:
@@ -72,23 +98,26 @@ def courtyard(x: float, y: float, w: float, d: float, rng: np.random.Generator) 
     if w < 13 or d < 12.5 or kind < 0.16:
         return shapely.box(x, y + d * 0.35, x + w, y + d)
     if kind < 0.52:
-        return outer.difference(shapely.box(x + t, y - 1, x + w - t, y + d - t - 1))
+        return largest(outer.difference(shapely.box(x + t, y - 1, x + w - t, y + d - t - 1)))
     if kind < 0.8:
         left = rng.random() < 0.5
-        return outer.difference(shapely.box(x + (t if left else -1), y - 1, x + w - (-1 if left else t), y + d - t - 1))
-    return outer.difference(shapely.box(x + t, y + t, x + w - t, y + d - t - 1))
+        west, east = (x + t, x + w + 1) if left else (x - 1, x + w - t)
+        return largest(outer.difference(shapely.box(west, y - 1, east, y + d - t - 1)))
+    return largest(outer.difference(shapely.box(x + t, y + t, x + w - t, y + d - t - 1)))
 
 
 def house(x: float, y: float, w: float, d: float, rng: np.random.Generator) -> Polygon:
     """Return a village house; many have a low kitchen wing at the back or side."""
     if w < 16 and rng.random() < 0.35:
         k = w * rng.uniform(0.4, 0.6)
-        return Polygon([(x, y), (x + w, y), (x + w, y + d), (x + w - k, y + d), (x + w - k, y + d * 0.8), (x, y + d * 0.8)])
+        return Polygon(
+            [(x, y), (x + w, y), (x + w, y + d), (x + w - k, y + d), (x + w - k, y + d * 0.8), (x, y + d * 0.8)]
+        )
     return shapely.box(x, y, x + w, y + d)
 
 
 def rows(
-    land: Polygon, row: Row, rng: np.random.Generator, *, angle: float | None = None, footprint: Footprint = slab
+    land: BaseGeometry, row: Row, rng: np.random.Generator, *, angle: float | None = None, footprint: Footprint = slab
 ) -> list[Polygon]:
     """Return footprints in parallel rows inside `land`, along `angle` or along the land's own direction."""
     if land.is_empty or land.area < row.depth_m * min(row.lengths_m):
@@ -126,17 +155,24 @@ def rows(
 
 
 def frontage(
-    land: Polygon, streets: shapely.Geometry, rng: np.random.Generator, *, depth_m: float, lengths_m: tuple[float, float],
-    gap_m: float = 0.8, reach_m: float = 22.0, skip: float = 0.1,
-) -> list[Polygon]:  # fmt: skip
+    land: Polygon,
+    streets: shapely.Geometry,
+    rng: np.random.Generator,
+    *,
+    depth_m: float,
+    lengths_m: tuple[float, float],
+    gap_m: float = 0.8,
+    reach_m: float = 22.0,
+    skip: float = 0.1,
+) -> list[Polygon]:
     """Return a street wall: buildings side by side along the edges of `land` that face `streets`."""
-    edge = land.simplify(2.0).exterior
-    facing = streets.buffer(reach_m)
+    edge = simplified(land, 2.0).exterior
+    facing = shapely.buffer(streets, reach_m)
     found = []
     ring = np.asarray(shapely.geometry.polygon.orient(Polygon(edge)).exterior.coords)
     shapely.prepare(facing)
     shapely.prepare(land)
-    for a, b in zip(ring[:-1], ring[1:], strict=True):
+    for a, b in pairwise(ring):
         span = float(np.hypot(*(b - a)))
         if span < lengths_m[0] + 6 or not facing.contains(LineString([a + (b - a) * 0.3, a + (b - a) * 0.7])):
             continue
@@ -155,25 +191,41 @@ def frontage(
     return found
 
 
-def spine(land: Polygon, angle: float, rng: np.random.Generator, *, branch_every_m: float) -> list[LineString]:
-    """Return the inner roads of a compound: one north-south road and branches between the rows."""
+def spine(land: Polygon, angle: float, rng: np.random.Generator) -> list[LineString]:
+    """Return the main inner road of a compound, across its rows; an empty list where none fits."""
     pivot = land.centroid
     flat = rotate(land, -angle, origin=pivot)
     west, south, east, north = flat.bounds
     x = (west + east) / 2 + (east - west) * rng.uniform(-0.14, 0.14)
-    axis = max(lines_of(LineString([(x, south - 1), (x, north - rng.uniform(0.04, 0.2) * (north - south))]).intersection(flat)),
-               key=lambda p: p.length, default=None)  # fmt: skip
-    if axis is None:
+    axis = LineString([(x, south - 1), (x, north - rng.uniform(0.04, 0.16) * (north - south))]).intersection(flat)
+    found = max(lines_of(axis), key=lambda p: p.length, default=None)
+    if found is None:
         return []
-    low = min(axis.coords, key=lambda c: c[1])[1]
-    high = max(axis.coords, key=lambda c: c[1])[1]
-    out = [LineString([(x, low), (x, high)])]
-    y = low + branch_every_m * rng.uniform(0.5, 0.9)
-    while y < high - 6:
-        reach = [x - (x - west) * rng.uniform(0.55, 0.85), x + (east - x) * rng.uniform(0.55, 0.85)]
-        branch = LineString([(reach[0], y), (x, y), (reach[1], y)]).intersection(flat.buffer(-8))
-        out += [p for p in lines_of(branch) if p.distance(shapely.Point(x, y)) < 0.1 and p.length > 18]
-        y += branch_every_m * rng.uniform(0.9, 1.2)
+    low, high = sorted(c[1] for c in (found.coords[0], found.coords[-1]))
+    return [rotate(LineString([(x, low), (x, high)]), angle, origin=pivot)]
+
+
+def branches(
+    land: Polygon, roads: list[LineString], built: list[Polygon], angle: float, *, every_m: float
+) -> list[LineString]:
+    """Return dead-end roads off the main inner road, in the gaps between the rows."""
+    if not roads:
+        return []
+    pivot = land.centroid
+    flat = rotate(land.buffer(-7), -angle, origin=pivot)
+    axis = rotate(roads[0], -angle, origin=pivot)
+    houses = rotate(shapely.union_all(built), -angle, origin=pivot) if built else shapely.Polygon()
+    (x, low), (_, high) = sorted(axis.coords, key=lambda c: c[1])
+    west, _, east, _ = flat.bounds
+    out: list[LineString] = []
+    y, last = low + 9.0, low - every_m * 0.4
+    while y < high - 5 and every_m > 0:
+        branch = LineString([(west, y), (x, y), (east, y)]).intersection(flat)
+        near = [p for p in lines_of(branch) if p.distance(shapely.Point(x, y)) < 0.1 and p.length > 24]
+        if near and y - last >= every_m and near[0].distance(houses) > 4.2:
+            out.append(near[0])
+            last = y
+        y += 1.5
     return [rotate(line, angle, origin=pivot) for line in out]
 
 

@@ -1,14 +1,19 @@
 """Small pieces of plane geometry the town is drawn with. Everything is in metres."""
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar, cast
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely import LineString, Point, Polygon
 from shapely.affinity import rotate, translate
+from shapely.ops import substring
 
-Pair = tuple[float, float]
+Pair = tuple[float, ...]
+"""A point: easting and northing, metres."""
+
+G = TypeVar("G", bound=shapely.Geometry)
 
 GRID_M = 0.01
 """Coordinates of the finished town are whole centimetres."""
@@ -56,12 +61,12 @@ def split_at(line: LineString, points: Iterable[Point], tolerance_m: float = 0.0
     """Return the pieces of `line` cut at `points`, which become exact vertices of both neighbours."""
     coords = np.asarray(line.coords)
     at = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(coords, axis=0).T))])
-    cuts = sorted((float(line.project(p)), (p.x, p.y)) for p in points)
+    cuts: list[tuple[float, Pair]] = sorted((float(line.project(p)), (p.x, p.y)) for p in points)
     marked: list[tuple[float, Pair, bool]] = []
     for distance, xy in cuts:
         if not marked or distance - marked[-1][0] > tolerance_m:
             marked.append((distance, xy, True))
-    kept = [
+    kept: list[tuple[float, Pair, bool]] = [
         (float(d), (float(x), float(y)), False)
         for d, (x, y) in zip(at, coords, strict=True)
         if all(abs(d - m[0]) > tolerance_m for m in marked)
@@ -87,7 +92,9 @@ def wobble(line: LineString, rng: np.random.Generator, amplitude_m: float, step_
     along = np.gradient(xy, axis=0)
     normal = np.column_stack([-along[:, 1], along[:, 0]]) / np.hypot(along[:, 0], along[:, 1])[:, None]
     phase, waves = rng.uniform(0, 2 * np.pi, 2), rng.uniform(0.6, 2.4, 2)
-    sway = (np.sin(phase[0] + waves[0] * np.pi * t) + 0.6 * np.sin(phase[1] + 2 * waves[1] * np.pi * t)) * np.sin(np.pi * t)
+    sway = (np.sin(phase[0] + waves[0] * np.pi * t) + 0.6 * np.sin(phase[1] + 2 * waves[1] * np.pi * t)) * np.sin(
+        np.pi * t
+    )
     return LineString(xy + normal * (amplitude_m * sway)[:, None])
 
 
@@ -103,22 +110,26 @@ def extend(line: LineString, start_m: float, end_m: float) -> LineString:
     return LineString(([tuple(first)] if start_m else []) + inner + ([tuple(last)] if end_m else []))
 
 
-def bearing_of(shape: Polygon) -> float:
+def bearing_of(shape: shapely.Geometry) -> float:
     """Return the direction in degrees (-45 to 45, 0 = east) in which a row of buildings fits `shape` best."""
     box = shapely.minimum_rotated_rectangle(shape)
     if box.geom_type != "Polygon":
         return 0.0
-    c = np.asarray(box.exterior.coords)
+    c = frame_of(shape)
     angle = float(np.degrees(np.arctan2(*(c[1] - c[0])[::-1])))
     return (angle + 45) % 90 - 45
 
 
-def blob(center: Pair, area_m2: float, rng: np.random.Generator, *, stretch: float = 1.4, angle: float = 0.0) -> Polygon:
+def blob(
+    center: Pair, area_m2: float, rng: np.random.Generator, *, stretch: float = 1.4, angle: float = 0.0
+) -> Polygon:
     """Return a rounded, irregular patch of land of about `area_m2`."""
     t = np.linspace(0, 2 * np.pi, 49)[:-1]
     r = 1 + sum(rng.uniform(-0.16, 0.16) * np.sin(k * t + rng.uniform(0, 6.28)) for k in (2, 3, 4, 5))
     scale = np.sqrt(area_m2 / np.pi)
-    shape = Polygon(np.column_stack([r * np.cos(t) * scale * np.sqrt(stretch), r * np.sin(t) * scale / np.sqrt(stretch)]))
+    shape = Polygon(
+        np.column_stack([r * np.cos(t) * scale * np.sqrt(stretch), r * np.sin(t) * scale / np.sqrt(stretch)])
+    )
     return translate(rotate(shape, angle, origin=(0, 0)), *center)
 
 
@@ -131,6 +142,21 @@ def ribbon(line: LineString, half_widths_m: NDArray[np.float64]) -> Polygon:
     return Polygon(np.vstack([c + side, (c - side)[::-1]])).buffer(0)
 
 
-def rounded(shape: shapely.Geometry) -> shapely.Geometry:
+def rounded(shape: G) -> G:
     """Return `shape` with coordinates in whole centimetres."""
     return shapely.transform(shape, lambda xy: np.round(xy, 2))
+
+
+def simplified(shape: G, tolerance_m: float) -> G:
+    """Return `shape` with fewer vertices, of the same kind."""
+    return shapely.simplify(shape, tolerance_m)
+
+
+def piece_of(line: LineString, start_m: float, end_m: float) -> LineString:
+    """Return the part of `line` between two distances along it."""
+    return cast(LineString, substring(line, start_m, end_m))
+
+
+def frame_of(shape: shapely.Geometry) -> NDArray[np.float64]:
+    """Return the corners of the smallest turned rectangle around `shape`, the first one twice."""
+    return np.asarray(cast(Polygon, shapely.minimum_rotated_rectangle(shape)).exterior.coords)

@@ -12,13 +12,23 @@ from shapely import Polygon, STRtree
 from town import plan
 from town.buildings import Building
 from town.layout import Nature
-from town.quarters import STYLES, Estate
+from town.quarters import STYLES, Estate, ponds
 from town.streets import Way
 
 CLEARANCE_M = {
-    "motorway": 8.0, "motorway_link": 5.0, "primary": 6.0, "secondary": 6.0, "tertiary": 4.5, "unclassified": 3.5,
-    "residential": 2.6, "living_street": 1.6, "service": 2.0, "track": 2.0, "footway": 1.2, "pedestrian": 2.0,
-}  # fmt: skip
+    "motorway": 8.0,
+    "motorway_link": 5.0,
+    "primary": 6.0,
+    "secondary": 6.0,
+    "tertiary": 4.5,
+    "unclassified": 3.5,
+    "residential": 2.6,
+    "living_street": 1.6,
+    "service": 2.0,
+    "track": 2.0,
+    "footway": 1.2,
+    "pedestrian": 2.0,
+}
 """Half the pavement: no building stands nearer to a road's line."""
 
 HOMES = ("residential", "mixed")
@@ -39,8 +49,11 @@ class Home:
 def standing(buildings: Iterable[Building], ways: list[Way], nature: Nature) -> list[Building]:
     """Return the buildings that stand free: off roads, water and rails, inside the study, clear of each other."""
     roads = shapely.union_all([w.shape.buffer(CLEARANCE_M[w.road_class], quad_segs=3) for w in ways if not w.tunnel])
-    forbidden = shapely.union_all([roads, nature.river_area.buffer(3), nature.railway.buffer(6)]
-                                  + [s.shape.buffer(4) for s in nature.streams])  # fmt: skip
+    forbidden = shapely.union_all(
+        [roads, nature.river_area.buffer(3), nature.railway.buffer(6)]
+        + [s.shape.buffer(4) for s in nature.streams]
+        + [shape.buffer(3) for *_, shape in ponds()]
+    )
     candidates = [b for b in buildings if b.shape.is_valid and b.shape.area > 24]
     shapes = np.array([b.shape for b in candidates])
     inner = nature.outline.buffer(-3)
@@ -64,9 +77,15 @@ def settle(
     ids = list(units)
     tree = STRtree([units[i] for i in ids])
     inside = [ids[int(tree.nearest(b.shape.representative_point()))] for b in buildings]
-    order = sorted(range(len(buildings)), key=lambda i: (inside[i], -round(buildings[i].shape.centroid.y / 150),
-                                                         round(buildings[i].shape.centroid.x, 1),
-                                                         round(buildings[i].shape.centroid.y, 1)))  # fmt: skip
+    order = sorted(
+        range(len(buildings)),
+        key=lambda i: (
+            inside[i],
+            -round(buildings[i].shape.centroid.y / 150),
+            round(buildings[i].shape.centroid.x, 1),
+            round(buildings[i].shape.centroid.y, 1),
+        ),
+    )
     homes: list[Home] = []
     totals: dict[str, tuple[int, int]] = {}
     for unit in plan.UNITS:
@@ -78,7 +97,9 @@ def settle(
         people = apportion(people_total, households * rng.uniform(0.86, 1.14, len(rows)))
         people = np.where(households == 0, 0, people)
         totals[unit.community_id] = int(households.sum()), int(people.sum())
-        homes += [Home("", b, unit.community_id, int(h), int(p)) for b, h, p in zip(rows, households, people, strict=True)]
+        homes += [
+            Home("", b, unit.community_id, int(h), int(p)) for b, h, p in zip(rows, households, people, strict=True)
+        ]
     return [replace(home, building_id=f"JZ{i + 1:05d}") for i, home in enumerate(homes)], totals
 
 
@@ -88,11 +109,11 @@ def apportion(total: int, weights: NDArray[np.float64]) -> NDArray[np.int64]:
     whole = np.floor(exact).astype(np.int64)
     rest = np.argsort(-(exact - whole), kind="stable")[: total - int(whole.sum())]
     whole[rest] += 1
-    return whole
+    return np.asarray(whole, dtype=np.int64)
 
 
 def _fit_floors(rows: list[Building], households: int) -> list[Building]:
-    """Return the buildings with estates as high as the unit's households need, flats following, within each style's range."""
+    """Return the buildings with estates as high as the unit's households need, within each style's range."""
     styled = [b for b in rows if b.dwellings and b.estate_id]
     flats = sum(b.dwellings for b in styled)
     if not flats:
@@ -120,7 +141,7 @@ def forget(homes: list[Home], estates: list[Estate], rng: np.random.Generator) -
     Missing values come in clusters: whole villages, whole estates, the old core's years, plus single slips.
     """
     n = len(homes)
-    place = [h.building.estate_id or (h.community_id, h.building.style) for h in homes]
+    place: list[Hashable] = [h.building.estate_id or (h.community_id, h.building.style) for h in homes]
     gone: list[set[str]] = [set() for _ in homes]
     for column, share, eligible in (
         ("year_built", 0.15, [True] * n),
@@ -137,7 +158,9 @@ def forget(homes: list[Home], estates: list[Estate], rng: np.random.Generator) -
     silent |= {i for i in lived if homes[i].building.estate_id in quiet}
     room = round(0.25 * len(lived)) - len(silent)
     others = [i for i in lived if i not in silent]
-    silent |= {others[int(k)] for k in sorted(rng.choice(len(others), max(0, room), replace=False))} if others else set()
+    silent |= (
+        {others[int(k)] for k in sorted(rng.choice(len(others), max(0, room), replace=False))} if others else set()
+    )
     for i in silent:
         gone[i] |= {"households", "people"}
     for i in rng.permutation(np.array([i for i in lived if i not in silent]))[: round(0.08 * len(lived))]:
@@ -151,9 +174,7 @@ def forget(homes: list[Home], estates: list[Estate], rng: np.random.Generator) -
     return [replace(h, unknown=frozenset(g)) for h, g in zip(homes, gone, strict=True)], {str(x) for x in without_total}
 
 
-def _clustered(
-    place: list[Hashable], eligible: list[bool], share: float, rng: np.random.Generator
-) -> list[int]:
+def _clustered(place: list[Hashable], eligible: list[bool], share: float, rng: np.random.Generator) -> list[int]:
     """Return the rows to be emptied: `share` of the eligible ones, mostly in the same few places."""
     spots = sorted(set(place), key=str)
     luck = dict(zip(spots, rng.random(len(spots)), strict=True))

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 from shapely import LineString, MultiLineString, Point, STRtree
-from shapely.ops import nearest_points, substring
+from shapely.ops import nearest_points
 
 from town import names, plan
-from town.curves import extend, lines_of, rounded, smooth, split_at
+from town.curves import Pair, extend, lines_of, piece_of, rounded, simplified, smooth, split_at
 from town.layout import Line, Nature, node
+from town.quarters import INNER_STREET
 
 Flaws = dict[str, list[str]]
 
@@ -38,17 +39,32 @@ def survey(
 ) -> tuple[list[Way], Flaws]:
     """Return the road layer and the flaws planted in it, by kind, with road ids."""
     whole = _whole_roads(main, nature)
-    closed = shapely.union_all([nature.river_area.buffer(5), *[s.shape.buffer(5) for s in nature.streams],
-                                nature.railway.buffer(9), nature.expressway.buffer(22)])  # fmt: skip
+    closed = shapely.union_all(
+        [
+            nature.river_area.buffer(5),
+            *[s.shape.buffer(5) for s in nature.streams],
+            nature.railway.buffer(9),
+            nature.expressway.buffer(22),
+        ]
+    )
     minor = name_streets(streets, lanes, main)
-    minor = [replace(line, shape=part) for line in minor for part in lines_of(line.shape.difference(closed)) if part.length > 6]
+    minor = [
+        replace(line, shape=part)
+        for line in minor
+        for part in lines_of(line.shape.difference(closed))
+        if part.length > 6
+    ]
     minor = _before_the_edge(minor, nature, rng)
-    minor += _promenade(nature, whole, closed) + _ridge_paths(nature, closed, rng)
+    minor += _promenade(nature, whole, closed) + _ridge_paths(nature, closed)
     carriageways = [part for line in whole for part in _carriageways(line)]
     rings = _roundabouts(whole)
     cut = shapely.union_all([shapely.Polygon(ring.shape) for ring in rings]) if rings else shapely.Polygon()
-    ground = [replace(line, shape=part) for line in carriageways + minor
-              for part in lines_of(line.shape.difference(cut)) if part.length > 2] + rings  # fmt: skip
+    ground = [
+        replace(line, shape=part)
+        for line in carriageways + minor
+        for part in lines_of(line.shape.difference(cut))
+        if part.length > 2
+    ] + rings
     express, slips = _expressway(nature, ground)
     pieces = _trim(node(_bridges([*ground, *slips], nature)), nature)
     pieces, loose = _flaws(pieces, nature, rng)
@@ -64,7 +80,7 @@ def _place(line: Line) -> tuple[int, float, float, float]:
 
 
 def _whole_roads(main: list[Line], nature: Nature) -> list[Line]:
-    """Return main roads joined again over their crossings, cut off beyond the study's surroundings and at dead tails."""
+    """Return main roads joined again over their crossings, without dead tails, near the study only."""
     by_name: dict[str, list[Line]] = defaultdict(list)
     for piece in main:
         by_name[piece.name].append(piece)
@@ -73,11 +89,12 @@ def _whole_roads(main: list[Line], nature: Nature) -> list[Line]:
     for pieces in by_name.values():
         for shape in lines_of(shapely.line_merge(MultiLineString([p.shape for p in pieces]))):
             for inside in lines_of(shape.intersection(window)):
-                out.append(replace(pieces[0], shape=_without_tail(inside, nature.expressway.buffer(24))))
+                short = _without_tail(inside, nature.expressway.buffer(24))
+                out.append(replace(pieces[0], shape=_without_tail(short, nature.railway.buffer(15))))
     return out
 
 
-def _without_tail(line: LineString, strip: shapely.Geometry, longest_m: float = 170.0) -> LineString:
+def _without_tail(line: LineString, strip: shapely.Geometry, longest_m: float = 230.0) -> LineString:
     """Return `line` cut before `strip` when only a short tail lies behind it."""
     parts = lines_of(line.difference(strip))
     long = [p for p in parts if p.length > longest_m]
@@ -88,7 +105,7 @@ def _carriageways(line: Line) -> list[Line]:
     """Return a road's two oneway carriageways, right-hand traffic; a single road unchanged."""
     if not line.gap_m:
         return [line]
-    axis = extend(line.shape.simplify(0.2), 12.0, 12.0)
+    axis = extend(simplified(line.shape, 0.2), 12.0, 12.0)
     right = axis.offset_curve(-line.gap_m / 2)
     left = axis.offset_curve(line.gap_m / 2)
     start = Point(axis.coords[0])
@@ -108,8 +125,15 @@ def _roundabouts(whole: list[Line]) -> list[Line]:
         center = min(crossings, key=lambda p: p.distance(drawn))
         near = sorted((line for line in whole if line.shape.distance(center) < 1), key=lambda line: -line.gap_m)
         ring = LineString(center.buffer(radius, quad_segs=8).exterior.reverse().coords)
-        rings.append(Line(ring if shapely.is_ccw(ring) else ring.reverse(), near[0].road_class, near[0].name, near[0].name_en,
-                          note="roundabout"))  # fmt: skip
+        rings.append(
+            Line(
+                ring if shapely.is_ccw(ring) else ring.reverse(),
+                near[0].road_class,
+                near[0].name,
+                near[0].name_en,
+                note="roundabout",
+            )
+        )
     return rings
 
 
@@ -128,37 +152,60 @@ def _expressway(nature: Nature, ground: list[Line]) -> tuple[list[Line], list[Li
             leave = lane.shape.interpolate(lane.shape.project(off))
             carriageway = min(avenue, key=lambda a: a.shape.distance(off))
             foot_at = carriageway.shape.project(axis.interpolate(at))
-            sides = [carriageway.shape.interpolate(foot_at + s * 105) for s in (-1, 1)]
-            foot = min(sides, key=lambda p: p.distance(leave))
-            foot = min(sides, key=lambda p: abs(p.distance(lane.shape)) if lateral else 0)
-            east = max(sides, key=lambda p: p.x) if leave.x > axis.interpolate(axis.project(leave)).x else min(sides, key=lambda p: p.x)
-            mid = axis.interpolate(at + run * 170)
-            bow = Point(mid.x + (east.x - mid.x) * 0.42, mid.y)
-            path = smooth([leave.coords[0], bow.coords[0], east.coords[0]], 25)
+            feet = [carriageway.shape.interpolate(foot_at + s * 120) for s in (-1, 1)]
+            foot = min(feet, key=lambda p: p.distance(lane.shape) if lateral_of(p, axis) == lateral else 1e9)
+            bow = [_beside(axis, at + run * d, lateral * off) for d, off in ((270, 19), (190, 34), (100, 74))]
+            path = smooth([leave.coords[0], *bow, foot.coords[0]], 25)
             # traffic keeps right: on the carriageway's way out of the crossing it joins, before it it leaves
-            along = lane.shape.project(leave) < lane.shape.project(Point(lane.shape.interpolate(lane.shape.project(axis.interpolate(at)))))
+            along = lane.shape.project(leave) < lane.shape.project(
+                Point(lane.shape.interpolate(lane.shape.project(axis.interpolate(at))))
+            )
             path = path if along else path.reverse()
             slips.append(Line(path, "motorway_link", "清河互通匝道", "Qinghe Interchange Ramp", note="oneway"))
-            del foot
-    crossed = shapely.union_all([line.shape.buffer(16) for line in ground if line.shape.distance(axis) < 30]
-                                + [nature.river_area.buffer(6), nature.railway.buffer(14)])  # fmt: skip
+    crossed = shapely.union_all(
+        [line.shape.buffer(16) for line in ground if line.shape.distance(axis) < 30]
+        + [nature.river_area.buffer(6), nature.railway.buffer(14)]
+    )
     out = []
     for lane in lanes:
-        for part in _in_order(lane.shape, crossed):
-            out.append(replace(lane, shape=part[0], note="oneway bridge" if part[1] else "oneway"))
+        out += [
+            replace(lane, shape=part, note="oneway bridge" if over else "oneway")
+            for part, over in _in_order(lane.shape, crossed)
+        ]
     return out, slips
+
+
+def lateral_of(point: Point, axis: LineString) -> int:
+    """Return 1 when `point` lies left of `axis`, -1 when right of it."""
+    at = axis.project(point)
+    a, b = axis.interpolate(at - 5), axis.interpolate(at + 5)
+    return 1 if (b.x - a.x) * (point.y - a.y) - (b.y - a.y) * (point.x - a.x) > 0 else -1
+
+
+def _beside(axis: LineString, at_m: float, left_m: float) -> Pair:
+    """Return the point `left_m` to the left of `axis` at `at_m` along it."""
+    a, b = np.asarray(axis.interpolate(at_m - 5).coords[0]), np.asarray(axis.interpolate(at_m + 5).coords[0])
+    along = (b - a) / np.hypot(*(b - a))
+    p = (a + b) / 2 + np.array([-along[1], along[0]]) * left_m
+    return float(p[0]), float(p[1])
 
 
 def _in_order(line: LineString, area: shapely.Geometry) -> list[tuple[LineString, bool]]:
     """Return the parts of `line` outside and inside `area`, each with whether it is inside."""
-    parts = [(p, False) for p in lines_of(line.difference(area))] + [(p, True) for p in lines_of(line.intersection(area))]
-    return sorted(((p, inside) for p, inside in parts if p.length > 0.5), key=lambda q: line.project(q[0].interpolate(0.5, normalized=True)))
+    parts = [(p, False) for p in lines_of(line.difference(area))] + [
+        (p, True) for p in lines_of(line.intersection(area))
+    ]
+    return sorted(
+        ((p, inside) for p, inside in parts if p.length > 0.5),
+        key=lambda q: line.project(q[0].interpolate(0.5, normalized=True)),
+    )
 
 
 def _bridges(lines: Iterable[Line], nature: Nature) -> list[Line]:
     """Return the lines cut at the banks of waters and at the railway, with the crossing parts marked."""
-    waters = shapely.union_all([nature.river_area.buffer(4), *[s.shape.buffer(8 if s.road_class == "canal" else 5)
-                                                               for s in nature.streams]])  # fmt: skip
+    waters = shapely.union_all(
+        [nature.river_area.buffer(4), *[s.shape.buffer(8 if s.road_class == "canal" else 5) for s in nature.streams]]
+    )
     rail = nature.railway.buffer(13)
     out = []
     for line in lines:
@@ -179,9 +226,14 @@ def _trim(pieces: list[Line], nature: Nature, longest_m: float = 24.0) -> list[L
     for _ in range(2):
         ends = Counter(e for p in pieces for e in (p.shape.coords[0], p.shape.coords[-1]))
 
-        def tail(p: Line, ends: Counter[tuple[float, float]] = ends) -> bool:
+        def tail(p: Line, ends: Counter[Pair] = ends) -> bool:
             a, b = ends[p.shape.coords[0]], ends[p.shape.coords[-1]]
-            return min(a, b) == 1 and p.shape.length < longest_m and p.shape.distance(edge) > 40 and p.road_class != "footway"
+            return (
+                min(a, b) == 1
+                and p.shape.length < longest_m
+                and p.shape.distance(edge) > 40
+                and p.road_class != "footway"
+            )
 
         pieces = [p for p in pieces if not tail(p) and p.shape.length > 0.3]
     return pieces
@@ -194,15 +246,18 @@ def _before_the_edge(lines: list[Line], nature: Nature, rng: np.random.Generator
         if line.road_class != "track":
             out.append(line)
             continue
-        inside = max(lines_of(line.shape.intersection(nature.outline.buffer(-rng.uniform(3.0, 6.0)))), key=lambda p: p.length,
-                     default=None)  # fmt: skip
+        inside = max(
+            lines_of(line.shape.intersection(nature.outline.buffer(-rng.uniform(3.0, 6.0)))),
+            key=lambda p: p.length,
+            default=None,
+        )
         if inside is None:
             continue
         near_edge = inside.distance(nature.outline.exterior) < 10
         if rng.random() < (0.45 if near_edge else 0.3):
             a, b = (0.0, inside.length * rng.uniform(0.55, 0.8))
             from_edge = Point(inside.coords[0]).distance(nature.outline.exterior) < 10
-            inside = substring(inside.reverse() if from_edge else inside, a, b)
+            inside = piece_of(inside.reverse() if from_edge else inside, a, b)
         out.append(replace(line, shape=inside))
     return out
 
@@ -227,19 +282,19 @@ def _promenade(nature: Nature, whole: list[Line], closed: shapely.Geometry) -> l
     return out
 
 
-def _ridge_paths(nature: Nature, closed: shapely.Geometry, rng: np.random.Generator) -> list[Line]:
+def _ridge_paths(nature: Nature, closed: shapely.Geometry) -> list[Line]:
     """Return two walkers' paths in the northern hills."""
-    del rng
-    paths = [((-2950, 2350), (-2800, 2620), (-2600, 2750), (-2480, 2980)), ((-300, 2750), (-150, 3000), (80, 3080), (150, 3350))]
-    out = []
-    for points in paths:
-        for part in lines_of(plan.on_ground(smooth(points, 30)).intersection(nature.outline.buffer(-8)).difference(closed)):
-            out.append(Line(part, "footway", "登山步道", "Hill Path"))
-    return out
+    paths = [
+        ((-2950, 2350), (-2800, 2620), (-2600, 2750), (-2480, 2980)),
+        ((-300, 2750), (-150, 3000), (80, 3080), (150, 3350)),
+    ]
+    land = nature.outline.buffer(-8).difference(closed)
+    parts = [part for points in paths for part in lines_of(plan.on_ground(smooth(points, 30)).intersection(land))]
+    return [Line(part, "footway", "登山步道", "Hill Path") for part in parts]
 
 
 def name_streets(streets: list[Line], lanes: list[Line], main: list[Line]) -> list[Line]:
-    """Return the streets with names: from the lists where they are long, else numbered lanes off the nearest main road."""
+    """Return the streets with names: from the lists when long, else as numbered lanes off the nearest main road."""
     named = [m for m in main if m.name]
     tree = STRtree([m.shape for m in named])
     numbers: Counter[str] = Counter()
@@ -265,8 +320,10 @@ def name_streets(streets: list[Line], lanes: list[Line], main: list[Line]) -> li
     counts: Counter[str] = Counter()
     hamlets = {h.name: h.name_en for h in plan.HAMLETS}
     for line in lanes:
-        if line.quarter == "estate":
-            out.append(line)
+        if line.note == INNER_STREET:
+            out.append(replace(numbered(line), note=""))
+        elif line.quarter == "estate":
+            out.append(replace(line, note=""))
         elif line.note in hamlets:
             counts[line.note] += 1
             n = counts[line.note]
@@ -283,22 +340,30 @@ def _flaws(pieces: list[Line], nature: Nature, rng: np.random.Generator) -> tupl
     Ends that stop short of a junction; crossings whose two roads share no vertex.
     """
     pieces = list(pieces)
-    at: dict[tuple[float, float], list[int]] = defaultdict(list)
+    at: dict[Pair, list[int]] = defaultdict(list)
     for i, piece in enumerate(pieces):
         for end in (piece.shape.coords[0], piece.shape.coords[-1]):
             at[end].append(i)
     places: dict[str, list[Point]] = {"short_end": [], "no_shared_vertex": []}
     small = ("residential", "living_street", "service", "track")
-    threes = sorted(e for e, ids in at.items() if len(ids) == 3 and sum(pieces[i].road_class in small for i in ids) == 1
-                    and nature.outline.contains(Point(e)))  # fmt: skip
+    threes = sorted(
+        e
+        for e, ids in at.items()
+        if len(ids) == 3 and sum(pieces[i].road_class in small for i in ids) == 1 and nature.outline.contains(Point(e))
+    )
     for k in sorted(rng.choice(len(threes), 14, replace=False)):
         end = threes[int(k)]
         i = next(i for i in at[end] if pieces[i].road_class in small)
         if pieces[i].shape.length > 30:
             pieces[i] = replace(pieces[i], shape=_shortened(pieces[i].shape, end, rng.uniform(0.2, 0.5)))
             places["short_end"].append(Point(end))
-    fours = sorted(e for e, ids in at.items() if len(ids) == 4 and len({pieces[i].name for i in ids}) == 2
-                   and all(pieces[i].road_class in ("tertiary", "residential") and pieces[i].note == "" for i in ids))  # fmt: skip
+    fours = sorted(
+        e
+        for e, ids in at.items()
+        if len(ids) == 4
+        and len({pieces[i].name for i in ids}) == 2
+        and all(pieces[i].road_class in ("tertiary", "residential") and pieces[i].note == "" for i in ids)
+    )
     gone: set[int] = set()
     for k in sorted(rng.choice(len(fours), min(6, len(fours)), replace=False)):
         end = fours[int(k)]
@@ -317,10 +382,10 @@ def _flaws(pieces: list[Line], nature: Nature, rng: np.random.Generator) -> tupl
     return [p for i, p in enumerate(pieces) if i not in gone], places
 
 
-def _shortened(line: LineString, end: tuple[float, float], gap_m: float) -> LineString:
+def _shortened(line: LineString, end: Pair, gap_m: float) -> LineString:
     if line.coords[-1] == end:
-        return rounded(substring(line, 0, line.length - gap_m))
-    return rounded(substring(line, gap_m, line.length))
+        return rounded(piece_of(line, 0, line.length - gap_m))
+    return rounded(piece_of(line, gap_m, line.length))
 
 
 def _join(express: list[Line], slips: list[Line]) -> list[Line]:
@@ -338,10 +403,18 @@ def _way(road_id: str, line: Line) -> Way:
     marks = line.note.split()
     bridge, tunnel = "bridge" in marks, "tunnel" in marks
     return Way(
-        road_id, line.shape, line.road_class, line.name, line.name_en, "oneway" in marks or "roundabout" in marks,
-        "roundabout" in marks, bridge, tunnel, 1 if bridge else -1 if tunnel else 0,
+        road_id,
+        line.shape,
+        line.road_class,
+        line.name,
+        line.name_en,
+        "oneway" in marks or "roundabout" in marks,
+        "roundabout" in marks,
+        bridge,
+        tunnel,
+        1 if bridge else -1 if tunnel else 0,
         line.road_class not in ("motorway", "motorway_link"),
-    )  # fmt: skip
+    )
 
 
 def _flaw_ids(ways: list[Way], places: dict[str, list[Point]], nature: Nature) -> Flaws:
@@ -353,12 +426,21 @@ def _flaw_ids(ways: list[Way], places: dict[str, list[Point]], nature: Nature) -
         for p in points:
             near = [ways[int(i)] for i in tree.query(p.buffer(0.6), predicate="intersects")]
             if kind == "short_end":
-                near = [w for w in near if 0.1 < min(Point(w.shape.coords[0]).distance(p), Point(w.shape.coords[-1]).distance(p)) < 0.6]
+                near = [
+                    w
+                    for w in near
+                    if 0.1 < min(Point(w.shape.coords[0]).distance(p), Point(w.shape.coords[-1]).distance(p)) < 0.6
+                ]
             ids += [w.road_id for w in near]
         found[kind] = sorted(set(ids))
     edge = nature.outline.exterior
-    found["before_study_edge"] = [w.road_id for w in ways
-                                  if any(1 < edge.distance(Point(c)) < 8 and nature.outline.contains(Point(c))
-                                         for c in (w.shape.coords[0], w.shape.coords[-1]))]  # fmt: skip
+    found["before_study_edge"] = [
+        w.road_id
+        for w in ways
+        if any(
+            1 < edge.distance(Point(c)) < 8 and nature.outline.contains(Point(c))
+            for c in (w.shape.coords[0], w.shape.coords[-1])
+        )
+    ]
     found["beyond_study_edge"] = [w.road_id for w in ways if not nature.outline.buffer(5).contains(w.shape)]
     return found
