@@ -51,7 +51,7 @@ _PLOT = ("地块边界", "the plot boundary")
 _ISLAND = ("内部地块", "an inner plot")
 _EXCLAVE = ("飞地", "a detached part")
 
-_AXES = {"east": 0.0, "north": 90.0, "west": 180.0, "south": 270.0}
+_AXES: Mapping[Side, float] = {"east": 0.0, "north": 90.0, "west": 180.0, "south": 270.0}
 _NAMED_SHARE = 0.12
 """A named line is said when it makes up at least this share of its side."""
 _PLAIN_SHARE = 0.25
@@ -66,12 +66,18 @@ _HIDDEN = 0.4
 """Weight of a stretch that faces a side but has the shape's own land in front of it, as in a bay."""
 _STEP_M = 10.0
 """Outlines that share no vertices with the seams are compared with them at this step."""
+_TOUCH_M = 0.01
+"""A vertex this near to an outline lies on it."""
 _REACH_M = 1.0
 """A seam this near to such an outline is the one it follows."""
 _FACES = 0.7
-"""Cosine from which an edge faces a side squarely enough to be the short end of a strip."""
+"""Cosine from which an edge faces a side squarely enough to be the end of a strip or a tail."""
 _END = 0.3
 """Such an end makes up at least this share of the shape's mean width."""
+_TAIL = 0.1
+"""An edge that lies farther out than those said by more than this share of the shape's size is said too …"""
+_TAIL_WIDTH = 0.05
+"""… when the tail it closes is at least this wide, as a share of the same size."""
 _SLIVER = 0.001
 """Holes and detached parts below this share of the area are not worth a word."""
 
@@ -368,6 +374,8 @@ class _Walk:
         self.callers = callers
         self._blocks = (seams["block_a"].astype(str).tolist(), seams["block_b"].astype(str).tolist())
         self._holder = {str(block): shape for block, shape in assignment.items() if not _missing(shape)}
+        sides = (seams["block_a"], seams["block_b"])
+        self._holders = tuple(np.array([self._holder.get(str(b)) for b in side], dtype=object) for side in sides)
         self._around = {str(block): str(unit) for block, unit in around.items() if not _missing(unit)}
         self._features = [
             (_text(name), _text(name_en), str(kind))
@@ -387,8 +395,7 @@ class _Walk:
         points = shapely.get_coordinates(ring if ring.is_ccw is not hole else ring.reverse())
         rows = self._rows(points)
         if (rows < 0).any():
-            points = shapely.get_coordinates(shapely.segmentize(shapely.LineString(points), _STEP_M))
-            rows = self._nearest(points, shape)
+            points, rows = self._refined(points, rows, shape)
         if (rows < 0).all():
             return None
         own = frozenset(self._own.get(shape, ()))
@@ -411,21 +418,38 @@ class _Walk:
         keys = _segment_keys(np.hstack([points[:-1], points[1:]]))
         return np.array([self._by_segment.get(key, -1) for key in keys], dtype=np.int64)
 
-    def _nearest(self, points: NDArray[np.float64], shape: Hashable) -> NDArray[np.int64]:
-        """Return the shape's own seam nearest to the middle of every segment, -1 where none is within reach.
+    def _refined(
+        self, points: NDArray[np.float64], rows: NDArray[np.int64], shape: Hashable
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return the line and its seams once more, the segments without a seam of the same vertices cut up.
 
-        For outlines whose vertices are not those of the seams: simplified ones, or drawn from other sources.
+        They are cut at the vertices of the shape's own seams, and every few metres; each piece takes the seam nearest
+        to its middle. A seam may change its feature within a segment, an outline may be simplified or drawn elsewhere.
         """
-        sides = zip(*self._blocks, strict=True)
-        own = [(self._holder.get(a) == shape) is not (self._holder.get(b) == shape) for a, b in sides]
-        rows = np.flatnonzero(own)
-        found = np.full(len(points) - 1, -1, dtype=np.int64)
-        tree = shapely.STRtree(self._lines[rows])
-        query, seam = tree.query_nearest(shapely.points((points[:-1] + points[1:]) / 2), max_distance=_REACH_M)
-        for i, nearest in zip(query.tolist(), rows[seam].tolist(), strict=True):
-            if found[i] < 0 or self._features[nearest] < self._features[found[i]]:
-                found[i] = nearest
-        return found
+        own = np.flatnonzero((self._holders[0] == shape) != (self._holders[1] == shape))
+        corners = np.array(shapely.points(shapely.get_coordinates(self._lines[own])), dtype=object, ndmin=1)
+        on_line = shapely.STRtree(corners)
+        cut = [points[:1]]
+        kept = []
+        for i, row in enumerate(rows.tolist()):
+            ends = points[i : i + 2]
+            if row < 0:
+                segment = shapely.LineString(ends)
+                near = corners[on_line.query(segment, predicate="dwithin", distance=_TOUCH_M)]
+                steps = np.arange(_STEP_M, segment.length, _STEP_M)
+                at = np.unique(np.round(np.concatenate([shapely.line_locate_point(segment, near), steps]), 3))
+                at = at[(at > _TOUCH_M) & (at < segment.length - _TOUCH_M)]
+                ends = np.vstack([ends[:1], shapely.get_coordinates(segment.interpolate(at)), ends[1:]])
+            cut.append(ends[1:])
+            kept += [row] * (len(ends) - 1)
+        line, found = np.vstack(cut), np.array(kept, dtype=np.int64)
+        lost = np.flatnonzero(found < 0)
+        middles = shapely.points((line[lost] + line[lost + 1]) / 2)
+        query, seam = shapely.STRtree(self._lines[own]).query_nearest(middles, max_distance=_REACH_M)
+        for place, nearest in zip(lost[query].tolist(), own[seam].tolist(), strict=True):
+            if found[place] < 0 or self._features[nearest] < self._features[found[place]]:
+                found[place] = nearest
+        return line, found
 
     def _beyond(self, row: int, shape: Hashable) -> str | None:
         a, b = self._blocks[0][row], self._blocks[1][row]
@@ -452,6 +476,22 @@ def _first_change(points: NDArray[np.float64], labels: list[tuple[str, bool]]) -
 
 
 # ── from runs to sides ───────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class _Outline:
+    """An outline as nearly straight chords, counter-clockwise; arrays over chords."""
+
+    edges: list[Edge]
+    chords: NDArray[np.float64]
+    """x1, y1, x2, y2 [m]."""
+    weights: NDArray[np.float64]
+    """What each chord counts: its length [m], less in a bay."""
+    gains: NDArray[np.float64]
+    """How well it bounds each side [m], sides as in `_AXES`."""
+    size_m: float
+    """Root of the area."""
+    perimeter_m: float
+
+
 def _sides(runs: list[_Run], size_m: float, town_grid: float) -> Bounds:
     """Share the runs out among the four sides."""
     pieces = [(run.edge, *_chords(run.points, _STRAIGHT * size_m)) for run in runs]
@@ -459,10 +499,10 @@ def _sides(runs: list[_Run], size_m: float, town_grid: float) -> Bounds:
     chords = np.vstack([chords for _, chords, _ in pieces])
     lengths = np.concatenate([length for _, _, length in pieces])
     gains, weights = _gains(chords, lengths, town_grid)
+    outline = _Outline(edges, chords, weights, gains, size_m, math.fsum(lengths))
     labels = _labels(gains, _TURN * shapely.MultiPoint(chords[:, :2]).convex_hull.length / 4)
     chains = {
-        side: _chains(side, [i for i, label in enumerate(labels) if label == k], edges, chords, weights)
-        or ((_best_edge(edges, gains[:, k], weights, width_m=2 * size_m**2 / math.fsum(lengths)),),)
+        side: _chains(outline, side, [i for i, label in enumerate(labels) if label == k])
         for k, side in enumerate(_AXES)
     }
     return Bounds(chains["east"], chains["south"], chains["west"], chains["north"])
@@ -566,34 +606,39 @@ def _labels(gains: NDArray[np.float64], turn_cost: float) -> list[int]:
     return best[1]
 
 
-def _chains(
-    side: str, members: list[int], edges: list[Edge], chords: NDArray[np.float64], weights: NDArray[np.float64]
-) -> tuple[Chain, ...]:
+def _chains(outline: _Outline, side: Side, members: list[int]) -> tuple[Chain, ...]:
     """Return what one side is called: its chains of edges, minor ones dropped, north to south or west to east."""
     if not members:
-        return ()
-    said = _said(members, edges, weights)
+        return ((_best_edge(outline, side),),)
+    edges, weights = outline.edges, outline.weights
+    members, said = _with_tails(outline, side, members, _said(outline, members))
     backwards = side in ("east", "north")  # the ring runs counter-clockwise: up the east side, back along the north
-    axis, sign = (1, -1.0) if side in ("east", "west") else (0, 1.0)
     stretches = _stretches(members, len(edges))
     place = {key: max(stretches, key=lambda s: sum(weights[i] for i in s if _key(edges[i]) == key)) for key in said}
-    ordered = sorted(stretches, key=lambda s: sign * float(np.mean([chords[i, axis] + chords[i, axis + 2] for i in s])))
     chains = []
-    for stretch in ordered:
+    for stretch in sorted(stretches, key=lambda s: _reading_place(outline, side, s)):
         walked = stretch[::-1] if backwards else stretch
-        keys = [key for key in _by_longest_run(walked, edges, weights) if key in said and place[key] is stretch]
+        keys = [key for key in _by_longest_run(outline, walked) if key in said and place[key] is stretch]
         if keys:
             chain = [[edges[i] for i in walked if _key(edges[i]) == key] for key in keys]
             chains.append(tuple(_merged([_reversed(e) if backwards else e for e in same]) for same in chain))
     return tuple(chains)
 
 
-def _by_longest_run(walked: list[int], edges: list[Edge], weights: NDArray[np.float64]) -> list[tuple[str, bool]]:
+def _reading_place(outline: _Outline, side: Side, stretch: list[int]) -> float:
+    """Return where a stretch stands when a side is read from north to south or from west to east."""
+    axis, sign = (1, -1.0) if side in ("east", "west") else (0, 1.0)
+    middles = (outline.chords[stretch, axis] + outline.chords[stretch, axis + 2]) / 2
+    weights = outline.weights[stretch]
+    return round(sign * math.fsum(middles * weights) / math.fsum(weights), 3)
+
+
+def _by_longest_run(outline: _Outline, walked: list[int]) -> list[tuple[str, bool]]:
     """Return the edges of a stretch in walking order; one that comes again counts where it runs longest."""
     longest: dict[tuple[str, bool], tuple[float, int]] = {}
-    for key, group in groupby(enumerate(walked), key=lambda step: _key(edges[step[1]])):
+    for key, group in groupby(enumerate(walked), key=lambda step: _key(outline.edges[step[1]])):
         steps = list(group)
-        length = round(math.fsum(weights[i] for _, i in steps), 3)
+        length = round(math.fsum(outline.weights[i] for _, i in steps), 3)
         if key not in longest or length > longest[key][0]:
             longest[key] = (length, steps[0][0])
     return sorted(longest, key=lambda key: longest[key][1])
@@ -603,18 +648,42 @@ def _reversed(edge: Edge) -> Edge:
     return replace(edge, beyond=edge.beyond[::-1])
 
 
-def _said(members: list[int], edges: list[Edge], weights: NDArray[np.float64]) -> set[tuple[str, bool]]:
+def _said(outline: _Outline, members: list[int]) -> set[tuple[str, bool]]:
     """Return the edges worth saying on a side: those with a fair share, and enough of them to cover most of it."""
-    whole = math.fsum(weights[members])
-    shares: dict[tuple[str, bool], float] = {}
-    for i in members:
-        shares[_key(edges[i])] = shares.get(_key(edges[i]), 0.0) + float(weights[i]) / whole
+    whole = math.fsum(outline.weights[members])
+    shares = {key: weight / whole for key, weight in _by_edge(outline, members, outline.weights).items()}
     said = {key for key, share in shares.items() if share >= (_NAMED_SHARE if key[1] else _PLAIN_SHARE)}
     for key in sorted(shares, key=lambda key: (-round(shares[key], 9), not key[1], key[0])):
         if sum(shares[k] for k in said) >= _MOST:
             break
         said.add(key)
     return said
+
+
+def _with_tails(
+    outline: _Outline, side: Side, members: list[int], said: set[tuple[str, bool]]
+) -> tuple[list[int], set[tuple[str, bool]]]:
+    """Return the chords and the edges said, with those that close a tail well beyond them, however short."""
+    axis, sign = (0 if side in ("east", "west") else 1), (1.0 if side in ("east", "north") else -1.0)
+    ends = sign * outline.chords[:, [axis, axis + 2]]
+    square = np.flatnonzero(outline.gains[:, list(_AXES).index(side)] >= _FACES * outline.weights).tolist()
+    while True:
+        reached = max(float(ends[i].max()) for i in members if _key(outline.edges[i]) in said)
+        beyond = [i for i in square if ends[i].mean() > reached + _TAIL * outline.size_m]
+        widths = _by_edge(outline, beyond, outline.weights)
+        widest = max(sorted(widths), key=lambda key: round(widths[key], 3), default=None)
+        if widest is None or widths[widest] < _TAIL_WIDTH * outline.size_m:
+            return members, said
+        members = sorted({*members, *(i for i in beyond if _key(outline.edges[i]) == widest)})
+        said = {*said, widest}
+
+
+def _by_edge(outline: _Outline, members: Iterable[int], amounts: NDArray[np.float64]) -> dict[tuple[str, bool], float]:
+    """Return the amounts of the members summed by edge."""
+    total: dict[tuple[str, bool], float] = {}
+    for i in members:
+        total[_key(outline.edges[i])] = total.get(_key(outline.edges[i]), 0.0) + float(amounts[i])
+    return total
 
 
 def _stretches(members: list[int], count: int) -> list[list[int]]:
@@ -630,19 +699,19 @@ def _stretches(members: list[int], count: int) -> list[list[int]]:
     return stretches
 
 
-def _best_edge(edges: list[Edge], gains: NDArray[np.float64], weights: NDArray[np.float64], width_m: float) -> Edge:
+def _best_edge(outline: _Outline, side: Side) -> Edge:
     """Return the edge that comes closest to bounding a side no chord was given to.
 
     The short end of a strip, where an edge faces the side; else the edge that gains most, as in a triangle, where one
     slope bounds two sides.
     """
-    direct = gains >= _FACES * weights
-    chosen = direct if math.fsum(gains[direct]) >= _END * width_m else gains > -np.inf
-    total: dict[tuple[str, bool], float] = {}
-    for i in np.flatnonzero(chosen).tolist():
-        total[_key(edges[i])] = total.get(_key(edges[i]), 0.0) + max(float(gains[i]), 0.0)
+    gains = outline.gains[:, list(_AXES).index(side)]
+    direct = np.flatnonzero(gains >= _FACES * outline.weights).tolist()
+    width_m = 2 * outline.size_m**2 / outline.perimeter_m
+    members = direct if math.fsum(gains[direct]) >= _END * width_m else list(range(len(gains)))
+    total = _by_edge(outline, members, np.maximum(gains, 0.0))
     best = max(sorted(total), key=lambda key: round(total[key], 6))
-    return _merged([edges[i] for i in np.flatnonzero(chosen).tolist() if _key(edges[i]) == best])
+    return _merged([outline.edges[i] for i in members if _key(outline.edges[i]) == best])
 
 
 def _key(edge: Edge) -> tuple[str, bool]:

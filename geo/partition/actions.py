@@ -343,15 +343,19 @@ def _kind(kinds: list[str]) -> str:
 
 
 def _note(kind: str, origins: list[str], old: pd.DataFrame) -> tuple[str, str]:
-    """Return what stands in the way of a mixture: village land needs the villagers' consent (村委会组织法 art. 3)."""
+    """Return what a mixture asks for: consent for village land (村委会组织法 art. 3), collective assets left alone."""
+    zh, en = [], []
     villages = [origin for origin in origins if old.loc[origin, "kind"] == "village"]
-    if not villages or kind == "village":
-        return "", ""
-    zh, en = "、".join(old.loc[villages, "said"]), ", ".join(old.loc[villages, "said_en"])
-    return (
-        f"含{zh}的土地,并入社区须先经村民会议同意并完成村改居",
-        f"contains land of {en}: it needs the villagers' meeting's consent and conversion first",
-    )
+    if villages and kind != "village":
+        zh.append(f"含{'、'.join(old.loc[villages, 'said'])}的土地,并入社区须先经村民会议同意并完成村改居")
+        en.append(f"contains land of {', '.join(old.loc[villages, 'said_en'])}: "
+                  "it needs the villagers' meeting's consent and conversion first")  # fmt: skip
+    converted = [origin for origin in origins if old.loc[origin, "kind"] == "converted"]
+    if converted and kind != "converted":
+        zh.append(f"含村改居社区{'、'.join(old.loc[converted, 'said'])}的土地,原集体资产与成员权益不变")
+        en.append(f"contains land of {', '.join(old.loc[converted, 'said_en'])}, converted from villages: "
+                  "collective assets and members' rights stay as they are")  # fmt: skip
+    return ";".join(zh), "; ".join(en)
 
 
 def _proposals(
@@ -453,13 +457,14 @@ def _moves(ledger: gpd.GeoDataFrame, words: _Words) -> gpd.GeoDataFrame:
     bounds = trace_bounds(
         shapes, words.seams, place, names=words.old, neighbours=today, outside=words.outside, estates=words.estates
     )
+    amounts, sizes = pd.DataFrame(ledger[list(_COUNTS)]), ledger["before"].value_counts()
     rows = []
     for move, (origin, target, part) in zip(ids, parcels, strict=True):
-        whole = bool(origin) and len(part) == int((ledger["before"] == origin).sum())
+        whole = bool(origin) and len(part) == sizes[origin]
         giver, taker = words.today(origin) if origin else UNASSIGNED, words.then(target)
         zh, en = bounds_of_zh(bounds[move], CLOCKWISE), bounds_of_en(bounds[move], CLOCKWISE)
         texts = _move_texts(whole=whole, origin=giver, target=taker, parcel=(zh, en))
-        counts = ledger.loc[list(part), list(_COUNTS)].sum(min_count=1)
+        counts = amounts.loc[list(part)].sum(min_count=1)
         rows.append((origin or None, giver[0], target, taker[0], *counts, whole, zh, en, *texts, tuple(part)))
     columns = ["from_id", "from_name", "to_id", "to_name", *_COUNTS, "whole", "bounds_zh", "bounds_en", "text_zh",
                "text_en", "blocks_key"]  # fmt: skip
@@ -481,14 +486,14 @@ def _parcels(ledger: gpd.GeoDataFrame, seams: gpd.GeoDataFrame) -> list[tuple[st
     """Return (from, to, blocks) of every move: whole communities in one, the others by contiguous piece."""
     if not (ledger["before"] != "").any():
         return []
-    sizes = ledger["before"].value_counts()
+    plain = pd.DataFrame(ledger[["before", "after"]])
+    homes = ledger["households"].fillna(0)
+    west, north = ledger.geometry.bounds["minx"].round(3), ledger.geometry.bounds["maxy"].round(3)
+    sizes = plain["before"].value_counts()
     parcels = []
-    moving = ledger[ledger["before"] != ledger["after"]]
-    for (origin, target), part in moving.groupby(["before", "after"], sort=True):
+    for (origin, target), part in plain[plain["before"] != plain["after"]].groupby(["before", "after"], sort=True):
         whole = bool(origin) and len(part) == sizes[origin]
         pieces = [list(part.index)] if whole else _pieces(list(part.index), seams)
-        homes = part["households"].fillna(0)
-        west, north = part.geometry.bounds["minx"].round(3), part.geometry.bounds["maxy"].round(3)
         pieces.sort(key=lambda p: (-int(homes[p].sum()), -north[p].max(), west[p].min(), p[0]))
         parcels += [(str(origin), str(target), tuple(piece)) for piece in pieces]
     return parcels

@@ -134,6 +134,25 @@ def test_a_square_turned_by_quarters_turns_its_sides(degrees: int) -> None:
     assert turned == {ring[(i + degrees // 90) % 4]: SQUARE[side] for i, side in enumerate(ring)}
 
 
+CORNER = st.tuples(st.floats(-0.2, 0.2), st.floats(-0.2, 0.2))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.tuples(CORNER, CORNER, CORNER, CORNER), st.floats(-10, 10))
+def test_any_quadrilateral_near_a_square_keeps_four_sides(
+    corners: tuple[tuple[float, float], ...], turn: float
+) -> None:
+    """Each corner is pulled by up to a fifth of the width, then the town is turned: the law behind 'right on the map'."""
+    shift = np.array(corners).reshape(2, 2, 2) * 400
+
+    def pull(points: np.ndarray) -> np.ndarray:
+        u, v = (points / 400).T
+        near = np.array([(1 - u) * (1 - v), (1 - u) * v, u * (1 - v), u * v]).T.reshape(-1, 2, 2)
+        return points + np.einsum("pij,ijk->pk", near, shift)
+
+    assert sides(trace(town().bent(pull).turned(turn), WHOLE)["A"]) == SQUARE
+
+
 def test_neighbours_in_a_diagonal_grid_agree_on_their_common_road() -> None:
     """A's east road is B's west road, also where the whole town is turned by 45°."""
     traced = trace(town().turned(45), ["AABB"] * 4)
@@ -160,6 +179,13 @@ def test_a_short_jog_is_part_of_its_side() -> None:
     assert sides(traced["A"]) == {
         "east": [["纵8路", "纵9路"]], "south": [["横0街"]], "west": [["纵0路"]], "north": [["横10街"]]
     }  # fmt: skip
+
+
+def test_a_tail_reaches_to_its_end() -> None:
+    """A tail one block wide runs five blocks east of the long east road; its end is the east bound too."""
+    place = grid_town(vertical=[f"纵{i}路" for i in range(16)], horizontal=[f"横{i}街" for i in range(11)])
+    traced = trace(place, ["AAAAAAAAAA....."] * 9 + ["AAAAAAAAAAAAAAA"])
+    assert sides(traced["A"])["east"] == [["纵10路"], ["纵15路"]]
 
 
 def test_a_bay_is_no_bound_of_its_own() -> None:
