@@ -8,7 +8,7 @@ from typing import Any
 import docx
 import geopandas as gpd
 import pandas as pd
-from docx.enum.section import WD_ORIENT
+from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_BREAK
 from docx.oxml import OxmlElement
@@ -34,8 +34,8 @@ from layers.provenance import (
 from layers.styles import AGAINST_FILLS, against
 from layers.words import Lang, fullwidth, is_missing, name_in, number, value_word, word
 
-WIDEST_MATRIX = 9
-"""More new communities than this, and the matrix becomes a list of its non-empty pairs."""
+WIDEST_UPRIGHT, WIDEST_MATRIX = 9, 18
+"""More new communities than the first, and the matrix lies across a page; more than the second, and it is a list."""
 
 SHORT_TABLE = 16
 """Tables of no more rows than this stay on one page."""
@@ -181,7 +181,7 @@ class _Report:
             number(everything["area_m2"].sum() / 1e6, self.lang, digits=2), "",
         ])  # fmt: skip
         self._table("report.communities", [self._head(head) for head in heads], rows,
-                    widths=(1.1, 3.4, 1.9, 1.9, 1.9, 2.0, 1.7, 2.1), numbers=(3, 4, 5, 6), total=True,
+                    widths=(1.0, 2.9, 2.2, 2.1, 2.1, 1.9, 1.6, 2.2), numbers=(3, 4, 5, 6), total=True,
                     shade={(i, 7): fill for i, fill in enumerate(fills) if fill})  # fmt: skip
 
     def bounds(self) -> None:
@@ -200,9 +200,13 @@ class _Report:
                 self._run(paragraph, f"（{note}）" if self.lang == "zh" else f" ({note})", "body", self._size)
 
     def matrix(self) -> None:
-        self.section("report.matrix")
         grids = {column: matrix(self.tables, column, self.lang) for column in ("households", "people")}
-        if grids["households"].shape[1] > WIDEST_MATRIX:
+        columns = grids["households"].shape[1]
+        across = WIDEST_UPRIGHT < columns <= WIDEST_MATRIX
+        if across:
+            self._turn(WD_ORIENT.LANDSCAPE)
+        self.section("report.matrix")
+        if columns > WIDEST_MATRIX:
             self._pairs()
             return
         for column, grid in grids.items():
@@ -211,10 +215,24 @@ class _Report:
                 [str(name), *_figures(row, self.lang)] for name, row in zip(grid.index, grid.to_numpy(), strict=True)
             ]
             rows.append([word("total", self.lang), *_figures(grid.sum(min_count=1).to_numpy(), self.lang)])
-            width = 13.2 / (len(heads) - 1)
-            self._table(f"report.matrix_{column}", heads, rows, widths=(2.8, *[width] * (len(heads) - 1)),
-                        numbers=range(1, len(heads)), total=True,
-                        shade={(i, j + 1): "E8EEF4" for i, j in grid.attrs["same"]})  # fmt: skip
+            width = (22.0 if across else 13.2) / (len(heads) - 1)
+            self._table(
+                f"report.matrix_{column}", heads, rows, widths=(2.6, *[width] * (len(heads) - 1)),
+                numbers=range(1, len(heads)), total=True, size=7.5 if across else None,
+                shade={(i, j + 1): "E8EEF4" for i, j in grid.attrs["same"]},
+            )  # fmt: skip
+        if across:
+            self._turn(WD_ORIENT.PORTRAIT)
+
+    def _turn(self, orientation: Any) -> None:  # noqa: ANN401 - python-docx has no types
+        """Go on to a page of that orientation; the margins turn with it."""
+        page = self.document.add_section(WD_SECTION.NEW_PAGE)
+        page.orientation = orientation
+        page.page_width, page.page_height = page.page_height, page.page_width
+        across = orientation == WD_ORIENT.LANDSCAPE
+        page.top_margin, page.left_margin = (Cm(2.2), Cm(2.4)) if across else (Cm(3), Cm(2.5))
+        page.bottom_margin, page.right_margin = (Cm(1.8), Cm(2.4)) if across else (Cm(2.6), Cm(2.5))
+        page.different_first_page_header_footer = False
 
     def _pairs(self) -> None:
         called = names(self.tables, self.lang)
@@ -259,7 +277,9 @@ class _Report:
     def assumptions(self) -> None:
         self.section("report.assumptions")
         for note in self.tables.plan.notes:
-            self._paragraph(_stopped(fullwidth(note.zh) if self.lang == "zh" else note.en, self.lang))
+            self._paragraph(
+                _stopped(fullwidth(note.zh) if self.lang == "zh" else _first_up(note.en, self.lang), self.lang)
+            )
         groups = repair_groups(self.study, self.lang)
         if not groups:
             self._paragraph(word("report.no_repairs", self.lang))
@@ -286,7 +306,7 @@ class _Report:
                  number(term["weighted"], self.lang, digits=3), _plain_text(term[f"meaning_{self.lang}"])]
                 for term in terms
             ]  # fmt: skip
-            self._table("report.terms", heads, scores, widths=(2.0, 2.3, 2.1, 1.5, 1.9, 6.2), numbers=(1, 3, 4))
+            self._table("report.terms", heads, scores, widths=(1.9, 2.2, 2.3, 1.7, 2.1, 5.8), numbers=(1, 3, 4))
 
     # ---- how parts look ---------------------------------------------------------------------------------------
 
@@ -370,6 +390,7 @@ class _Report:
     def _table(
         self, title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], *, widths: Sequence[float],
         numbers: Sequence[int] = (), total: bool = False, shade: Mapping[tuple[int, int], str] | None = None,
+        size: float | None = None,
     ) -> None:  # fmt: skip
         """Write a numbered table: headings repeat on every page, rows and short tables do not break across pages."""
         self._tables += 1
@@ -380,10 +401,10 @@ class _Report:
         table = self.document.add_table(rows=0, cols=len(heads))
         table.style = "Table Grid"
         table.alignment = WD_TABLE_ALIGNMENT.CENTER
-        size = 10.5 if len(heads) <= 8 else 9
+        size = size or (10.5 if len(heads) <= 8 else 9)
         first = table.add_row()
         for cell, text in zip(first.cells, heads, strict=True):
-            self._cell(cell, text, size, bold=True, align="center", fill="E9E6DD")
+            self._cell(cell, text, size - 1 if self.lang == "en" else size, bold=True, align="center", fill="E9E6DD")
         _repeat(first)
         for position, row in enumerate(rows):
             line = table.add_row()

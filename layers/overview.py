@@ -1,7 +1,9 @@
 """The printed map of a plan, before or after, as a PNG for documents."""
 
 import io
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +20,7 @@ from matplotlib.path import Path as Outline
 
 from geo.partition.actions import PlanTables
 from layers.features import arrows, label_points, layer_frames
+from layers.office import clean
 from layers.provenance import plan_limits
 from layers.styles import BARRIER_SYMBOLS, COMMUNITY_COLOURS, INK, ROAD_CASING, ROAD_SYMBOLS, SEAL, Symbol
 from layers.words import Lang, name_in, number, word
@@ -39,6 +42,14 @@ def chinese_font() -> str | None:
     """Return the name of the best font with Chinese characters on this machine, or None."""
     installed = {font.name for font in font_manager.fontManager.ttflist if Path(font.fname).exists()}
     return next((name for name in CHINESE_FONTS if name in installed), None)
+
+
+@contextmanager
+def _rare_signs_are_no_news() -> Iterator[None]:
+    """Keep quiet about signs that no font here has: the map shows an empty box, names stand in the tables as well."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
 
 
 def overview_png(
@@ -85,12 +96,15 @@ def overview_png(
         _moves(axes, tables)
     for shape in ground.geometry:
         axes.add_patch(_patch(shape, facecolor="none", edgecolor=INK, linewidth=1.3, zorder=6, joinstyle="round"))
-    properties = {"family": font} if font else {}
+    fonts = [font, "DejaVu Sans"] if font else ["DejaVu Sans"]  # the second writes what the first lacks
+    properties = {"family": fonts}
     texts = _texts(ground, written if font else None)
-    _labels(axes, canvas, ground, texts, properties)
+    with _rare_signs_are_no_news():
+        _labels(axes, canvas, ground, texts, properties)
     _furniture(axes, written, properties, moved=when == "after" and len(tables.moves) > 0)
     out = io.BytesIO()
-    figure.savefig(out, format="png", dpi=_DPI, metadata={"Software": None}, facecolor="white")
+    with _rare_signs_are_no_news():
+        figure.savefig(out, format="png", dpi=_DPI, metadata={"Software": None}, facecolor="white")
     return out.getvalue()
 
 
@@ -99,7 +113,7 @@ def _texts(ground: gpd.GeoDataFrame, lang: Lang | None) -> list[tuple[str, str]]
     texts = []
     for key, row in ground.iterrows():
         code = lang or "en"
-        named = name_in(row, code, or_else=str(key)) if lang else str(key)
+        named = clean(name_in(row, code, or_else=str(key)) if lang else str(key))
         texts.append((named, word("page.households_unit", code, n=number(row["households"], code))))
     return texts
 
@@ -165,7 +179,8 @@ def _labels(
         for attempt, (content, size) in enumerate(tries):
             text = axes.text(
                 points.iloc[position].x, points.iloc[position].y, content, size=size, ha="center", va="center",
-                color=INK, weight="bold", linespacing=1.25, path_effects=_HALO, zorder=9, **properties,
+                color=INK, weight="bold", linespacing=1.25, parse_math=False, path_effects=_HALO, zorder=9,
+                **properties,
             )  # fmt: skip
             box = text.get_window_extent(renderer).padded(2)
             if attempt == len(tries) - 1 or not any(box.overlaps(other) for other in taken):

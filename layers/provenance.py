@@ -40,8 +40,7 @@ def provenance(tables: PlanTables, study: Study) -> list[Row]:
     ]
     limits = plan_limits(tables)
     if limits.min_people is not None or limits.max_people is not None:
-        low, high = (number(n, "en") if n is not None else "" for n in (limits.min_people, limits.max_people))
-        rows.append(_row("about.people_limits", _same(f"{low}—{high}")))
+        rows.append(_row("about.people_limits", _people(limits)))
     if profile.note_zh or profile.note_en:
         rows.append(
             _row("about.profile_note", (profile.note_zh or profile.note_en, profile.note_en or profile.note_zh))
@@ -64,9 +63,13 @@ def provenance(tables: PlanTables, study: Study) -> list[Row]:
 def profile_title(tables: PlanTables) -> Pair:
     """Return the profile's title, with its edition unless the title says it already."""
     profile = tables.plan.profile
-    if profile.edition in profile.title_zh and profile.edition in profile.title_en:
+    year = len(profile.edition) >= len("2000")
+    if year and profile.edition in profile.title_zh and profile.edition in profile.title_en:
         return (fullwidth(profile.title_zh), profile.title_en)
-    return (f"{fullwidth(profile.title_zh)}（{profile.edition}）", f"{profile.title_en} ({profile.edition})")
+    return (
+        f"{fullwidth(profile.title_zh)}{word('page.edition', 'zh', edition=profile.edition)}",
+        f"{profile.title_en}{word('page.edition', 'en', edition=profile.edition)}",
+    )
 
 
 def limits_sentence(limits: Limits) -> Pair:
@@ -75,6 +78,15 @@ def limits_sentence(limits: Limits) -> Pair:
     if not limits.min_households:
         return _phrase("page.limits_max", high=high)
     return _phrase("page.limits", low=low, high=high)
+
+
+def _people(limits: Limits) -> Pair:
+    low, high = (number(n or 0, "en") for n in (limits.min_people, limits.max_people))
+    if limits.min_people is None:
+        return (f"不超过{high}人", f"at most {high} people")
+    if limits.max_people is None:
+        return (f"不少于{low}人", f"at least {low} people")
+    return (f"{low}—{high}人", f"{low}–{high} people")
 
 
 def figures(tables: PlanTables) -> list[Row]:

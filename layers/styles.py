@@ -158,7 +158,7 @@ DENSITY_BREAKS = (10.0, 25.0, 50.0, 100.0, 200.0)
 DENSITY_FILLS = ("#FDF6E3", "#FBE3B4", "#F7C27D", "#EC9350", "#D4603A", "#9E2F2B")
 
 ESTATE_SYMBOL = Symbol(pattern="none", stroke="#6B705C", width=1.1, dash=(4, 2))
-MOVE_SYMBOL = Symbol(fill=SEAL, fill_opacity=0.9, pattern="hatch", stroke=SEAL, width=2.0)
+MOVE_SYMBOL = Symbol(fill=SEAL, fill_opacity=0.9, pattern="hatch", stroke=SEAL, width=1.5)
 
 
 def seam_group(feature_class: object) -> str:

@@ -189,6 +189,7 @@ _VALUES = {
 _UNITS = {
     "unit.households": ("户", "households"),
     "unit.people": ("人", "people"),
+    "unit.communities": ("个", "communities"),
     "unit.km2": ("平方公里", "km²"),
     "unit.m": ("米", "m"),
     "unit.per_hectare": ("户/公顷", "households/ha"),
@@ -197,6 +198,7 @@ _UNITS = {
 
 _PAGE = {
     "page.title": ("社区优化整合方案", "Community boundary plan"),
+    "page.edition": ("（版本{edition}）", " (edition {edition})"),
     "page.mark": ("内部资料 · 工作草图", "Internal working draft"),
     "page.mark_note": (
         "本图为内部工作草图，边界仅供方案研究，不作为行政区域界线依据。公开使用前须依法送审并标注审图号。",
@@ -395,12 +397,9 @@ def value_word(kind: str, value: object, lang: Lang) -> str:
     return word(key, lang) if key in WORDS else str(value)
 
 
-def name_in(
-    row: Mapping[str, Any] | pd.Series, lang: Lang, *, zh: str = "name", en: str = "name_en", or_else: str = ""
-) -> str:
+def name_in(row: Mapping[str, Any] | pd.Series, lang: Lang, or_else: str = "") -> str:
     """Return a row's name in `lang`, or in the other language when it has none, or `or_else`."""
-    first, second = (zh, en) if lang == "zh" else (en, zh)
-    for column in (first, second):
+    for column in ("name", "name_en") if lang == "zh" else ("name_en", "name"):
         value = row.get(column)
         if not is_missing(value) and str(value).strip():
             return str(value)

@@ -77,16 +77,16 @@ function shequPlanMap(map, plan) {
   /* ---- layers on the map ---- */
   const byId = Object.fromEntries(plan.layers.map((layer) => [layer.id, layer]));
   const order = { before: 310, after: 320, density: 330, base: 350, estates: 400, "before-lines": 410, "after-lines": 412,
-    seams: 420, old: 425, moves: 430, facilities: 440, "road-names": 590, "before-names": 600, "after-names": 601 };
+    moves: 405, seams: 420, old: 425, facilities: 440, "road-names": 590, "before-names": 600, "after-names": 601 };
   for (const [name, z] of Object.entries(order)) {
     map.createPane("sq-" + name).style.zIndex = z;
     if (["base", "before-lines", "after-lines", "old", "road-names", "before-names", "after-names"].includes(name))
       map.getPane("sq-" + name).style.pointerEvents = "none";
   }
   const pane = (name) => map.getPane("sq-" + name);
-  const inPane = (name, canvas) => {
+  const inPane = (name) => {
     const options = { pane: "sq-" + name, padding: 0.6 };
-    return { pane: "sq-" + name, renderer: canvas ? L.canvas(options) : L.svg(options) };
+    return { pane: "sq-" + name, renderer: L.svg(options) };
   };
 
   function classOf(layer, row) {
@@ -111,7 +111,7 @@ function shequPlanMap(map, plan) {
     const layer = byId[id];
     if (!layer) return;
     const group = L.featureGroup();
-    const where = inPane(paneName, (options || {}).canvas);
+    const where = inPane(paneName);
     for (const row of rowsOf(layer.table)) {
       const path = L.geoJSON(row.geometry, {
         ...where, interactive: !!layer.fields.length && !(options || {}).still,
@@ -163,11 +163,12 @@ function shequPlanMap(map, plan) {
   if (shapes.moves) {
     for (const arrow of plan.arrows) {
       const options = { ...inPane("moves"), renderer: shapes.moves.getLayers()[0].options.renderer, interactive: false, lineCap: "butt" };
-      shapes.moves.addLayer(L.polyline(arrow, { ...options, color: "#fff", weight: 6.5, opacity: 0.9 }));
-      shapes.moves.addLayer(L.polyline(arrow, { ...options, color: plan.seal, weight: 3, className: "sq-arrow" }));
+      shapes.moves.addLayer(L.polyline(arrow, { ...options, color: "#fff", weight: 5, opacity: 0.9 }));
+      shapes.moves.addLayer(L.polyline(arrow, { ...options, color: plan.seal, weight: 2.4, className: "sq-arrow" }));
     }
   }
-  const base = inPane("base", true);
+  const base = inPane("base");
+  const scaled = [];
   for (const id of ["barriers", "buildings", "roads"]) {
     if (!byId[id] || !plan.tables[id]) continue;
     const group = L.layerGroup();
@@ -176,11 +177,21 @@ function shequPlanMap(map, plan) {
       const style = pathStyle(classOf(byId[id], row).symbol);
       if (pass === "casing") Object.assign(style, { color: plan.casing, weight: style.weight + 1.1, dashArray: null,
         opacity: row.road_group === "path" ? 0 : 0.8 });
-      group.addLayer(L.geoJSON(row.geometry, { ...base, interactive: false, style: (feature) =>
-        feature.geometry.type.endsWith("LineString") ? { ...style, fill: false } : { ...style, stroke: id !== "buildings", weight: Math.min(style.weight, 1) } }));
+      const path = L.geoJSON(row.geometry, { ...base, interactive: false, style: () =>
+        row.geometry.type.endsWith("LineString") ? { ...style, fill: false } : { ...style, stroke: id !== "buildings", weight: Math.min(style.weight, 1) } });
+      if (row.geometry.type.endsWith("LineString")) scaled.push([path, style.weight]);
+      group.addLayer(path);
     }
     shapes[id] = group;
   }
+
+  /* Lines of the base map are thinner on a small-scale map, and buildings would only be specks there. */
+  const near = () => Math.min(1.15, Math.max(0.25, (map.getZoom() - 10.4) / 3.6));
+  function scaleBase() {
+    for (const [path, weight] of scaled) path.setStyle({ weight: Math.max(0.5, weight * near()) });
+    show("buildings", state.shown.buildings && map.getZoom() >= 13);
+  }
+  map.on("zoomend", scaleBase);
 
   function show(key, yes) {
     const group = shapes[key];
@@ -196,6 +207,7 @@ function shequPlanMap(map, plan) {
     for (const id of ["communities", "communities_before"])
       for (const row of rowsOf(id)) if (row.shapes[id]) row.shapes[id].setStyle(ground()(byId[id], row));
     pane("density").style.pointerEvents = "none";
+    scaleBase();
     $("swipe").hidden = state.view !== "swipe";
     clip();
     placeNames();

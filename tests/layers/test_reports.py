@@ -1,0 +1,251 @@
+"""Workbook, document and printed maps."""
+
+import io
+import re
+import shutil
+import subprocess
+import zipfile
+from dataclasses import replace
+
+import docx
+import openpyxl
+import pandas as pd
+import pytest
+from PIL import Image
+
+from geo.partition.actions import explain_plan
+from layers import document
+from layers.facts import action_sentences, matrix, repair_groups
+from layers.office import clean, settle
+from layers.overview import chinese_font, overview_png
+from layers.reports import write_plan_docx, write_plan_xlsx
+from tests.layers import town
+
+CHINESE = re.compile("[\u4e00-\u9fff]")
+
+
+def _workbook(tables, study, folder, lang="zh"):
+    path = folder / f"{lang}.xlsx"
+    write_plan_xlsx(tables, path, study=study, lang=lang)
+    return openpyxl.load_workbook(path)
+
+
+def _texts(path):
+    made = docx.Document(path)
+    cells = [cell.text for table in made.tables for row in table.rows for cell in row.cells]
+    return [paragraph.text for paragraph in made.paragraphs], cells
+
+
+# ---- workbook -------------------------------------------------------------------------------------------------------
+
+
+def test_sheets_and_their_headings_are_complete_in_both_languages(tables, study, tmp_path):
+    zh, en = (_workbook(tables, study, tmp_path, lang) for lang in ("zh", "en"))
+    assert zh.sheetnames == [
+        "社区一览", "四至范围", "对照表（户数）", "对照表（人口）", "调整动作", "不符合项",
+        "数据处理与假定", "依据与参数", "方案评分",
+    ]  # fmt: skip
+    assert len(en.sheetnames) == len(zh.sheetnames)
+    for page in en:
+        assert not CHINESE.search(page.title + "".join(str(cell.value) for cell in page[3]))
+        assert page.freeze_panes is not None
+        assert page.auto_filter.ref.startswith("A3:")
+
+
+def test_figures_of_the_workbook_are_numbers_with_totals(tables, study, tmp_path):
+    page = _workbook(tables, study, tmp_path)["社区一览"]
+    rows = {row[3].value: row for row in page.iter_rows(min_row=4, max_row=8)}
+    assert [rows["C"][i].value for i in (6, 7, 8, 10)] == [2240, 1140, 1100, 6720]
+    assert rows["C"][12].value == pytest.approx(0.54)
+    assert (rows["N"][7].value, rows["N"][8].value) == (None, None)
+    assert rows["N"][9].value == "低于下限"
+    assert page["G9"].value == tables.blocks["households"].sum()
+    formats = [rule.formula for rules in page.conditional_formatting for rule in rules.rules]
+    assert formats == [["1000"], ["3000"]]
+
+
+def test_matrix_rows_and_columns_add_up(tables, study, tmp_path):
+    page = _workbook(tables, study, tmp_path)["对照表（户数）"]
+    body = [[cell.value for cell in row] for row in page.iter_rows(min_row=3)]
+    assert body[0] == ["现状社区 \\ 调整后社区", "柳岸社区", "文昌社区", "东门社区", "新城社区", "赵家村", "合计"]
+    assert body[1] == ["青石社区", 426, 840, None, None, None, 1266]
+    assert body[-1] == ["合计", 2256, 2240, 2100, 700, 640, 7936]
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t="])
+def test_a_name_is_never_a_formula(tables, study, tmp_path, sign):
+    name = f'{sign}HYPERLINK("http://x","y")'
+    page = _workbook(town.named(tables, "B", name), study, tmp_path)["社区一览"]
+    cell = next(row[1] for row in page.iter_rows(min_row=4) if row[3].value == "B")
+    assert cell.data_type == "s"
+    assert cell.value.strip() == name.strip()
+    assert cell.quotePrefix
+    with zipfile.ZipFile(tmp_path / "zh.xlsx") as parts:
+        assert not any(b"<f>" in parts.read(part) for part in parts.namelist() if "worksheets" in part)
+
+
+def test_signs_of_formulas_and_rare_characters_do_not_break_the_map(tables, study):
+    odd = town.named(tables, "B", "$x_\\frac{$ 𰻝𰻝\U0001f600")
+    assert overview_png(odd, "after", context={}, lang="zh", font=chinese_font())[:4] == b"\x89PNG"
+
+
+def test_control_characters_do_not_break_the_files(tables, study, tmp_path):
+    odd = town.named(tables, "B", "柳\x00岸\x0b<&>")
+    assert _workbook(odd, study, tmp_path)["社区一览"]["B4"].value == "柳岸<&>"
+    write_plan_docx(odd, tmp_path / "odd.docx", study=study)
+    assert any("柳岸<&>" in text for text in _texts(tmp_path / "odd.docx")[0])
+    assert clean("a\ud800b") == "ab"
+
+
+def test_the_same_plan_gives_the_same_files(tables, study, tmp_path):
+    for number in "12":
+        write_plan_xlsx(tables, tmp_path / f"{number}.xlsx", study=study)
+        write_plan_docx(tables, tmp_path / f"{number}.docx", study=study)
+    for kind in ("xlsx", "docx"):
+        assert (tmp_path / f"1.{kind}").read_bytes() == (tmp_path / f"2.{kind}").read_bytes()
+
+
+def test_settling_fixes_times_and_keeps_parts():
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as parts:
+        parts.writestr("docProps/core.xml", '<dcterms:modified xsi:type="x">2031-05-05T00:00:00Z</dcterms:modified>')
+        parts.writestr("a.xml", "a")
+    with zipfile.ZipFile(io.BytesIO(settle(content.getvalue()))) as parts:
+        assert b"2000-01-01T00:00:00Z" in parts.read("docProps/core.xml")
+        assert parts.read("a.xml") == b"a"
+        assert {info.date_time for info in parts.infolist()} == {(2000, 1, 1, 0, 0, 0)}
+
+
+def test_repairs_and_provenance_are_told(tables, study, tmp_path):
+    book = _workbook(tables, study, tmp_path)
+    repairs = [[cell.value for cell in row] for row in book["数据处理与假定"].iter_rows(min_row=4)]
+    assert repairs[0] == ["建筑", "h1", "修复", "self_intersection", "轮廓自相交，已修复"]
+    told = {row[0].value: row[1].value for row in book["依据与参数"].iter_rows(min_row=4)}
+    assert told["随机种子"] == "7"
+    assert told["参数 k"] == "5"
+    assert told["户数限额"] == "每个社区1,000—3,000户"
+    assert book["方案评分"]["B4"].value == 1234.5
+    assert [(g.table, g.times) for g in repair_groups(study, "zh")] == [("buildings", 2), ("blocks", 1)]
+
+
+def test_land_of_no_community_has_a_row_of_its_own(tables):
+    odd = replace(tables, matrix=tables.matrix.assign(community_id_before=[pd.NA, *["B"] * (len(tables.matrix) - 1)]))
+    grid = matrix(odd, "households", "zh")
+    assert list(grid.index) == ["柳岸社区", "未划入社区的区域"]
+
+
+# ---- document -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def documents(tables, study, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("docx")
+    for lang in ("zh", "en"):
+        write_plan_docx(tables, folder / f"{lang}.docx", study=study, lang=lang)
+    return folder
+
+
+def test_the_document_says_everything_in_official_form(documents, tables):
+    paragraphs, cells = _texts(documents / "zh.docx")
+    text = "\n".join(paragraphs)
+    for part in ("内部资料 · 工作草图", "清河镇", "社区优化整合方案", "一、总体情况",
+                 "九、标准、数据来源与计算说明",
+                 "将6个调整为5个：撤销2个，新设1个", "保留赵家村，范围不变。",
+                 "（1）柳岸社区。东至人民路", "图2", "表1"):  # fmt: skip
+        assert part in text, part
+    for part in ("审图号", "（未送审）", "henan-2022 · 2022", "2,256", "+426", "低于下限"):
+        assert part in cells, part
+    for position, sentence in enumerate(action_sentences(tables, "zh"), start=1):
+        assert f"（{position}）" in text
+        assert sentence.replace(",", "，").replace(":", "：") in text
+
+
+def test_the_english_document_has_no_chinese_left_but_names_of_sources(documents):
+    paragraphs, cells = _texts(documents / "en.docx")
+    said = [text for text in (*paragraphs, *cells) if CHINESE.search(text)]
+    assert [text for text in said if "审图号" not in text and "loj.net.cn" not in text] == []
+    assert "2  Adjustments" in paragraphs
+
+
+def test_pages_carry_the_mark_and_a_number_and_pictures(documents):
+    made = docx.Document(documents / "zh.docx")
+    assert made.sections[0].header.paragraphs[0].text == "内部资料 · 工作草图"
+    assert "PAGE" in made.sections[0].footer._element.xml
+    assert len(made.inline_shapes) == 2
+    assert made.core_properties.created.year == 2000
+
+
+def test_many_communities_turn_the_page_and_very_many_make_a_list(tables, study, tmp_path, monkeypatch):
+    monkeypatch.setattr(document, "WIDEST_UPRIGHT", 3)
+    write_plan_docx(tables, tmp_path / "a.docx", study=study)
+    assert [s.orientation for s in docx.Document(tmp_path / "a.docx").sections] == [0, 1, 0]
+    monkeypatch.setattr(document, "WIDEST_MATRIX", 4)
+    write_plan_docx(tables, tmp_path / "b.docx", study=study)
+    assert any("青石社区" in cell for cell in _texts(tmp_path / "b.docx")[1])
+    assert len(docx.Document(tmp_path / "b.docx").sections) == 1
+
+
+def test_without_a_chinese_font_the_document_says_so(tables, study, tmp_path, monkeypatch):
+    monkeypatch.setattr(document, "chinese_font", lambda: None)
+    write_plan_docx(tables, tmp_path / "a.docx", study=study)
+    assert any("图中以编号代替名称" in text for text in _texts(tmp_path / "a.docx")[0])
+
+
+def test_a_plan_that_changes_nothing_says_so(tables, study, tmp_path):
+    still = replace(
+        tables, moves=tables.moves.iloc[:0], communities=tables.communities.assign(status="kept"),
+        communities_before=tables.communities_before.assign(fate="kept"),
+    )  # fmt: skip
+    write_plan_docx(still, tmp_path / "a.docx", study=study)
+    text = "\n".join(_texts(tmp_path / "a.docx")[0])
+    assert "本方案不改变任何社区的范围。" in text
+    assert "共划转地块0处、0户" in text
+
+
+def test_the_document_opens_in_an_office(documents, tmp_path):
+    if shutil.which("soffice") is None:
+        pytest.skip("LibreOffice is not installed")
+    run = subprocess.run(
+        ["soffice", f"-env:UserInstallation=file://{tmp_path}/office", "--headless", "--convert-to", "pdf",
+         "--outdir", tmp_path, documents / "zh.docx"], capture_output=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0
+    assert (tmp_path / "zh.pdf").stat().st_size > 20_000
+
+
+# ---- printed maps ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_printed_map_is_a_picture_that_is_always_the_same(tables, study, when):
+    options = {"context": study.tables, "lang": "zh", "font": chinese_font()}
+    first = overview_png(tables, when, **options)
+    assert first == overview_png(tables, when, **options)
+    with Image.open(io.BytesIO(first)) as picture:
+        assert picture.width == 1440
+        assert len(picture.convert("P", palette=Image.Palette.ADAPTIVE, colors=64).getcolors()) > 20
+
+
+def test_without_a_font_the_map_writes_ids(tables, study):
+    with Image.open(io.BytesIO(overview_png(tables, "after", context={}, lang="zh", font=None))) as picture:
+        assert picture.width == 1440
+
+
+# ---- with the engine's own words ------------------------------------------------------------------------------------
+
+
+def test_the_tables_of_the_engine_make_every_output(tables, study, tmp_path):
+    blocks = tables.blocks.drop(columns="moved").assign(buildings_count=6)
+    blocks["community_id"] = blocks.pop("community_id_before")
+    explained = explain_plan(
+        tables.plan, blocks=blocks,
+        seams=tables.seams.drop(columns=["community_a", "community_b", "cut", "cut_before"]),
+        communities=tables.communities_before[["name", "name_en", "kind", "locked", "geometry"]],
+        buildings=study.tables["buildings"], estates=study.tables["estates"],
+    )  # fmt: skip
+    for lang in ("zh", "en"):
+        book = _workbook(explained, study, tmp_path, lang)
+        assert book.worksheets[5].max_row == 5, "two communities lie below the profile's minimum"
+        write_plan_docx(explained, tmp_path / f"{lang}.docx", study=study, lang=lang)
+    text = "\n".join(_texts(tmp_path / "zh.docx")[0])
+    assert "撤销河口社区，将河口社区整体划入文昌社区管辖。" in text
