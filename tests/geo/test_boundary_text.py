@@ -142,7 +142,7 @@ CORNER = st.tuples(st.floats(-0.2, 0.2), st.floats(-0.2, 0.2))
 def test_any_quadrilateral_near_a_square_keeps_four_sides(
     corners: tuple[tuple[float, float], ...], turn: float
 ) -> None:
-    """Each corner is pulled by up to a fifth of the width, then the town is turned: the law behind 'right on the map'."""
+    """Each corner is pulled by up to a fifth of the width, then the town is turned: sides stay right on the map."""
     shift = np.array(corners).reshape(2, 2, 2) * 400
 
     def pull(points: np.ndarray) -> np.ndarray:
