@@ -1,6 +1,7 @@
 """Pick and require a metric coordinate system: CGCS2000 zones in China, UTM elsewhere. Longitude always comes first."""
 
 import math
+import re
 from collections.abc import Sequence
 
 import geopandas as gpd
@@ -17,6 +18,9 @@ rectangle get a CGCS2000 zone too: it is a transverse Mercator like theirs, on a
 STRETCH_ALLOWED = 0.01
 """Share by which one metre on the map may differ from one metre on the ground. UTM and 3-degree zones stay below 0.1 %
 inside their zone and below 0.5 % one zone away; Web Mercator is off by 18 % at 32 degrees north."""
+
+_WRITTEN_CRS = re.compile(r"\s*(\d{4,6}\s*$|[A-Za-z]+:\w+\s*$|\+proj=|\w+\[|\{)")
+"""How a CRS may be written: 4549, EPSG:4549, a PROJ string, WKT, PROJJSON."""
 
 
 def pick_metric_crs(bounds: Sequence[float]) -> CRS:
@@ -77,15 +81,18 @@ def parse_crs(text: str, *, where: str) -> CRS:
     InputError
         When there is no such coordinate system.
     """
+    refused = InputError(
+        Fault(
+            f"{where} is {text!r}, which is no coordinate reference system",
+            "write an EPSG code, e.g. EPSG:4549 (CGCS2000, 120 degrees east) or EPSG:4326 (longitude, latitude)",
+        )
+    )
+    if not _WRITTEN_CRS.match(text):  # PROJ would take any word for part of a name, and Beijing for Beijing 1954
+        raise refused
     try:
-        return CRS.from_user_input(text)
+        return CRS.from_user_input(text.strip())
     except CRSError as error:
-        raise InputError(
-            Fault(
-                f"{where} is {text!r}, which is no coordinate reference system",
-                "write an EPSG code, e.g. EPSG:4549 (CGCS2000, 120 degrees east) or EPSG:4326 (longitude, latitude)",
-            )
-        ) from error
+        raise refused from error
 
 
 def is_metric(crs: CRS | None) -> bool:

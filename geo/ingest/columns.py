@@ -252,8 +252,7 @@ def _filtered(layer: Layer, entry: SourceEntry) -> gpd.GeoDataFrame:
 def _numbered(draft: Draft, ids: pd.Series | None, table: Table, *, unique: bool) -> Draft:
     """Give every row a unique text id: the source's where it has one, else made from where the row lies."""
     frame, word = draft.frame, table.index.removesuffix("_id")
-    texts = pd.Series(None, frame.index, dtype="object") if ids is None else as_text(ids)
-    labels: list[str | None] = list(texts)
+    labels: list[str | None] = [None] * len(frame) if ids is None else as_text(ids).tolist()
     faults, repairs = list(draft.faults), list(draft.repairs)
     known = pd.Series([label for label in labels if label is not None], dtype="object")
     repeated = sorted(known[known.duplicated()].unique())
@@ -261,7 +260,7 @@ def _numbered(draft: Draft, ids: pd.Series | None, table: Table, *, unique: bool
         what = f"{table.index} is not unique: {len(repeated)} ids stand on several rows"
         remedy = "make every id unique in the source, or map no column to it and ids are made"
         faults.append(draft.fault(what, remedy, repeated))
-    order = sorted(range(len(frame)), key=_Place(frame)) if repeated or texts.isna().any() else []
+    order = sorted(range(len(frame)), key=_Place(frame)) if repeated or None in labels else []
     if repeated:
         taken = set(known)
         counts: dict[str, int] = {}
@@ -295,7 +294,7 @@ def _numbered(draft: Draft, ids: pd.Series | None, table: Table, *, unique: bool
         frame=named,
         repairs=tuple(repairs),
         faults=tuple(faults),
-        settled=draft.settled | ({table.index} if faults else frozenset()),
+        settled=draft.settled | ({table.index} if repeated and unique else frozenset()),
     )
 
 

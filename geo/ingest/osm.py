@@ -37,20 +37,22 @@ KEYS = (
 
 FACILITIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("kindergarten", "amenity", ("kindergarten",)),
-    ("childcare", "amenity", ("childcare",)),
+    ("nursery", "amenity", ("childcare",)),
     ("school", "amenity", ("school",)),
     ("university", "amenity", ("university", "college")),
     ("hospital", "amenity", ("hospital",)),
     ("clinic", "amenity", ("clinic", "doctors")),
     ("dentist", "amenity", ("dentist",)),
     ("pharmacy", "amenity", ("pharmacy",)),
-    ("elder_care", "amenity", ("nursing_home",)),
+    ("elder_home", "amenity", ("nursing_home",)),
     ("library", "amenity", ("library",)),
     ("culture_room", "amenity", ("community_centre", "arts_centre")),
     ("post", "amenity", ("post_office", "parcel_locker")),
     ("bank", "amenity", ("bank",)),
     ("market", "amenity", ("marketplace",)),
     ("restaurant", "amenity", ("restaurant", "fast_food", "food_court")),
+    ("government", "amenity", ("townhall",)),
+    ("government", "office", ("government",)),
     ("police", "amenity", ("police",)),
     ("fire_station", "amenity", ("fire_station",)),
     ("parking", "amenity", ("parking",)),
@@ -71,10 +73,10 @@ FACILITIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("hairdresser", "shop", ("hairdresser",)),
     ("park", "leisure", ("park",)),
     ("playground", "leisure", ("playground",)),
-    ("sports", "leisure", ("sports_centre", "sports_hall", "fitness_centre", "fitness_station", "pitch", "track",
+    ("sports_ground", "leisure", ("sports_centre", "sports_hall", "fitness_centre", "fitness_station", "pitch", "track",
                            "stadium")),
     ("bus_stop", "highway", ("bus_stop",)),
-    ("rail_station", "railway", ("station", "halt", "tram_stop")),
+    ("train_station", "railway", ("station", "halt", "tram_stop")),
 )  # fmt: skip
 """Facility category, OpenStreetMap key, its values; the first line that fits an object decides."""
 
@@ -208,7 +210,7 @@ def _read_objects(path: Path) -> tuple[dict[str, gpd.GeoDataFrame], tuple[str, .
                     outlines[f"w{thing.id}"] = tags
                 elif len(places) > 3:
                     rings[f"w{thing.id}"] = (tags, shapely.Polygon(places))
-        elif isinstance(thing, Area):
+        elif isinstance(thing, Area) and thing.num_rings()[0]:  # without an outer ring it could not be built
             name = f"{'w' if thing.from_way() else 'r'}{thing.orig_id()}"
             rows["areas"].append((name, tags, shapely.from_wkb(as_wkb.create_multipolygon(thing))))
     built = {name for name, _, _ in rows["areas"]}
@@ -242,7 +244,9 @@ def _table_of(tags: Mapping[str, str]) -> str | None:
         return "estates"
     if tags.get("boundary") == "administrative" and tags.get("admin_level") in ("9", "10"):
         return "communities"
-    return "barriers" if tags.get("water") in ("river", "canal") or tags.get("waterway") == "riverbank" else None
+    if tags.get("water") in ("river", "canal") or tags.get("waterway") == "riverbank":
+        return "barriers"
+    return "facilities" if any(tags.get(key) in values for _, key, values in FACILITIES) else None
 
 
 _WANTED_KEYS = frozenset(KEYS)
@@ -293,6 +297,7 @@ def _osm_ids(frame: gpd.GeoDataFrame) -> list[str | None]:
     ids: list[str | None] = [None] * count
     source = list(frame["geom_source"]) if "geom_source" in frame.columns else [None] * count
     dims = shapely.get_dimensions(shapes.values)
+    kinds = list(frame["type"]) if "type" in frame.columns else [None] * count
     by_way = "osm_way_id" in frame.columns
     for column in ("osm_id", "osmid", "osm_way_id"):
         if column not in frame.columns:
@@ -307,7 +312,8 @@ def _osm_ids(frame: gpd.GeoDataFrame) -> list[str | None]:
             if column == "osm_way_id" or dims[row] == 1:
                 letter = "w"
             elif area:
-                letter = "r" if by_way else "a"
+                # polygons whose exporter does not say what they were are called a
+                letter = "r" if by_way or kinds[row] in ("multipolygon", "boundary") else "a"
             else:
                 letter = "n"
             ids[row] = letter + number
@@ -516,7 +522,7 @@ def _any_of(text: object, values: Iterable[str]) -> bool:
 
 
 def _refined(category: pd.Series, places: gpd.GeoDataFrame) -> pd.Series:
-    """Return categories that need a second tag or the name: levels of schools, health stations, care of the old."""
+    """Return categories that need a second tag or the name: schools by level, health stations, offices, elder care."""
     names = _name(places).fillna("")
     out = category.copy()
     level = places["isced:level"].fillna("")
@@ -527,17 +533,19 @@ def _refined(category: pd.Series, places: gpd.GeoDataFrame) -> pd.Series:
     )
     secondary = names.str.contains("中学|中學|高中|初中|国中|國中") | level.str.contains("[23]")
     out[school & primary] = "primary_school"
-    out[school & secondary & ~primary] = "secondary_school"
-    station = names.str.contains("社区卫生|卫生站|卫生室|衛生所|卫生院")
-    out[category.isin(["clinic", "hospital"]) & station] = "health_station"
-    cared = places["social_facility"].isin(["nursing_home", "assisted_living", "group_home", "day_care"])
+    out[school & secondary & ~primary] = "middle_school"
+    medical = category.isin(["clinic", "hospital"])
+    out[medical & names.str.contains("社区卫生服务站|卫生站|卫生室|衛生室")] = "health_station"
+    out[medical & names.str.contains("社区卫生服务中心|卫生院|衛生所")] = "health_centre"
+    cared = places["social_facility"].isin(["nursing_home", "assisted_living", "group_home"])
+    visited = places["social_facility"].eq("day_care").fillna(False)
     old = places["social_facility:for"].map(lambda text: _any_of(text, ("senior", "elderly"))).astype(bool)
-    children = places["social_facility:for"].map(lambda text: _any_of(text, ("child", "juvenile"))).astype(bool)
     old |= names.str.contains("养老|敬老|老年|安老|長照|日间照料")
     none = category.isna()
-    out[none & cared & (old | places["social_facility"].eq("nursing_home").fillna(False)) & ~children] = "elder_care"
-    government = places["office"].eq("government").fillna(False) | places["amenity"].eq("townhall").fillna(False)
-    government |= places["amenity"].eq("community_centre").fillna(False)
-    committee = names.str.contains("居委会|居民委员会|村委会|村民委员会|社区服务|社区党群|社区居")
-    out[government & committee] = "service_station"
+    out[none & cared & old] = "elder_home"
+    out[none & places["social_facility"].eq("nursing_home").fillna(False)] = "elder_home"
+    out[none & visited & old] = "elder_room"
+    official = category.isin(["government", "culture_room"])
+    out[official & names.str.contains("居委会|居民委员会|村委会|村民委员会")] = "committee_office"
+    out[official & names.str.contains("社区服务|党群服务|便民服务")] = "service_station"
     return out

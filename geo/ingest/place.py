@@ -95,7 +95,7 @@ def _source_crs(draft: Draft, silent: CRS | None) -> tuple[CRS, list[Repair]]:
     """Return the CRS a layer is in: what it states, what the mapping says, what the user assumes; never a guess."""
     written = parse_crs(draft.written, where="the mapping's crs") if draft.written else None
     if draft.stated and draft.crs is not None:
-        if written is not None and written != draft.crs:
+        if written is not None and not written.equals(draft.crs, ignore_axis_order=True):
             raise InputError(
                 draft.fault(
                     f"the file states {_name_of(draft.crs)}, the mapping says {_name_of(written)}",

@@ -25,6 +25,8 @@ Extent = tuple[float, float, float, float]
 _NEAR = ("roads", "barriers", "facilities")
 _ASSUMED_GAP_M = 1.0
 _LEAST_OVERLAP_M2 = 100.0
+_SAME_GROUND_SHARE = 0.5
+_LEAST_SHARED_M2 = 10.0
 _THROUGH_CLASSES = ("motorway", "trunk", "primary", "secondary", "tertiary")
 _THROUGH_M = 50.0
 _DEGREES = CRS.from_epsg(4326)
@@ -190,6 +192,39 @@ def _without_doubles(frame: gpd.GeoDataFrame, tagged: set[str]) -> tuple[gpd.Geo
         "the point lies in an area of the same kind and name; the area is kept",
         "该点位于同类同名的面内,保留面",
     )
+
+
+def overlaps(tables: dict[str, gpd.GeoDataFrame]) -> tuple[list[Repair], list[Fault]]:
+    """Return what is said about communities, and areas with known totals, that lie over one another.
+
+    Drawing leftovers along a shared border are said as repairs. When more than half of an area lies in another, the
+    table holds two levels at once, and every household in it would be counted twice: a fault.
+    """
+    repairs: list[Repair] = []
+    faults: list[Fault] = []
+    for table in ("communities", "census"):
+        if table not in tables:
+            continue
+        frame = tables[table].sort_index()
+        shapes, size = frame.geometry.values, frame.area.to_numpy()
+        one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+        one, other = one[one < other], other[one < other]
+        shared = shapely.area(shapely.intersection(shapes[one], shapes[other]))
+        share = shared / np.minimum(size[one], size[other])
+        twice = share > _SAME_GROUND_SHARE
+        if twice.any():
+            rows = sorted(set(frame.index[one[twice]]) | set(frame.index[other[twice]]))
+            first = int(np.flatnonzero(twice)[0])
+            a, b = frame.index[one[first]], frame.index[other[first]]
+            what = f"{int(twice.sum())} pairs of {table} cover the same ground, e.g. {a} and {b} ({share[first]:.0%})"
+            remedy = "keep one level of them (one layer), or mend the outlines"
+            faults.append(Fault(what, remedy, table=table, ids=tuple(rows)))
+        for k in np.flatnonzero((shared > _LEAST_SHARED_M2) & ~twice):
+            a, b = str(frame.index[one[k]]), str(frame.index[other[k]])
+            detail = f"it overlaps {b} by {shared[k]:.0f} m²; both outlines are kept as they are"
+            detail_zh = f"与 {b} 重叠 {shared[k]:.0f} 平方米,两者轮廓均未改动"
+            repairs.append(Repair(table, a, "assumed", "overlap", detail, detail_zh))
+    return repairs, faults
 
 
 def with_area(

@@ -16,7 +16,7 @@ from geo.ingest.mapping import IMPORTABLE, ImportMapping, SourceEntry, load_mapp
 from geo.ingest.osm import is_tagged, tables_from_tags
 from geo.ingest.place import in_metres
 from geo.ingest.source import Layer, SourceFile
-from geo.ingest.tables import MARGIN_M, Extent, believable_estates, join, known_references, with_area, within
+from geo.ingest.tables import MARGIN_M, Extent, believable_estates, join, known_references, overlaps, with_area, within
 from geo.raster import Raster
 from geo.schema import TABLES
 from geo.study import Study
@@ -91,6 +91,9 @@ def import_files(
     tell("joining layers", 0.7)
     tables, mended = join(believable_estates(drafts))
     joined = {table: len(frame) for table, frame in tables.items()}
+    of_overlaps, faults = overlaps(tables)
+    if faults:
+        raise InputError(faults)
     tables, of_area, area_from = with_area(tables, work.extents, target)
     tables, of_edge, outside = within(tables)
     tables, of_ids = known_references(tables)
@@ -109,7 +112,7 @@ def import_files(
     study = Study(name=label, crs=target, tables={}, name_en=name_en or plan.study.name_en or "", rasters=grids)
     ordered = {table: tables[table].sort_index() for table in TABLES if table in tables}
     tell("done", 1.0)
-    return study.having(ordered, repairs=[*repairs, *mended, *of_area, *of_edge, *of_ids], note=notes)
+    return study.having(ordered, repairs=[*repairs, *mended, *of_overlaps, *of_area, *of_edge, *of_ids], note=notes)
 
 
 def _read_rasters(rasters: dict[str, Path], area: gpd.GeoDataFrame) -> dict[str, Raster]:

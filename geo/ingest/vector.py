@@ -420,7 +420,7 @@ def _gdal_read(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            opened_by = pyogrio.read_info(path, layer=layer)["driver"]
+            opened_by = pyogrio.read_info(path, layer=layer, encoding=encoding)["driver"]
             if opened_by != driver:
                 raise _refuse(
                     file,
