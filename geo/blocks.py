@@ -48,6 +48,7 @@ from geo.tiling import (
     Shapes,
     Tiling,
     as_lines,
+    components,
     drawing,
     is_thin,
     merge,
@@ -66,6 +67,10 @@ NEEDLE_M = 0.1
 PASSES = 3
 ESTATE_WHOLE = 0.95
 """An estate is whole when at least this share of it lies in one block."""
+STRIP_M = 40.0
+STRIP_SHARE = 0.25
+"""Land between an estate's outline and the streets around it goes to the estate when it is thinner than this and the
+outline is at least this share of its own."""
 ROW_M = 100.0
 """Reading order goes by rows of this height."""
 
@@ -187,9 +192,9 @@ def cut_blocks(
     if crossed is not None:
         drawn = _with(drawn, *walls_of(crossed))
     drawn = _with(drawn, *_edge_of(shape))
-    lines, closed = _close_gaps(_inside(drawn.lines, shape), shape, drawn.features, options)
+    lines = _inside(drawn.lines, shape)
+    pieces, closed = _node(lines, shape, drawn.features, options)
     repairs += closed
-    pieces = _node(lines, drawn.features.rank)
     tiling = tile(pieces, shape)
     if crossed is not None:
         tiling, kept = _keep_estates(tiling, crossed, drawn.features, options)
@@ -213,7 +218,11 @@ def _checked(tables: dict[str, gpd.GeoDataFrame | None]) -> CRS:
         raise InputError(faults)
     first, base = next(iter(given.items()))
     faults = [
-        Fault(f"the table is in {frame.crs.name}, {first} in {base.crs.name}", f"project it to {base.crs.name}", table=name)
+        Fault(
+            f"the table is in {frame.crs.name}, {first} in {base.crs.name}",
+            f"project it to {base.crs.name}",
+            table=name,
+        )
         for name, frame in given.items()
         if frame.crs != base.crs and len(frame)
     ]
@@ -298,90 +307,97 @@ def _inside(lines: Lines, shape: BaseGeometry) -> Lines:
     return Lines(start[keep], end[keep], lines.feature[keep])
 
 
-def _noded(lines: Lines) -> tuple[Floats, Floats]:
-    start, end, _ = segments_of(shapely.get_parts(shapely.unary_union(as_lines(lines.start, lines.end))))
+def _noded(shapes: Shapes) -> tuple[Floats, Floats]:
+    """Return the ends of straight pieces of some lines which meet only in nodes."""
+    start, end, _ = segments_of(shapely.get_parts(shapely.unary_union(shapes)))
     return start, end
 
 
-def _node(lines: Lines, rank: Floats) -> Pieces:
-    """Return the drawing in which lines meet only in nodes, each piece with the feature that matters most on it."""
-    start, end = _noded(lines)
-    piece = best_on(lines, rank, (start + end) / 2)
-    return drawing(start, end, np.where(piece >= 0, lines.feature[piece], NOTHING))
+def _node(lines: Lines, shape: BaseGeometry, features: Features, options: BlockOptions) -> tuple[Pieces, list[Repair]]:
+    """Return the drawing in which lines meet only in nodes, loose ends led on, and what was led on.
+
+    Each piece is known by the feature that matters most on it.
+    """
+    start, end = _noded(as_lines(lines.start, lines.end))
+    bare = drawing(start, end, np.zeros(len(start), np.int64))
+    more, repairs = _close_gaps(bare, lines, shape, features, options)
+    shapes = as_lines(bare.xy[bare.a], bare.xy[bare.b])
+    if len(more.feature):
+        new = as_lines(more.start, more.end)
+        met = np.zeros(len(shapes), bool)
+        met[np.unique(shapely.STRtree(shapes).query(new, predicate="intersects")[1])] = True
+        start, end = _noded(np.concatenate([new, shapes[met]]))
+        start, end = np.concatenate([bare.xy[bare.a[~met]], start]), np.concatenate([bare.xy[bare.b[~met]], end])
+    else:
+        start, end = bare.xy[bare.a], bare.xy[bare.b]
+    lines = lines.joined(more)
+    piece = best_on(lines, features.rank, (start + end) / 2)
+    return drawing(start, end, np.where(piece >= 0, lines.feature[piece], NOTHING)), repairs
 
 
 def _close_gaps(
-    lines: Lines, shape: BaseGeometry, features: Features, options: BlockOptions
+    p: Pieces, lines: Lines, shape: BaseGeometry, features: Features, options: BlockOptions
 ) -> tuple[Lines, list[Repair]]:
-    """Lead loose ends on to the nearest line ahead (within gap_m), else to the study's edge (within edge_gap_m)."""
-    start, end = _noded(lines)
-    p = drawing(start, end, np.zeros(len(start), np.int64))
+    """Return lines from loose ends to the nearest line ahead (within gap_m), else to the study's edge (edge_gap_m)."""
+    nothing = Lines(np.empty((0, 2)), np.empty((0, 2)), np.empty(0, np.int64))
     degree = np.bincount(np.concatenate([p.a, p.b]), minlength=len(p.xy))
-    row = np.concatenate([np.flatnonzero(degree[p.a] == 1), np.flatnonzero(degree[p.b] == 1)])
-    first = np.concatenate([degree[p.a] == 1, np.zeros(0, bool)])
-    at_a = np.concatenate([np.ones(int(first.sum()), bool), np.zeros(len(row) - int(first.sum()), bool)])
-    loose = np.where(at_a, p.a[row], p.b[row])
-    behind = np.where(at_a, p.b[row], p.a[row])
+    at_a, at_b = np.flatnonzero(degree[p.a] == 1), np.flatnonzero(degree[p.b] == 1)
+    row = np.concatenate([at_a, at_b])
+    loose, behind = np.concatenate([p.a[at_a], p.b[at_b]]), np.concatenate([p.b[at_a], p.a[at_b]])
     shapely.prepare(shape)
     here = shapely.contains_xy(shape, p.xy[loose, 0], p.xy[loose, 1])
     row, loose, behind = row[here], loose[here], behind[here]
-    reach = max(options.gap_m, options.edge_gap_m)
-    if not len(loose) or reach <= 0:
-        return lines, []
+    if not len(loose) or max(options.gap_m, options.edge_gap_m) <= 0:
+        return nothing, []
     xy = p.xy[loose]
     ahead = xy - p.xy[behind]
     ahead /= np.hypot(*ahead.T)[:, None]
-    shapes = as_lines(p.xy[p.a], p.xy[p.b])
-    points = shapely.points(xy)
-    tree = shapely.STRtree(shapes)
+    points = np.asarray(shapely.points(xy), dtype=object)
+    # candidates: the nearest point of every other piece nearby, and of the study's edge
+    tree = shapely.STRtree(as_lines(p.xy[p.a], p.xy[p.b]))
     who, other = tree.query(points, predicate="dwithin", distance=options.gap_m)
-    edge_feature = features.count - 1
-    edges = np.flatnonzero(lines.feature == edge_feature)
-    edge_shapes = as_lines(lines.start[edges], lines.end[edges])
-    who_edge, at_edge = shapely.STRtree(edge_shapes).query(points, predicate="dwithin", distance=options.edge_gap_m)
     own = (other == row[who]) | (p.a[other] == behind[who]) | (p.b[other] == behind[who])
     who, other = who[~own], other[~own]
-    near = shapely.get_coordinates(shapely.line_locate_point(shapes[other], points[who])[:, None][:0])
     target = _nearest_on(p.xy[p.a[other]], p.xy[p.b[other]], xy[who])
+    edges = np.flatnonzero(lines.feature == features.count - 1)
+    edge_tree = shapely.STRtree(as_lines(lines.start[edges], lines.end[edges]))
+    who_edge, at_edge = edge_tree.query(points, predicate="dwithin", distance=options.edge_gap_m)
     target_edge = _nearest_on(lines.start[edges][at_edge], lines.end[edges][at_edge], xy[who_edge])
-    del near
-    who = np.concatenate([who, who_edge])
-    to_edge = np.concatenate([np.zeros(len(target), bool), np.ones(len(target_edge), bool)])
-    target = np.concatenate([target, target_edge])
+    to_edge = np.arange(len(who) + len(who_edge)) >= len(who)
+    who, target = np.concatenate([who, who_edge]), np.concatenate([target, target_edge])
     way = target - xy[who]
     far = np.hypot(*way.T)
+    # a line goes on roughly ahead; over a gap of less than a metre it may turn
     cosine = (way * ahead[who]).sum(axis=1) / np.maximum(far, 1e-12)
     fits = (far > 0) & (cosine >= np.where(to_edge, 0.5, np.where(far <= 1.0, -0.3, 0.17)))
     who, target, way, far, to_edge = who[fits], target[fits], way[fits], far[fits], to_edge[fits]
     best = np.lexsort((target[:, 1], target[:, 0], np.round(far, 6), to_edge, who))
     ends, at = np.unique(who[best], return_index=True)
-    pick = best[at]
-    target, way, far = target[pick], way[pick], far[pick]
+    target, way, far = target[best[at]], way[best[at]], far[best[at]]
     # an end that meets a node goes exactly there; elsewhere it crosses the line a little
-    node_tree = shapely.STRtree(shapely.points(p.xy))
     at_node = np.full(len(ends), NOTHING)
-    got, node = node_tree.query(shapely.points(target), predicate="dwithin", distance=OVERSHOOT_M)
+    got, node = shapely.STRtree(shapely.points(p.xy)).query(
+        shapely.points(target), predicate="dwithin", distance=OVERSHOOT_M
+    )
     at_node[got] = node
     target = np.where((at_node >= 0)[:, None], p.xy[at_node], target + way / far[:, None] * OVERSHOOT_M)
     # two loose ends that look for each other need one line only
-    mate = at_node.copy()
-    number = np.full(len(p.xy), NOTHING)
+    number = np.full(len(p.xy) + 1, NOTHING)
     number[loose[ends]] = np.arange(len(ends))
-    partner = np.where(mate >= 0, number[mate], NOTHING)
+    partner = number[at_node]
     mutual = (partner >= 0) & (at_node[partner] == loose[ends]) & (partner < np.arange(len(ends)))
     ends, target, far = ends[~mutual], target[~mutual], far[~mutual]
     piece = best_on(lines, features.rank, (p.xy[p.a[row[ends]]] + p.xy[p.b[row[ends]]]) / 2)
     known = piece >= 0
     feature = lines.feature[piece[known]]
-    more = Lines(xy[ends][known], target[known], feature)
+    tables = {"road": "roads", "barrier": "barriers", "border": "communities", "wall": "estates"}
     repairs = [
-        Repair("roads" if origin == "road" else "barriers" if origin == "barrier" else "communities", str(row_id),
-               "repaired", "gap_closed", f"an end stopped {gap:.1f} m short of the next line and was led on to it",
+        Repair(tables[origin], str(row_id), "repaired", "gap_closed",
+               f"an end stopped {gap:.1f} m short of the next line and was led on to it",
                f"线端距相邻线{gap:.1f}米,已延长相接")
         for origin, row_id, gap in sorted(zip(features.origin[feature], features.row[feature], far[known], strict=True))
-        if gap >= GRID_M and origin != "wall"
     ]  # fmt: skip
-    return lines.joined(more), repairs
+    return Lines(xy[ends][known], target[known], feature), repairs
 
 
 def _nearest_on(start: Floats, end: Floats, point: Floats) -> Floats:
@@ -425,13 +441,18 @@ def _keep_estates(
         deep = np.zeros(tiling.count, bool)
         deep[mine[~thin[mine]]] = True
         if deep.sum() >= 2:
-            beside = np.bincount(tiling.left[both & deep[tiling.right]], length[both & deep[tiling.right]], tiling.count)
-            beside += np.bincount(tiling.right[both & deep[tiling.left]], length[both & deep[tiling.left]], tiling.count)
+            beside = np.bincount(
+                tiling.left[both & deep[tiling.right]], length[both & deep[tiling.right]], tiling.count
+            )
+            beside += np.bincount(
+                tiling.right[both & deep[tiling.left]], length[both & deep[tiling.left]], tiling.count
+            )
             slivers = mine[thin[mine]]
             deep[slivers[beside[slivers] >= 0.8 * around[slivers]]] = True
-            members = np.flatnonzero(deep)
             inner = both & deep[tiling.left] & deep[tiling.right]
             cut_by = sorted({str(n) for n in features.name[p.source[inner]] if n})
+            deep |= _leftovers(tiling, deep, wall_of[p.source] == number)
+            members = np.flatnonzero(deep)
             one.append(np.full(len(members) - 1, members[0]))
             two.append(members[1:])
             repairs.append(_kept_whole(str(crossed.index[number]), cut_by))
@@ -439,14 +460,27 @@ def _keep_estates(
             wall = both & (wall_of[p.source] == number)
             one.append(tiling.left[wall])
             two.append(tiling.right[wall])
-    return merge(tiling, (np.concatenate(one), np.concatenate(two))), repairs
+    return merge(tiling, np.concatenate(one), np.concatenate(two)), repairs
+
+
+def _leftovers(tiling: Tiling, estate: Flags, wall: Flags) -> Flags:
+    """Return the strips between an estate's outline and the streets around it: they are no blocks of their own."""
+    beside = np.zeros(tiling.count)
+    for here, there in ((tiling.left, tiling.right), (tiling.right, tiling.left)):
+        use = wall & (here >= 0) & (there >= 0)
+        use[use] = estate[there[use]] & ~estate[here[use]]
+        beside += np.bincount(here[use], tiling.pieces.length[use], tiling.count)
+    strip = beside >= STRIP_SHARE * shapely.length(tiling.faces)
+    strip &= beside > 0
+    strip[strip] = is_thin(tiling.faces[strip], STRIP_M)
+    return strip
 
 
 def _kept_whole(row: str, cut_by: list[str]) -> Repair:
     by_en, by_zh = (f" ({', '.join(cut_by)})", "、".join(cut_by)) if cut_by else ("", "道路等边线")
     return Repair("estates", row, "repaired", "estate_kept_whole",
-                  f"an edge ran through the estate{by_en}; its outline is the edge instead",
-                  f"{by_zh}穿过小区,改以小区边界为边线,小区不分割")  # fmt: skip
+                  f"an edge ran through the estate{by_en}; its outline, or the street around it, is the edge instead",
+                  f"{by_zh}穿过小区,改以小区边界或其外围道路为边线,小区不分割")  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------ corridors, small faces
@@ -454,12 +488,37 @@ def _kept_whole(row: str, cut_by: list[str]) -> Repair:
 
 def _settle(tiling: Tiling, shape: BaseGeometry, drawn: Drawn, lines: Lines, options: BlockOptions) -> Tiling:
     """Return the tiling without corridors and without faces that are too thin or too small."""
+    tiling = _clear(tiling, drawn, lines, options)
     for number in range(PASSES):
         corridor, soft_left, soft_right = _corridors(tiling, drawn, lines, options, first=number == 0)
         if corridor.max(initial=NOTHING) < 0:
             break
-        tiling = tile(collapse(tiling, corridor, soft_left, soft_right, drawn.features.rank), shape)
+        pieces = collapse(tiling, corridor, soft_left, soft_right, drawn.features.rank)
+        tiling = tile(pieces, shape, (tiling, _untouched(tiling, corridor >= 0)))
     return _absorb(tiling, drawn.features.rank, options.min_width_m, options.min_area_m2)
+
+
+def _clear(tiling: Tiling, drawn: Drawn, lines: Lines, options: BlockOptions) -> Tiling:
+    """Take old borders and walls out of corridors: land that is a corridor without them is one with them."""
+    weak = drawn.features.rank[tiling.pieces.source] <= RANKS["border"]
+    weak &= (tiling.left >= 0) & (tiling.right >= 0)
+    if not weak.any():
+        return tiling
+    label = components(tiling.count, tiling.left[weak], tiling.right[weak])
+    plain = relabel(tiling, label)
+    corridor = _corridors(plain, drawn, lines, options, first=True)[0]
+    inside = weak & (corridor[label[tiling.left]] >= 0)
+    return merge(tiling, tiling.left[inside], tiling.right[inside])
+
+
+def _untouched(tiling: Tiling, corridor: Flags) -> Flags:
+    """Return the faces that neither are corridors nor border on one."""
+    touched = corridor.copy()
+    both = (tiling.left >= 0) & (tiling.right >= 0)
+    left, right = tiling.left[both], tiling.right[both]
+    touched[left[corridor[right]]] = True
+    touched[right[corridor[left]]] = True
+    return ~touched
 
 
 def _drop_needles(tiling: Tiling, features: Features) -> Tiling:
@@ -531,10 +590,13 @@ def _corridors(
     thin = is_thin(tiling.faces, options.min_width_m)
     area = shapely.area(tiling.faces)
     none = np.zeros(tiling.count, bool)
-    median, key = _medians(tiling, sides, drawn.features, lines, options) if first else (none, np.full(tiling.count, NOTHING))
+    median, key = (
+        _medians(tiling, sides, drawn.features, lines, options) if first else (none, np.full(tiling.count, NOTHING))
+    )
     water = _in_water(tiling, drawn) if first else none
     median &= ~water
     box = _boxes(tiling, sides, drawn.features, median, options) & ~water if first else none
+    median &= ~box
     island = _islands(tiling, sides, drawn.features, area, options, first) & ~median & ~box & ~water
     corridor = thin | median | box | island | water
     if not corridor.any():
@@ -546,7 +608,8 @@ def _corridors(
     soft = plain & (sides.rank <= limit[f])
     soft |= median[f] & (sides.key == key[f])
     soft |= box[f] | island[f] | water[f]
-    soft &= (g >= 0) & corridor[f]
+    centre = box | island  # they take from their neighbours, never the other way round
+    soft &= (g >= 0) & corridor[f] & (centre[f] | ~centre[g])
     n = len(tiling.left)
     soft_left, soft_right = np.zeros(n, bool), np.zeros(n, bool)
     soft_left[sides.piece[sides.is_left]] = soft[sides.is_left]
@@ -554,20 +617,13 @@ def _corridors(
     left, right = tiling.left, tiling.right
     both = (left >= 0) & (right >= 0)
     both[both] = corridor[left[both]] & corridor[right[both]]
-    gone = both & ((soft_left & soft_right) | (box[left] & median[right]) | (median[left] & box[right])
-                   | (box[left] & box[right]))  # fmt: skip
-    label = _components(tiling.count, left[gone], right[gone])
+    gone = (
+        both & soft_left & soft_right
+    )  # a crossing's box waits for the medians around it, which end at its firm sides
+    label = components(tiling.count, left[gone], right[gone])
     number = np.full(tiling.count, NOTHING)
     number[corridor] = np.unique(label[corridor], return_inverse=True)[1]
     return number, soft_left, soft_right
-
-
-def _components(count: int, one: Ints, two: Ints) -> Ints:
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    graph = coo_array((np.ones(len(one), np.int8), (one, two)), shape=(count, count))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -626,9 +682,9 @@ def _medians(
 ) -> tuple[Flags, Ints]:
     """Return which faces lie between the carriageways of one road, and of which.
 
-    The road makes up at least half of the outline, runs there and back along it, and either all its pieces are one-way
-    with the face on the same hand, or nothing is known of their direction, the road is of a class that may be divided and
-    the face is at least three times as long as wide.
+    The road makes up at least half of the outline and runs there and back along it. Either all its pieces are one-way
+    with the face on the same hand; or the face is at least three times as long as wide, and the road has a name and only
+    one-way pieces (main and side carriageways), or is of a class that may be divided and nothing is known of its direction.
     """
     nothing = np.zeros(tiling.count, bool), np.full(tiling.count, NOTHING)
     use = (sides.key >= 0) & (features.oneway[tiling.pieces.source[sides.piece]] != 0)
@@ -661,7 +717,8 @@ def _medians(
     short, long = _rectangle(tiling.faces[face])
     aspect = long / np.maximum(short, 1e-9)
     sure = (oneway >= 0.9) & (handed >= 0.9) & (aspect >= np.where(share > 0.8, 2.0, 1.0))
-    maybe = (oneway < 0.1) & (wide >= 0.9) & (aspect >= 3.0)
+    named = features.name[p.source[piece[at]]] != ""
+    maybe = (((oneway < 0.1) & (wide >= 0.9)) | ((oneway >= 0.9) & named)) & (aspect >= 3.0)
     good = (share >= 0.5) & (back <= 0.4) & (short <= options.carriageway_gap_m) & (sure | maybe)
     rows = np.flatnonzero(good)
     rows = rows[is_thin(tiling.faces[face[rows]], options.carriageway_gap_m)]
@@ -679,19 +736,18 @@ def _rectangle(faces: Shapes) -> tuple[Floats, Floats]:
 
 
 def _boxes(tiling: Tiling, sides: _Sides, features: Features, median: Flags, options: BlockOptions) -> Flags:
-    """Return which faces are the middle of a crossing of divided roads: carriageways around, medians on two sides."""
+    """Return which faces are the middle of a crossing of divided roads: carriageways around, medians on most sides."""
     road = (features.origin == "road") & (features.oneway != 0)
     around = shapely.length(tiling.faces)
     mostly = sides.total(road[tiling.pieces.source[sides.piece]]) >= 0.95 * around
-    beside = (sides.other >= 0) & median[sides.other]
-    pairs = np.unique(sides.face[beside] * sides.count + sides.other[beside])
-    medians = np.bincount(pairs // sides.count, minlength=sides.count)
-    box = ~median & mostly & (medians >= 2)
+    box = mostly & (sides.total((sides.other >= 0) & median[sides.other]) >= 0.6 * around)
     box[box] = is_thin(tiling.faces[box], options.carriageway_gap_m)
     return box
 
 
-def _islands(tiling: Tiling, sides: _Sides, features: Features, area: Floats, options: BlockOptions, first: bool) -> Flags:
+def _islands(
+    tiling: Tiling, sides: _Sides, features: Features, area: Floats, options: BlockOptions, first: bool
+) -> Flags:
     """Return which faces are islands of roundabouts: marked so, or small, round, of one kind of road and in a star."""
     around = shapely.length(tiling.faces)
     marked = np.zeros(tiling.count, bool)
@@ -793,7 +849,7 @@ def _groups(
             one += [blocks[0]] * (len(blocks) - 1)
             two += list(blocks[1:])
             repairs.append((str(names[number]), len(blocks)))
-    label = _components(tiling.count, np.array(one, np.int64), np.array(two, np.int64))
+    label = components(tiling.count, np.array(one, np.int64), np.array(two, np.int64))
     called: dict[int, str] = {}
     for number in sorted(np.unique(estate[split]), key=lambda i: str(names[i])):
         for block in face[split & (estate == number)]:
@@ -944,7 +1000,7 @@ def _clean_cover(
     both = (tiling.left >= 0) & (tiling.right >= 0)
     same = both.copy()
     same[both] = of[tiling.left[both]] == of[tiling.right[both]]
-    part = _components(tiling.count, tiling.left[same], tiling.right[same])
+    part = components(tiling.count, tiling.left[same], tiling.right[same])
     part_area = np.bincount(part, area)
     owned = of >= 0
     main = np.zeros(len(ids))

@@ -7,24 +7,42 @@ Delaunay triangulation). A corner of a triangle belongs to whoever stands behind
 - a chord between two soft points is shared at its middle, so between two carriageways the new line runs in the middle;
 - a chord from a soft to a firm point belongs wholly to the soft side, so a road beside an old border stays the road,
   and the study's own edge never moves;
-- where a line ends at the corridor (two owners meet at one point), it is led on along the chord that halves the angle;
+- where a line ends at the corridor (two owners meet at one point), it is led on along the chord straightest ahead;
 - a triangle with three owners has its meeting point in its centroid.
 
 These are the chordal axes of the corridor, weighted by who may claim. Every step works on all corridors at once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from geo.tiling import NOTHING, Flags, Floats, Ints, Pieces, Tiling, as_complex, drawing, node_ids, segments_of
+from geo.tiling import (
+    NOTHING,
+    Flags,
+    Floats,
+    Ints,
+    Pieces,
+    Tiling,
+    as_complex,
+    drawing,
+    node_ids,
+    polygons_in,
+    segments_of,
+    walk,
+)
 
-STEP_WIDTHS = 1.5
-"""A corridor's border has a point at least every so many corridor widths, so that chords lead straight across."""
-STEP_LIMITS_M = (4.0, 40.0)
+STEP_WIDTHS = (1.5, 0.6)
+"""A corridor's border has a point at least every so many corridor widths, so that chords lead straight across: the first
+number for narrow corridors, the second for wide ones, where a line led on aslant would be seen."""
+WIDE_M = 16.0
+STEP_LIMITS_M = (4.0, 20.0)
+ROUND = 0.6
+"""Corridors at least this round (4π · area / perimeter²; a circle has 1) and open all around, such as roundabouts, are cut
+into triangles around their centroid, so that all lines meet there."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +72,8 @@ class _Triangles:
     """The border piece a half-edge is, NOTHING for a chord."""
     forward: Flags
     """Whether the half-edge runs along its piece from a to b (its corridor lies on the left)."""
+    centre: int
+    """Nodes from here on are centroids of round corridors; nobody claims there."""
 
 
 def collapse(tiling: Tiling, corridor: Ints, soft_left: Flags, soft_right: Flags, rank: Floats) -> Pieces:
@@ -81,7 +101,7 @@ def collapse(tiling: Tiling, corridor: Ints, soft_left: Flags, soft_right: Flags
         return tiling.pieces
     border = _cut_short(tiling, corridor, soft_left, soft_right, count)
     home = np.append(corridor, NOTHING)
-    triangles, good = _triangulate(border, home, count)
+    border, triangles, good = _triangulate(border, home, count)
     return _Shares(border, triangles, home, good, tiling.count, rank).drawing()
 
 
@@ -94,9 +114,11 @@ def _cut_short(tiling: Tiling, corridor: Ints, soft_left: Flags, soft_right: Fla
     around = np.zeros(count)
     for side in (here, there):
         np.add.at(around, side[(side >= 0) & ~inner], length[(side >= 0) & ~inner])
-    step = np.append(np.clip(STEP_WIDTHS * 2 * area / np.maximum(around, 1e-9), *STEP_LIMITS_M), np.inf)
-    parts = np.ceil(length / np.minimum(step[here], step[there])).astype(np.int64)
+    width = 2 * area / np.maximum(around, 1e-9)
+    step = np.append(np.clip(np.where(width < WIDE_M, *STEP_WIDTHS) * width, *STEP_LIMITS_M), np.inf)
     firm = ((here >= 0) & ~soft_left) | ((there >= 0) & ~soft_right)
+    # a new line ends at a point of a firm piece, so these stand closer
+    parts = np.ceil(length / np.minimum(step[here], step[there]) * np.where(firm, 2, 1)).astype(np.int64)
     parts = np.where(firm, np.maximum(parts, 2), np.maximum(parts, 1))
     parts[length < 0.02] = 1
     keep = ~inner
@@ -117,15 +139,17 @@ def _cut_short(tiling: Tiling, corridor: Ints, soft_left: Flags, soft_right: Fla
     return _Border(pieces, tiling.left[rows], tiling.right[rows], soft_left[rows], soft_right[rows], rows)
 
 
-def _triangulate(border: _Border, home: Ints, count: int) -> tuple[_Triangles, Flags]:
-    """Return the triangles of all corridors, and which corridors could be triangulated on exactly their own points."""
+def _triangulate(border: _Border, home: Ints, count: int) -> tuple[_Border, _Triangles, Flags]:
+    """Return the triangles of all corridors, and which corridors could be triangulated on exactly their own points.
+
+    The border comes back with the centroids of round corridors among its nodes.
+    """
     p = border.pieces
     here, there = home[border.left], home[border.right]
     edge = np.flatnonzero((here >= 0) | (there >= 0))
     nodes = as_complex(p.xy)
     order = np.argsort(nodes)
-    lines = shapely.linestrings(np.stack([p.xy[p.a[edge]], p.xy[p.b[edge]]], axis=1))
-    shapes = shapely.orient_polygons(shapely.get_parts(shapely.polygonize(lines)))
+    shapes = polygons_in(p.only(edge))
     rings, of = shapely.get_rings(shapes, return_index=True)
     start, end, ring = segments_of(rings)
     tail, head = order[node_ids(nodes[order], start)], order[node_ids(nodes[order], end)]
@@ -137,6 +161,15 @@ def _triangulate(border: _Border, home: Ints, count: int) -> tuple[_Triangles, F
     np.minimum.at(low, shape, owner)
     np.maximum.at(high, shape, owner)
     mine = (low == high) & (low >= 0)
+    soft = (piece >= 0) & np.where(forward, border.soft_left[piece], border.soft_right[piece])
+    firm = np.bincount(shape[~soft], minlength=len(shapes))
+    area, length = shapely.area(shapes), shapely.length(shapes)
+    star = mine & (firm == 0) & (shapely.get_num_interior_rings(shapes) == 0) & (4 * np.pi * area >= ROUND * length**2)
+    middle = shapely.get_coordinates(shapely.centroid(shapes))
+    seen = (start - middle[shape]), (end - middle[shape])
+    turned = seen[0][:, 0] * seen[1][:, 1] <= seen[0][:, 1] * seen[1][:, 0]
+    star &= np.bincount(shape[turned], minlength=len(shapes)) == 0
+    mine &= ~star
     parts, of_shape = shapely.get_parts(shapely.constrained_delaunay_triangles(shapes[mine]), return_index=True)
     corridor = low[mine][of_shape]
     corners = shapely.get_coordinates(parts).reshape(-1, 4, 2)[:, :3]
@@ -144,6 +177,13 @@ def _triangulate(border: _Border, home: Ints, count: int) -> tuple[_Triangles, F
     one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     clockwise = one[:, 0] * two[:, 1] < one[:, 1] * two[:, 0]
     node[clockwise] = node[clockwise][:, ::-1]
+    first_centre = len(p.xy)
+    number = np.cumsum(star) - 1
+    rays = star[shape]
+    node = np.concatenate([node, np.column_stack([tail, head, first_centre + number[shape]])[rays]])
+    corridor = np.concatenate([corridor, low[shape[rays]]])
+    p = Pieces(np.concatenate([p.xy, middle[star]]), p.a, p.b, p.source)
+    border = replace(border, pieces=p)
     by = np.lexsort((node.min(axis=1), corridor))
     node, corridor = node[by], corridor[by]
     tail, head = node.ravel(), np.roll(node, -1, axis=1).ravel()
@@ -152,15 +192,16 @@ def _triangulate(border: _Border, home: Ints, count: int) -> tuple[_Triangles, F
     sort = np.argsort(key)
     at = np.minimum(np.searchsorted(key[sort], back), max(len(key) - 1, 0))
     other = np.where(key[sort][at] == back, sort[at], NOTHING) if len(key) else np.empty(0, np.int64)
-    piece, forward = lookup.find(tail, head)
+    piece, forward = _PieceLookup(p, edge).find(tail, head)
     chord = piece == NOTHING
-    triangles = _Triangles(node, corridor, np.where(chord, other, NOTHING), np.where(chord, NOTHING, other), piece, forward)
+    twin, across = np.where(chord, other, NOTHING), np.where(chord, NOTHING, other)
+    triangles = _Triangles(node, corridor, twin, across, piece, forward, first_centre)
     # every border piece must be a triangle's edge, and every chord must have its twin
     needed = np.bincount(here[here >= 0], minlength=count) + np.bincount(there[there >= 0], minlength=count)
     of_edge = np.repeat(corridor, 3)
     got = np.bincount(of_edge[~chord], minlength=count)
     lone = np.bincount(of_edge[chord & (other == NOTHING)], minlength=count)
-    return triangles, (needed == got) & (lone == 0)
+    return border, triangles, (needed == got) & (lone == 0)
 
 
 class _PieceLookup:
@@ -185,7 +226,9 @@ class _PieceLookup:
 class _Shares:
     """Who gets what of each corridor, worked out corridor by corridor in the order in which they depend on each other."""
 
-    def __init__(self, border: _Border, triangles: _Triangles, home: Ints, good: Flags, faces: int, rank: Floats) -> None:
+    def __init__(
+        self, border: _Border, triangles: _Triangles, home: Ints, good: Flags, faces: int, rank: Floats
+    ) -> None:
         self.border, self.t, self.home, self.rank = border, triangles, home, rank
         corners = triangles.node.size
         self.first = np.full(corners, NOTHING)
@@ -199,6 +242,8 @@ class _Shares:
         """Owner of a triangle with at most one claiming corner."""
         self.count = len(good)
         self.faces = faces
+        self.ahead = self._ahead()
+        """For each node the direction in which the best line from outside that ends there would go on, or zeros."""
         self._order(good)
 
     def _order(self, good: Flags) -> None:
@@ -263,7 +308,9 @@ class _Shares:
         edge_owner[at] = face[at]
         shared = at[(beyond >= 0)]
         other = t.across[shared]
-        edge_owner[shared] = np.where(other >= 0, self.owner_at(np.maximum(other, 0)), self.faces + self.home[face[shared]])
+        edge_owner[shared] = np.where(
+            other >= 0, self.owner_at(np.maximum(other, 0)), self.faces + self.home[face[shared]]
+        )
         edge_by = np.where(edge_owner >= 0, self.border.pieces.source[t.piece], NOTHING)
 
         into = corner - corner % 3 + (corner + 2) % 3  # the half-edge that ends at this corner
@@ -271,14 +318,17 @@ class _Shares:
         here = xy[node[corner]]
         to_next = xy[node[corner - corner % 3 + (corner + 1) % 3]] - here
         to_prev = xy[node[into]] - here
-        angle = np.arctan2(to_next[:, 0] * to_prev[:, 1] - to_next[:, 1] * to_prev[:, 0], (to_next * to_prev).sum(axis=1))
+        angle = np.arctan2(
+            to_next[:, 0] * to_prev[:, 1] - to_next[:, 1] * to_prev[:, 0], (to_next * to_prev).sum(axis=1)
+        )
 
         local = np.full(len(corridor), NOTHING)
         local[corner] = np.arange(len(corner))
         cw = t.twin[corner]  # twin of the edge that starts here ends here: its triangle's next corner is the neighbour
         before = np.where(cw >= 0, local[np.where(cw >= 0, cw - cw % 3 + (cw + 1) % 3, 0)], NOTHING)
-        fan, place, total_to_here = _walk(before, angle)
-        is_end = t.twin[into] < 0
+        before[node[corner] >= t.centre] = NOTHING  # around a centroid there is no end to begin from, and no claim
+        fan, place, total_to_here = walk(before, angle)
+        is_end = (t.twin[into] < 0) | (node[corner] >= t.centre)
         end = np.full(len(corner), NOTHING)
         end[fan[is_end]] = np.flatnonzero(is_end)
         end = end[fan]
@@ -290,9 +340,16 @@ class _Shares:
         first = np.where(one >= 0, one, two)
         by = np.where(both & ~differ, np.where(better_one, by_one, by_two), np.where(one >= 0, by_one, by_two))
         last = first.copy()
-        # two owners in one fan: part it at the chord that halves the angle best
+        # two owners in one fan: part it at the chord straightest ahead of the line that ends here
         size = place[end] + 1
-        off = np.abs(total_to_here + 1e-9 * place - total_to_here[end] / 2)
+        ahead = self.ahead[node[corner]]
+        side = to_next[fan]
+        straight = np.arctan2(side[:, 0] * ahead[:, 1] - side[:, 1] * ahead[:, 0], (side * ahead).sum(axis=1)) % (
+            2 * np.pi
+        )
+        total = total_to_here[end]
+        straight = np.where((ahead != 0).any(axis=1) & (straight < total), straight, total / 2)
+        off = np.abs(total_to_here + 1e-9 * place - straight)
         may = np.flatnonzero(differ & (size > 1) & ~is_end)
         by_fan = may[np.lexsort((off[may], fan[may]))]
         fans, at_first = np.unique(fan[by_fan], return_index=True)
@@ -372,7 +429,10 @@ class _Shares:
         arm = self._arms(stay)
         tail, head = node[chord], node[following[chord]]
         two = (at_tail >= 0) & (at_head >= 0)
-        for claims, mine, theirs, corner in ((at_tail, at_tail, other_tail, tail), (at_head, at_head, other_head, head)):
+        for claims, mine, theirs, corner in (
+            (at_tail, at_tail, other_tail, tail),
+            (at_head, at_head, other_head, head),
+        ):
             cut = two & (mine != theirs)
             new.append((corner[cut], middle[cut], self._name(arm[corner[cut]], chord[cut])))
             cut = ~two & (claims >= 0) & (mine != theirs)
@@ -406,9 +466,22 @@ class _Shares:
         rows, i = np.nonzero(uses & (spokes > 2)[:, None])
         new.append((ends[rows, i], centre[rows], names[rows, i]))
         a, b, source = (np.concatenate(column) for column in zip(*new, strict=True))
+        source = self._lead_on(a, b, source)
         old = _rejoin(border, stay, np.concatenate([a, b]), len(xy))
         return _compact(Pieces(xy, np.concatenate([old.a, a]), np.concatenate([old.b, b]),
                                np.concatenate([old.source, source])))  # fmt: skip
+
+    def _ahead(self) -> Floats:
+        p = self.border.pieces
+        outside = np.flatnonzero((self.home[self.border.left] < 0) & (self.home[self.border.right] < 0))
+        nodes = np.concatenate([p.a[outside], p.b[outside]])
+        way = p.xy[p.a[outside]] - p.xy[p.b[outside]]
+        way = np.concatenate([way, -way])
+        rank = np.tile(self.rank[p.source[outside]], 2)
+        best = np.lexsort((way[:, 1], way[:, 0], rank))  # the best is written last
+        ahead = np.zeros((len(p.xy), 2))
+        ahead[nodes[best]] = way[best]
+        return ahead
 
     def _arms(self, stay: Flags) -> Ints:
         """Return for each node the feature of the best line that ends there from outside the corridors."""
@@ -422,24 +495,27 @@ class _Shares:
         arm[nodes[best]] = source[best]
         return arm
 
+    def _lead_on(self, a: Ints, b: Ints, source: Ints) -> Ints:
+        """Let lines to a centroid be known by the line they lead on, when that is a new one from another corridor."""
+        low, high = self.t.centre, len(self.border.pieces.xy)
+        ray = (np.minimum(a, b) < low) & (np.maximum(a, b) >= low) & (np.maximum(a, b) < high)
+        ends = np.concatenate([a[~ray], b[~ray]])
+        names = np.concatenate([source[~ray], source[~ray]])
+        mine = ends < low
+        ends, names = ends[mine], names[mine]
+        best = np.lexsort((names, self.rank[names]))
+        arm = np.full(low, NOTHING)
+        arm[ends[best]] = names[best]
+        led = arm[np.minimum(a, b)[ray]]
+        source = source.copy()
+        source[ray] = np.where(led >= 0, led, source[ray])
+        return source
+
     def _name(self, arm: Ints, edge: Ints) -> Ints:
         """Return the arm's feature, else the better one of those claiming at the ends of the half-edge."""
         following = edge - edge % 3 + (edge + 1) % 3
         one, two = self.by[edge], self.by[following]
         return np.where(arm >= 0, arm, np.where(self.rank[one] >= self.rank[two], one, two))
-
-
-def _walk(before: Ints, weight: Floats) -> tuple[Ints, Ints, Floats]:
-    """Return for each link of some chains the chain's start, the place in it, and the weight summed up to here."""
-    jump, place, total = before.copy(), (before >= 0).astype(np.int64), weight.copy()
-    start = np.where(before >= 0, before, np.arange(len(before)))
-    while (live := np.flatnonzero(jump >= 0)).size:  # every round doubles the stretch that is known
-        to = jump[live]
-        total[live] += total[to]
-        place[live] += place[to]
-        start[live] = start[to]
-        jump[live] = jump[to]
-    return start, place, total
 
 
 def _rejoin(border: _Border, stay: Flags, used: Ints, n: int) -> Pieces:

@@ -38,6 +38,9 @@ RANKS = {
 DIVIDED = tuple(c for c in EDGE_ROAD_CLASSES if RANKS[c] >= RANKS["tertiary"])
 """Classes which may be divided roads when nothing is known of their direction."""
 
+UNDERPASS_M = 100.0
+"""A tunnel up to this long between two streets is an underpass: the street stays an edge."""
+
 ALONG_DEGREES = 30.0
 ALONG_PIECE_M = 10.0
 
@@ -150,7 +153,8 @@ def draw(
     water_feature = np.empty(0, np.int64)
     count = 0
     if roads is not None and len(roads):
-        chosen = roads[roads["road_class"].isin(road_classes).to_numpy() & (flag(roads, "tunnel") != 1)]
+        chosen = roads[roads["road_class"].isin(road_classes).to_numpy()]
+        chosen = chosen[(flag(chosen, "tunnel") != 1) | _underpasses(chosen)]
         kind = chosen["road_class"].to_numpy(object)
         tables.append(_table(chosen.index.astype(str).to_numpy(object), kind, text(chosen, "name"),
                              text(chosen, "name_en"), "road", kind == "motorway", flag(chosen, "oneway"),
@@ -180,6 +184,24 @@ def draw(
     end = np.concatenate([np.empty((0, 2)), *(part.end for part in lines)])
     feature = np.concatenate([np.empty(0, np.int64), *(part.feature for part in lines)])
     return Drawn(features_of(tables), Lines(start, end, feature), water, water_feature)
+
+
+def _underpasses(roads: gpd.GeoDataFrame) -> Flags:
+    """Say which tunnels are short and join two streets of the table: a street that dives under a railway is still one."""
+    shapes = roads.geometry.to_numpy()
+    tunnel = flag(roads, "tunnel") == 1
+    short = np.flatnonzero(tunnel & (shapely.length(shapes) <= UNDERPASS_M) & (shapely.get_type_id(shapes) == 1))
+    result = np.zeros(len(roads), bool)
+    if not len(short) or tunnel.all():
+        return result
+    street = shapely.get_parts(shapes[~tunnel])
+    tree = shapely.STRtree(np.concatenate([shapely.get_point(street, 0), shapely.get_point(street, -1)]))
+    joined = np.ones(len(short), bool)
+    for end in (0, -1):
+        near = tree.query(shapely.get_point(shapes[short], end), predicate="dwithin", distance=1.0)[0]
+        joined &= np.isin(np.arange(len(short)), near)
+    result[short[joined]] = True
+    return result
 
 
 def _pieces(shapes: Shapes, feature: Ints) -> Lines:
@@ -310,11 +332,28 @@ def name_along(start: Floats, end: Floats, drawn: Drawn, within_m: float) -> tup
         cost = shapely.distance(middle[point], shapes[piece]) + _handicap(features.rank[source], within_m)
     if len(drawn.water) and len(of):
         wet, polygon = shapely.STRtree(drawn.water).query(middle, predicate="intersects")
+        parallel = _with_the_stream(middle[wet], along[of[wet]], drawn)
+        wet, polygon = wet[parallel], polygon[parallel]
         point, source = np.concatenate([point, wet]), np.concatenate([source, drawn.water_feature[polygon]])
         cost = np.concatenate([cost, np.zeros(len(wet))])
     best = np.lexsort((source, features.rank[source], -cost))  # the best is written last
     feature[point[best]] = source[best]
     return short_start, short_end, of, feature
+
+
+def _with_the_stream(points: Shapes, along: Floats, drawn: Drawn) -> Flags:
+    """Say which pieces in the water run as its nearest bank does, and do not cross it."""
+    banks = np.flatnonzero(np.isin(drawn.lines.feature, drawn.water_feature))
+    result = np.zeros(len(points), bool)
+    if not len(banks) or not len(points):
+        return result
+    shapes = as_lines(drawn.lines.start[banks], drawn.lines.end[banks])
+    point, bank = shapely.STRtree(shapes).query_nearest(points, all_matches=False)
+    two = drawn.lines.end[banks[bank]] - drawn.lines.start[banks[bank]]
+    one = along[point]
+    cosine = np.abs((one * two).sum(axis=1)) / np.maximum(np.hypot(*one.T) * np.hypot(*two.T), 1e-12)
+    result[point] = cosine >= np.cos(np.radians(1.5 * ALONG_DEGREES))
+    return result
 
 
 def _handicap(rank: Floats, within_m: float) -> Floats:

@@ -8,7 +8,7 @@ from pyproj import CRS
 
 from geo.lines import Features
 from geo.schema import OUTSIDE, conform
-from geo.tiling import Floats, Ints, as_lines
+from geo.tiling import Floats, Ints, Shapes, chains, drawing
 
 FOLD_M = 12.0
 """A stretch shorter than this takes the name of the longest stretch between the same two blocks: it is the corner of a
@@ -50,17 +50,17 @@ def seam_table(
     by = ["one", "two", "name", "kind"]
     group = rows.groupby(by, sort=True).ngroup().to_numpy()
     heads = rows.groupby(by, sort=True)["length"].sum().reset_index()
-    order = np.lexsort((end[:, 1], end[:, 0], start[:, 1], start[:, 0], group))
-    lines = shapely.multilinestrings(as_lines(start, end)[order], indices=group[order])
-    lines = shapely.line_merge(lines) if len(lines) else lines
-    plain = shapely.get_num_geometries(lines) == 1
-    lines[plain] = shapely.get_geometry(lines[plain], 0)
+    lines = _joined(start, end, group)
     barrier = np.bincount(group, length * features.barrier[feature], len(heads)) > heads["length"].to_numpy() / 2
     # the English name of most of the length
-    english = pd.DataFrame({"group": group, "en": features.name_en[feature], "length": length, "own": kind == rows["kind"]})
+    english = pd.DataFrame(
+        {"group": group, "en": features.name_en[feature], "length": length, "own": kind == rows["kind"]}
+    )
     english = english[english["own"] & (features.name[feature] == rows["name"]) & (english["en"] != "")]
     english = english.groupby(["group", "en"], sort=True)["length"].sum().reset_index()
-    english = english.sort_values(["group", "length", "en"]).drop_duplicates("group", keep="last").set_index("group")["en"]
+    english = (
+        english.sort_values(["group", "length", "en"]).drop_duplicates("group", keep="last").set_index("group")["en"]
+    )
     names = [*ids, OUTSIDE]
     table = pd.DataFrame(
         {
@@ -81,6 +81,19 @@ def seam_table(
     width = max(len(str(len(frame))), 5)
     frame.index = pd.Index([f"S{i + 1:0{width}d}" for i in range(len(frame))], dtype="str", name="seam_id")
     return conform(frame, "seams")
+
+
+def _joined(start: Floats, end: Floats, group: Ints) -> Shapes:
+    """Return one line for each group of pieces, of several parts where it has gaps."""
+    p = drawing(start, end, group)
+    parts, of = chains(p, p.source)
+    order = np.lexsort((*shapely.bounds(parts).T[::-1], of)) if len(parts) else np.empty(0, np.int64)
+    lines = np.asarray(shapely.multilinestrings(parts[order], indices=of[order]), dtype=object)
+    several = shapely.get_num_geometries(lines) > 1
+    lines[several] = shapely.line_merge(lines[several])
+    plain = shapely.get_num_geometries(lines) == 1
+    lines[plain] = shapely.get_geometry(lines[plain], 0)
+    return lines
 
 
 def _fold(rows: pd.DataFrame) -> pd.DataFrame:

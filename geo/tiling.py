@@ -102,65 +102,162 @@ def drawing(start: Floats, end: Floats, source: Ints) -> Pieces:
     return Pieces(xy, low[first].astype(np.int64), high[first].astype(np.int64), source[first])
 
 
-def tile(pieces: Pieces, inside: Shapes | None = None) -> Tiling:
-    """Return the faces which the pieces enclose (only those inside the polygon `inside`), and who lies beside each piece.
+def walk(before: Ints, weight: Floats) -> tuple[Ints, Ints, Floats]:
+    """Return for each link of some chains the chain's start, the place in it, and the weight summed up to here.
+
+    `before` is the link before each, NOTHING at a start. Links of a closed chain have no start: they get NOTHING.
+    """
+    jump, place, total = before.copy(), (before >= 0).astype(np.int64), weight.copy()
+    start = np.where(before >= 0, before, np.arange(len(before)))
+    live = np.flatnonzero(jump >= 0)
+    for _ in range(len(before).bit_length() + 1):  # every round doubles the stretch that is known
+        if not live.size:
+            break
+        to = jump[live]
+        total[live] += total[to]
+        place[live] += place[to]
+        start[live] = start[to]
+        jump[live] = jump[to]
+        live = live[jump[live] >= 0]
+    start[live] = NOTHING
+    return start, place, total
+
+
+def chains(pieces: Pieces, group: Ints) -> tuple[Shapes, Ints]:
+    """Return the pieces joined into lines, and each line's group.
+
+    Lines end where more or fewer than two pieces meet, or pieces of two groups. Closed lines stay in pieces.
+    """
+    n = len(pieces.a)
+    tail, head = np.concatenate([pieces.a, pieces.b]), np.concatenate([pieces.b, pieces.a])
+    degree = np.bincount(tail, minlength=len(pieces.xy))
+    joint = degree == 2
+    # at a joint two half-edges start; each half-edge that ends there goes on with the one that is not its own twin
+    at = np.flatnonzero(joint[tail])
+    at = at[np.argsort(tail[at], kind="stable")].reshape(-1, 2)
+    at = at[group[at[:, 0] % n] == group[at[:, 1] % n]] if n else at
+    before = np.full(2 * n, NOTHING)
+    before[at[:, 0]], before[at[:, 1]] = (at[:, 1] + n) % (2 * n), (at[:, 0] + n) % (2 * n)
+    start, place, _ = walk(before, np.zeros(2 * n))
+    # each line was found from both ends: keep the one whose first half-edge has the lower number
+    last = np.ones(2 * n, bool)
+    last[before[before >= 0]] = False
+    other = np.full(2 * n, NOTHING)
+    ends = np.flatnonzero(last)
+    other[start[ends]] = (ends + n) % (
+        2 * n
+    )  # the line seen from its far end starts with the twin of its last half-edge
+    use = np.flatnonzero((start >= 0) & (start <= other[start]))
+    order = use[np.lexsort((place[use], start[use]))]
+    first = place[order] == 0
+    line = np.cumsum(first) - 1
+    starts = np.flatnonzero(first)
+    where = np.arange(len(order)) + line + 1
+    node = np.empty(len(order) + len(starts), np.int64)
+    node[where] = head[order]
+    node[starts + np.arange(len(starts))] = tail[order[starts]]
+    of = np.empty(len(node), np.int64)
+    of[where] = line
+    of[starts + np.arange(len(starts))] = np.arange(len(starts))
+    lines = shapely.linestrings(pieces.xy[node], indices=of) if len(node) else np.empty(0, dtype=object)
+    round_ = np.flatnonzero(start[:n] == NOTHING)
+    loops = as_lines(pieces.xy[pieces.a[round_]], pieces.xy[pieces.b[round_]])
+    return np.concatenate([lines, loops]), np.concatenate([group[order[starts] % n] if n else group, group[round_]])
+
+
+def polygons_in(pieces: Pieces) -> Shapes:
+    """Return the faces which the pieces enclose, outlines counter-clockwise, holes clockwise."""
+    if not len(pieces.a):
+        return np.empty(0, dtype=object)
+    lines, _ = chains(pieces, np.zeros(len(pieces.a), np.int64))
+    faces = shapely.get_parts(shapely.polygonize(lines))
+    return np.asarray(shapely.orient_polygons(faces[shapely.area(faces) > 0]), dtype=object)
+
+
+def tile(pieces: Pieces, inside: Shapes | None = None, known: tuple[Tiling, Flags] | None = None) -> Tiling:
+    """Return the faces which the pieces enclose, and who lies beside each piece.
 
     Pieces with the same face on both sides, or none on either (dead ends), are left out of the result.
+
+    Parameters
+    ----------
+    pieces
+        The drawing, as `drawing` returns it: nodes and pieces in order.
+    inside
+        A polygon; faces outside it do not count.
+    known
+        An earlier tiling and which of its faces are unchanged; they are not worked out again.
     """
-    lines = as_lines(pieces.xy[pieces.a], pieces.xy[pieces.b])
-    faces = shapely.get_parts(shapely.polygonize(lines)) if len(lines) else np.empty(0, dtype=object)
-    faces = faces[shapely.area(faces) > 0]
+    n = len(pieces.xy)
+    key = pieces.a * n + pieces.b
+    left, right = np.full(len(key), NOTHING), np.full(len(key), NOTHING)
+    old = np.empty(0, dtype=object)
+    fresh = np.ones(len(key), bool)
+    if known is not None:
+        before, same = known
+        number = np.append(np.where(same, np.cumsum(same) - 1, NOTHING), NOTHING)
+        old = before.faces[same]
+        q = before.pieces
+        nodes = as_complex(pieces.xy)
+        at = np.append(node_ids(nodes, q.xy), NOTHING)
+        a, b = at[q.a], at[q.b]
+        row = np.searchsorted(key, a * n + b)
+        row = np.minimum(row, max(len(key) - 1, 0))
+        kept = (a >= 0) & (b >= 0) & (key[row] == a * n + b)
+        left[row[kept]], right[row[kept]] = number[before.left[kept]], number[before.right[kept]]
+        settled = kept & ((number[before.left] >= 0) | (before.left < 0))
+        settled &= (number[before.right] >= 0) | (before.right < 0)
+        fresh[row[settled]] = False
+    faces = polygons_in(pieces.only(fresh))
+    points = shapely.point_on_surface(faces)
     if inside is not None and len(faces):
         shapely.prepare(inside)
-        points = shapely.get_coordinates(shapely.point_on_surface(faces))
-        faces = faces[shapely.contains_xy(inside, points[:, 0], points[:, 1])]
-    faces = shapely.orient_polygons(faces)
+        xy = shapely.get_coordinates(points)
+        here = shapely.contains_xy(inside, xy[:, 0], xy[:, 1])
+        faces, points = faces[here], points[here]
+    if len(old):
+        new = np.ones(len(faces), bool)
+        new[shapely.STRtree(old).query(points, predicate="intersects")[0]] = False
+        faces = faces[new]
     # one order for every row order of the input: by the lower left corner of the box, then its size
     box = shapely.bounds(faces)
     faces = faces[np.lexsort((shapely.area(faces), box[:, 3], box[:, 2], box[:, 1], box[:, 0]))]
     rings, of = shapely.get_rings(faces, return_index=True)
     start, end, ring = segments_of(rings)
     nodes = as_complex(pieces.xy)
-    order = np.argsort(nodes)
-    tail, head = order[node_ids(nodes[order], start)], order[node_ids(nodes[order], end)]
-    face = of[ring].astype(np.int64)
-    n = len(nodes)
-    key = np.minimum(pieces.a, pieces.b) * n + np.maximum(pieces.a, pieces.b)
-    sort = np.argsort(key)
-    row = sort[np.searchsorted(key[sort], np.minimum(tail, head) * n + np.maximum(tail, head))]
-    left, right = np.full(len(key), NOTHING), np.full(len(key), NOTHING)
+    tail, head = node_ids(nodes, start), node_ids(nodes, end)
+    face = of[ring].astype(np.int64) + len(old)
+    row = np.searchsorted(key, np.minimum(tail, head) * n + np.maximum(tail, head))
     forward = pieces.a[row] == tail
     left[row[forward]] = face[forward]
     right[row[~forward]] = face[~forward]
     keep = left != right
-    return Tiling(pieces.only(keep), faces, left[keep], right[keep])
+    return Tiling(pieces.only(keep), np.concatenate([old, faces]), left[keep], right[keep])
 
 
-def merge(tiling: Tiling, pairs: tuple[Ints, Ints]) -> Tiling:
+def components(count: int, one: Ints, two: Ints) -> Ints:
+    """Return for each of `count` things the number of the group that the pairs (one, two) join it to, from 0 upwards."""
+    graph = coo_array((np.ones(len(one), np.int8), (one, two)), shape=(count, count))
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
+
+
+def merge(tiling: Tiling, one: Ints, two: Ints) -> Tiling:
     """Return the tiling with the faces of each pair united."""
-    if not len(pairs[0]):
-        return tiling
-    graph = coo_array((np.ones(len(pairs[0]), np.int8), pairs), shape=(tiling.count, tiling.count))
-    label = connected_components(graph, directed=False)[1].astype(np.int64)
-    return relabel(tiling, label)
+    return relabel(tiling, components(tiling.count, one, two)) if len(one) else tiling
 
 
 def relabel(tiling: Tiling, label: Ints) -> Tiling:
-    """Return the tiling with faces of one label united; a label whose faces do not touch gives several faces again."""
+    """Return the tiling with the faces of one label united; labels run from 0 without a gap and number the result."""
     with_outside = np.append(label, NOTHING)
     left, right = with_outside[tiling.left], with_outside[tiling.right]
     keep = left != right
     counts = np.bincount(label)
     changed = counts[label] > 1
-    united = unite(tiling.faces[changed], label[changed])
-    number = np.full(len(counts), NOTHING)
-    faces, owner = [tiling.faces[~changed]], [label[~changed]]
-    faces.append(united[0])
-    owner.append(united[1])
-    shapes, owners = np.concatenate(faces), np.concatenate(owner)
-    number[owners] = np.arange(len(owners))
-    renumber = np.append(number, NOTHING)
-    return Tiling(tiling.pieces.only(keep), shapes, renumber[left[keep]], renumber[right[keep]])
+    faces = np.empty(len(counts), dtype=object)
+    faces[label[~changed]] = tiling.faces[~changed]
+    united, labels = unite(tiling.faces[changed], label[changed])
+    faces[labels] = united
+    return Tiling(tiling.pieces.only(keep), faces, left[keep], right[keep])
 
 
 def unite(faces: Shapes, label: Ints) -> tuple[Shapes, Ints]:
