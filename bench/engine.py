@@ -3,8 +3,8 @@
 usage: python bench/engine.py [--all] [--long] [--peers FOLDER] [--seed N]
 
 Ours runs a fixed number of proposals; METIS then restarts for the seconds that took. Every run has a process of its
-own, so that the peak memory is its own; compiling is timed apart. Exits 0 only if every plan of ours keeps its limits, is
-contiguous, and cuts no more edges than METIS.
+own, so that the peak memory is its own; compiling is timed apart. Exits 0 only if every plan of ours keeps its limits,
+is contiguous, and cuts no more edges than METIS.
 """
 
 import argparse

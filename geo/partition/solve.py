@@ -1,5 +1,6 @@
 """From a request to a plan: can it be answered at all, how many communities, which blocks to each."""
 
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -299,6 +300,7 @@ class _Watch:
     share: float
     base: float = 0.0
     span: float = 1.0
+    furthest: float = 0.0
 
     def __call__(self, fraction: float, part: Small) -> None:
         if self.tell is _silent:
@@ -311,8 +313,9 @@ class _Watch:
         limits = self.town.limits
         outside = int(((load < limits.min_households) | (load > limits.max_households)).sum())
         terms = {name: term.value for name, term in measure_terms(self.town, blocks, k).items()}
-        done = self.start + self.share * (self.base + self.span * fraction)
-        self.tell(Progress("search", min(1.0, done), terms, outside))
+        # Further numbers of communities are tried when the first ones fail; the bar waits meanwhile.
+        self.furthest = max(self.furthest, min(1.0, self.start + self.share * (self.base + self.span * fraction)))
+        self.tell(Progress("search", self.furthest, terms, outside))
 
 
 @dataclass(frozen=True)
@@ -365,10 +368,20 @@ def _solve_region(task: _Task) -> _Answer:
     return _Answer(result.part, k, result.stopped_early)
 
 
+def _shortlists(tries: list[int]) -> list[list[int]]:
+    """Return the numbers of communities in the order of trying: the nearest to the target, their neighbours, the rest.
+
+    Of a long rest only eight are tried, spread evenly.
+    """
+    rest = tries[9:]
+    spread = sorted({round(i * (len(rest) - 1) / 7) for i in range(8)}) if rest else []
+    return [tries[:3], tries[3:9], [rest[i] for i in spread]]
+
+
 def _first_look(task: _Task) -> tuple[int, Result]:
     """Return the most promising number of communities and its result; with a single number, all effort goes there."""
     found: list[tuple[int, Result]] = []
-    for shortlist in (task.tries[:3], task.tries[3:9]):
+    for shortlist in _shortlists(task.tries):
         share = 1.0 if len(task.tries) == 1 else FIRST_LOOK / max(1, len(shortlist))
         for i, k in enumerate(shortlist):
             result = task.look(k, share=share, begin=share * i, seed=task.seed + k, starts=3)
@@ -467,7 +480,7 @@ def _not_found(task: _Task, result: Result, k: int) -> list[str]:
     load = np.bincount(result.part, town.by_atom(town.households)[region.atoms], minlength=k).astype(np.int64)
     far = np.maximum(limits.min_households - load, load - limits.max_households)
     worst = int(far.argmax())
-    tried = ", ".join(str(t) for t in sorted(tries[:9]))
+    tried = ", ".join(str(t) for t in sorted(itertools.chain.from_iterable(_shortlists(tries))))
     ended = " before the time limit" if result.stopped_early else ""
     reasons = [
         f"No plan was found for {region.name}{ended}, although nothing proves that there is none "
