@@ -46,7 +46,7 @@ def make_town(seed: int = SEED) -> Town:
     homes, totals = people.settle(standing, units, rng)
     homes, without_total = people.forget(homes, built.estates, rng)
     titles = name_estates(built.estates)
-    station = nature.railway.interpolate(nature.railway.project(plan.on_ground(Point(60, -1640))))
+    station = nature.railway.interpolate(nature.railway.project(plan.on_ground(Point(plan.STATION))))
     entrance = Point(station.x, station.y + 38)
     facilities = services.furnish(homes, built.estates, built.sites, titles, entrance, rng)
     rows: dict[str, Rows] = {
@@ -74,13 +74,16 @@ def study_area(units: dict[str, Polygon]) -> Polygon:
 
 
 def name_estates(estates: list[quarters.Estate]) -> dict[str, tuple[str, str]]:
-    """Return every estate's name in Chinese and English; none is used twice."""
+    """Return every estate's name in Chinese and English: none twice, and none that tells of another quarter."""
     used: set[str] = set()
     out = {}
     for estate in estates:
         pool = [pair for pair in names.ESTATES[estate.style] if pair[0] not in used]
-        out[estate.estate_id] = pool[0]
-        used.add(pool[0][0])
+        homes = [names.PLACES.get(zh[:2]) for zh, _ in pool]
+        fitting = [pair for pair, home in zip(pool, homes, strict=True) if home == estate.community_id]
+        neutral = [pair for pair, home in zip(pool, homes, strict=True) if home is None]
+        out[estate.estate_id] = (fitting + neutral)[0]
+        used.add(out[estate.estate_id][0])
     return out
 
 

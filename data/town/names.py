@@ -108,4 +108,11 @@ ESTATES: dict[str, tuple[tuple[str, str], ...]] = {
         ("丰乐佳苑", "Fengle Court"),
     ),
 }  # fmt: skip
+PLACES = {
+    "塘头": "CG01", "清塘": "CG01", "南塘": "CG02", "东河": "CU02", "北庄": "CU01", "农民": "CU01", "文化": "SQ04",
+    "和平": "SQ04", "东风": "SQ04", "解放": "SQ02", "江南": "SQ05", "春江": "SQ05", "南苑": "SQ05", "复兴": "SQ05",
+    "望江": "SQ03", "新城": "SQ03", "车站": "SQ06", "铁路": "SQ06", "工人": "SQ07",
+}  # fmt: skip
+"""Names that tell where an estate stands, and the community they belong to."""
+
 ESTATES["dormitory"] = ESTATES["work_unit"][::-1]

@@ -168,7 +168,7 @@ ROADS: tuple[Road, ...] = (
          ((-3460, 1270), (-2950, 1330), (-2560, 1330), (-1920, 1260))),
     Road("新民路", "Xinmin Road", "tertiary", ((-1960, 1800), (-1500, 1830), (-1050, 1890), (-620, 1960))),
     Road("东风路", "Dongfeng Road", "tertiary", ((220, 1220), (420, 1420), (640, 1580), (910, 1830))),
-    Road("渔港路", "Yugang Road", "unclassified", ((-4800, 250), (-4200, 170), (-3430, 120), (-2640, 190))),
+    Road("渔港路", "Yugang Road", "unclassified", ((-4800, 250), (-4200, 170), (-3430, 120), (-2700, 180))),
 )  # fmt: skip
 BANK_ROADS: tuple[tuple[str, str, str, float, float, float], ...] = (
     ("沿江路", "Yanjiang Road", "secondary", 1.0, -3420, 3360),
@@ -358,8 +358,11 @@ GREENHOUSES: tuple[tuple[Pair, float, float], ...] = (
 )  # fmt: skip
 """Fields under plastic: centre, hectares, direction."""
 
+STATION: Pair = (-60, -1640)
+"""Where the passenger station stands, on the north side of the rails."""
+
 LANDMARKS: tuple[tuple[str, str, Pair, float, float, int, int], ...] = (
-    ("清河站", "public", (60, -1640), 74.0, 17.0, 2, 2009),
+    ("清河站", "public", STATION, 74.0, 17.0, 2, 2009),
     ("城隍庙", "religious", (-900, -40), 26.0, 30.0, 1, 1872),
     ("龙山寺", "religious", (-1150, 3050), 30.0, 34.0, 1, 1906),
     ("文峰塔", "religious", (260, -470), 9.0, 9.0, 7, 1786),

@@ -150,6 +150,7 @@ MIX: dict[tuple[str, str], dict[str, float]] = {
     ("CG01", "belt"): {"urban_village": 32, "resettlement": 16, "shops": 8, "vacant": 22, "workshop": 10},
     ("CG01", "west"): {"urban_village": 20, "resettlement": 6, "workshop": 12, "vacant": 56, "green": 6},
     ("CG02", "south"): {"urban_village": 46, "resettlement": 26, "shops": 6, "vacant": 16, "workshop": 8},
+    ("CU07", "south"): {"workshop": 22, "warehouse": 18, "vacant": 60},
     ("CU01", "new"): {"garden": 14, "high_rise": 6, "resettlement": 6, "vacant": 66, "urban_village": 10},
     ("CU02", "new"): {
         "garden": 10,

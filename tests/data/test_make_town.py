@@ -100,7 +100,7 @@ def test_estates_are_apart_and_hold_their_buildings(tables: dict[str, gpd.GeoDat
 
 
 def test_totals_agree_with_what_is_known(tables: dict[str, gpd.GeoDataFrame]) -> None:
-    """What the register does not count per building is left over, never negative, and nothing is left over elsewhere."""
+    """Households left over are those of buildings without a count: never negative, and none where all are counted."""
     buildings, communities = tables["buildings"], tables["communities"]
     where = _community_of(buildings, communities)
     for column in ("households", "people"):
