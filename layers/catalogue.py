@@ -47,6 +47,8 @@ class Field:
     format: Format = "text"
     column_en: str = ""
     words: str = ""
+    optional: bool = False
+    """Worth a line only where there is a value; of a flag, only where it is set."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,11 @@ class Layer:
 
 
 _COMMUNITY_FIELDS = (
+    Field("name_proposed", "name_proposed", "flag", optional=True),
     Field("kind", "kind", "choice", words="kind"),
     Field("status", "status", "choice", words="status"),
     Field("households", "households", "count"),
-    Field("households_before", "households_before", "count"),
+    Field("households_before", "households_before", "count", optional=True),
     Field("people", "people", "count"),
     Field("area_m2", "area_km2", "km2"),
     Field("blocks_count", "blocks_count", "count"),

@@ -19,7 +19,7 @@ from docx.text.paragraph import Paragraph
 
 from geo.partition.actions import PlanTables
 from geo.study import Study
-from layers.facts import action_sentences, kept_names, matrix, names, old_name, repair_groups, table_word
+from layers.facts import action_sentences, kept_names, matrix, names, note, old_name, repair_groups, table_word
 from layers.features import typeset
 from layers.office import FIXED_TIME, clean, settle, write_whole
 from layers.overview import chinese_font, overview_png
@@ -37,7 +37,7 @@ from layers.words import Lang, fullwidth, is_missing, name_in, number, value_wor
 WIDEST_UPRIGHT, WIDEST_MATRIX = 9, 18
 """More new communities than the first, and the matrix lies across a page; more than the second, and it is a list."""
 
-SHORT_TABLE = 16
+SHORT_TABLE = 22
 """Tables of no more rows than this stay on one page."""
 
 _FACES = {  # (Latin, Chinese) faces; those of official documents, which every Chinese Word has
@@ -196,8 +196,8 @@ class _Report:
             if other:
                 text += word("report.that_is", self.lang, text=other)
             self._run(paragraph, text, "body", self._size)
-            if note := _plain_text(row.get(f"note_{self.lang}")):
-                self._run(paragraph, f"（{note}）" if self.lang == "zh" else f" ({note})", "body", self._size)
+            if said := note(row, self.lang):
+                self._run(paragraph, f"（{said}）" if self.lang == "zh" else f" ({said})", "body", self._size)
 
     def matrix(self) -> None:
         grids = {column: matrix(self.tables, column, self.lang) for column in ("households", "people")}
@@ -276,9 +276,9 @@ class _Report:
 
     def assumptions(self) -> None:
         self.section("report.assumptions")
-        for note in self.tables.plan.notes:
+        for each in self.tables.plan.notes:
             self._paragraph(
-                _stopped(fullwidth(note.zh) if self.lang == "zh" else _first_up(note.en, self.lang), self.lang)
+                _stopped(fullwidth(each.zh) if self.lang == "zh" else _first_up(each.en, self.lang), self.lang)
             )
         groups = repair_groups(self.study, self.lang)
         if not groups:

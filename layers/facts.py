@@ -85,6 +85,14 @@ def action_sentences(tables: PlanTables, lang: Lang) -> list[str]:
     return [str(sentence) for part in chosen for sentence in part.sort_index() if not is_missing(sentence)]
 
 
+def note(row: pd.Series, lang: Lang) -> str:
+    """Return what a reader must know of a community after: its note, and whether its name is only proposed."""
+    proposed = row.get("name_proposed")
+    unnamed = not is_missing(proposed) and bool(proposed)
+    said = [row.get(f"note_{lang}"), word("report.name_proposed", lang) if unnamed else None]
+    return ("；" if lang == "zh" else "; ").join(str(each) for each in said if not is_missing(each))
+
+
 def kept_names(tables: PlanTables, lang: Lang) -> list[str]:
     """Return the names of the communities that stay exactly what they are."""
     kept = tables.communities[tables.communities["status"] == "kept"]

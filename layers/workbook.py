@@ -17,7 +17,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from geo.partition.actions import PlanTables
 from geo.partition.plan import Limits
 from geo.study import Study
-from layers.facts import matrix, names, old_name, repair_sentence, table_word
+from layers.facts import matrix, names, note, old_name, repair_sentence, table_word
 from layers.features import typeset
 from layers.office import FIXED_TIME, clean, settle, write_whole
 from layers.provenance import figures, limits_sentence, plan_limits, provenance
@@ -122,10 +122,13 @@ def _communities(tables: PlanTables, limits: Limits, lang: Lang) -> _Sheet:
 def _bounds(tables: PlanTables, lang: Lang) -> _Sheet:
     columns = [(word(key, lang), "@") for key in ("name", "bounds_to", "bounds_of", "text", "note")]
     rows = [
-        [name_in(row, lang, or_else=str(key)), *(_text(row.get(f"{column}_{lang}"))
-                                                 for column in ("bounds_to", "bounds_of", "text", "note"))]
+        [
+            name_in(row, lang, or_else=str(key)),
+            *(_text(row.get(f"{column}_{lang}")) for column in ("bounds_to", "bounds_of", "text")),
+            note(row, lang) or None,
+        ]
         for key, row in tables.communities.sort_index().iterrows()
-    ]  # fmt: skip
+    ]
     return _Sheet(word("sheet.bounds", lang), columns, rows)
 
 
@@ -224,7 +227,9 @@ def _fill(page: Worksheet, sheet: _Sheet, mark: str) -> None:
             text = isinstance(value, str)
             cell.font = Font(name=_FONT, bold=number > _HEAD_ROW + len(sheet.rows))
             cell.border = Border(bottom=_LINE)
-            cell.alignment = Alignment(vertical="center", wrap_text=text, horizontal="left" if text else "right")
+            cell.alignment = Alignment(
+                vertical="center", wrap_text=text, horizontal="left" if text else "right", indent=1
+            )
             form = sheet.columns[position - 1][1]
             cell.number_format = _NUMBER if form == "@" and not text and value is not None else form
             if number > _HEAD_ROW + len(sheet.rows):

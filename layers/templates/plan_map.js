@@ -324,7 +324,7 @@ function shequPlanMap(map, plan) {
     const layer = byId[id], list = el("dl");
     for (const field of layer.fields) {
       const text = shownValue(field, row);
-      if (text === "") continue;
+      if (text === "" || (field.optional && [null, false].includes(row[field.column]))) continue;
       list.append(el("dt", {}, t(field.label)), el("dd", { class: field.format === "text" ? "" : "sq-num" }, text));
     }
     popup.options.maxHeight = Math.max(130, map.getSize().y - 110);

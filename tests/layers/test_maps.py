@@ -194,6 +194,11 @@ def test_communities_open_by_keyboard_with_figures_bounds_and_words(opened):
     said = tab.locator(".leaflet-popup").inner_text()
     for part in ("文昌社区", "2,240 户", "0.54 平方公里", "东至人民路", "人民路以西"):
         assert part in said
+    tab.focus(".leaflet-sq-after-pane path[aria-label='新城社区']")
+    tab.keyboard.press(" ")
+    said = tab.locator(".leaflet-popup").inner_text()
+    assert "名称待定" in said
+    assert "现状户数" not in said, "a new community has no households today"
     tab.click("#sq-to-moves")
     tab.click(".sq-moves li:last-child .sq-link")
     assert "撤销河口社区，将河口社区整体划入文昌社区管辖" in tab.locator(".leaflet-popup").inner_text()
