@@ -281,12 +281,20 @@ class _Amounts:
     """One measure over the atoms: value (NaN unknown), rank of trust (0 open), source; and what did not fit."""
 
     value: Floats
+    fair: Floats
+    """The value before it was rounded: what a more trusted total scales."""
     rank: Ints
     source: Words
     left: dict[str, Floats] = field(default_factory=dict)
     """By kind, per area: what could not be placed (positive), or what is known beyond the total (negative)."""
     direct: dict[str, Floats] = field(default_factory=dict)
     """By kind, per area: what went onto blocks for want of a home."""
+
+
+def _no_amounts(size: int) -> _Amounts:
+    return _Amounts(
+        np.full(size, np.nan), np.zeros(size), np.zeros(size, dtype=np.int64), np.full(size, "none", dtype=object)
+    )
 
 
 class _Town:
@@ -556,7 +564,7 @@ class _Town:
     def _counts(self, measure: str) -> _Amounts:
         """Start from the counts per building; dwellings or people become households where those are unknown."""
         options, rows, size = self.options, self.rows, len(self.block)
-        amounts = _Amounts(np.full(size, np.nan), np.zeros(size, dtype=np.int64), np.full(size, "none", dtype=object))
+        amounts = _no_amounts(size)
         known = {m: v[rows] for m, v in self.counted.items()}
         value, rank = amounts.value[: self.homes], amounts.rank[: self.homes]
         value[:] = known[measure]
@@ -574,6 +582,7 @@ class _Town:
                 many = make & (known["people"] < value)
                 value[many] = known["people"][many]  # never more households than people
                 rank[make] = _CONVERTED
+                amounts.fair[: self.homes][make] = np.where(many, value, np.nan_to_num(known[origin]) * factor)[make]
                 self.tell(f"households_from_{origin}", "buildings", names[make], option=option)
         amounts.source[: self.homes][~np.isnan(value)] = "building"
         return amounts
@@ -627,11 +636,11 @@ class _Town:
         land_weight = self._land_weight(zone, open_land & of(ground_ok), n)
         share = np.select(
             [free & of(keep), soft & of(scale), free & of(scale), open_land & of(ground_ok)],
-            [weight, amounts.value, expected, land_weight], default=0.0,
+            [weight, amounts.fair, expected, land_weight], default=0.0,
         )  # fmt: skip
         takes = (free & of(keep)) | ((soft | free) & of(scale)) | (open_land & of(ground_ok))
         to_place = np.where(keep, np.maximum(rest - held, 0), np.where(scale | ground_ok, rest, 0))
-        amounts.value[takes] = _apportion(np.nan_to_num(to_place), zone[takes], share[takes])
+        amounts.value[takes] = amounts.fair[takes] = _apportion(np.nan_to_num(to_place), zone[takes], share[takes])
         closed = inside & (amounts.rank == 0) & ~takes
         if households is not None and kind != "block":  # a household has people, whatever the area's total says
             closed &= ~(of(over) & (weight > 0))
@@ -734,7 +743,7 @@ class _Town:
     def place_dwellings(self, households: _Amounts) -> _Amounts:
         """Return dwellings over all atoms: known ones kept, others from the households."""
         size = len(self.block)
-        out = _Amounts(np.full(size, np.nan), np.zeros(size, dtype=np.int64), np.full(size, "none", dtype=object))
+        out = _no_amounts(size)
         out.value[: self.homes] = self.counted["dwellings"][self.rows]
         out.source[: self.homes][~np.isnan(out.value[: self.homes])] = "building"
         rest = np.isnan(out.value) & ~np.isnan(households.value)
@@ -802,7 +811,7 @@ def _buildings_out(town: _Town, amounts: Mapping[str, _Amounts]) -> gpd.GeoDataF
     blocks = np.append(town.blocks.index.to_numpy("object"), np.nan)[town.building_block]
     out["block_id"] = pd.Series(blocks, frame.index, dtype="str")
     area = pd.Series(np.where(town.floor_area > 0, town.floor_area, np.nan), frame.index)
-    return frame.assign(**out, residential_m2=area)
+    return _geometry_last(frame.assign(**out, residential_m2=area))
 
 
 def _blocks_out(town: _Town, amounts: Mapping[str, _Amounts]) -> gpd.GeoDataFrame:
@@ -833,7 +842,7 @@ def _blocks_out(town: _Town, amounts: Mapping[str, _Amounts]) -> gpd.GeoDataFram
     out["area_m2"] = frame["area_m2"].fillna(frame.geometry.area)
     if town.communities is not None:
         out["community_id"] = _main_community(town, amounts["households"])
-    return frame.assign(**out)
+    return _geometry_last(frame.assign(**out))
 
 
 def _main_source(town: _Town, amount: _Amounts, otherwise: str) -> Words:
@@ -1155,7 +1164,9 @@ def _polygonal(shapes: Words) -> Words:
 
 def _outline(land: Words, reach: float) -> shapely.Geometry:
     """Return the study's land with the gaps between blocks closed, up to twice `reach` wide, and no holes."""
-    closed = shapely.buffer(shapely.buffer(shapely.union_all(land), reach, quad_segs=2), -reach, quad_segs=2)
+    closed = shapely.union_all(land)
+    for step in (reach, -reach):
+        closed = shapely.buffer(closed, step, join_style="mitre")
     return shapely.union_all(shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(closed))))
 
 
@@ -1183,6 +1194,10 @@ def _own(frame: gpd.GeoDataFrame, column: str, source: str) -> Flags:
 
 def _counts_column(values: NDArray[np.generic], index: pd.Index) -> pd.Series:
     return pd.Series(pd.array(values, dtype="Int64"), index)
+
+
+def _geometry_last(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return frame[[*(c for c in frame.columns if c != frame.geometry.name), frame.geometry.name]]
 
 
 def _some(ids: Sequence[object]) -> str:
