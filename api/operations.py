@@ -163,7 +163,7 @@ def write_outputs(planned: Planned, out: Path, *, lang: Language = "zh", told: T
     context = {name: study.tables[name] for name in CONTEXT if name in study.tables}
     steps: dict[str, Callable[[Path], object]] = {
         "plan.json": lambda file: file.write_bytes(planned.plan.to_json()),
-        "plan.gpkg": lambda file: write_plan_gpkg(tables, file),
+        "plan.gpkg": lambda file: write_plan_gpkg(tables, file, lang=lang),
         "map.html": lambda file: save_map(plan_map(tables, context=context, study=study, lang=lang), file),
         "report.xlsx": lambda file: write_plan_xlsx(tables, file, study=study, lang=lang),
         "report.docx": lambda file: write_plan_docx(tables, file, study=study, lang=lang),
