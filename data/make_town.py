@@ -135,7 +135,7 @@ def barrier_rows(nature: layout.Nature, ways: list[streets.Way]) -> dict[str, Ro
     ]
     surfaces += [
         {"barrier_id": f"SM{len(surfaces) + i + 1:02d}", "name": zh, "name_en": en, "kind": "water", "geometry": shape}
-        for i, (zh, en, _, shape) in enumerate(quarters.ponds())
+        for i, (zh, en, shape) in enumerate(quarters.ponds())
     ]
     rails = [
         {

@@ -344,14 +344,14 @@ HAMLETS: tuple[Hamlet, ...] = (
     Hamlet("CU02", "桥头", "Qiaotou", (3760, 1480), 6.0, 6, 1.4),
 )  # fmt: skip
 
-PONDS: tuple[tuple[str, str, str, Pair, float, float, float], ...] = (
-    ("龙王水库", "Longwang Reservoir", "水库", (-2650, 2880), 5.2, 80.0, 2.2),
-    ("镜湖", "Mirror Pond", "池塘", (2480, 1180), 1.1, 20.0, 1.5),
-    ("后塘", "Back Pond", "池塘", (-3350, 250), 0.5, 0.0, 1.6),
-    ("莲花塘", "Lotus Pond", "池塘", (-3320, -1180), 0.6, 30.0, 1.4),
-    ("北塘", "North Pond", "池塘", (-1800, -2560), 0.4, 0.0, 1.3),
+PONDS: tuple[tuple[str, str, Pair, float, float, float], ...] = (
+    ("龙王水库", "Longwang Reservoir", (-2650, 2880), 5.2, 80.0, 2.2),
+    ("镜湖", "Mirror Pond", (2480, 1180), 1.1, 20.0, 1.5),
+    ("后塘", "Back Pond", (-3350, 250), 0.5, 0.0, 1.6),
+    ("莲花塘", "Lotus Pond", (-3320, -1180), 0.6, 30.0, 1.4),
+    ("北塘", "North Pond", (-1800, -2560), 0.4, 0.0, 1.3),
 )  # fmt: skip
-"""Standing water: names, kind, centre, hectares, direction, stretch."""
+"""Standing water: names, centre, hectares, direction, stretch."""
 
 GREENHOUSES: tuple[tuple[Pair, float, float], ...] = (
     ((-3050, -1720), 1.4, 4.0), ((-2350, -2150), 1.0, -6.0), ((4250, -1750), 1.2, 10.0),

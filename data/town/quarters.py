@@ -228,17 +228,16 @@ def build(cells: list[Cell], nature: Nature, roads: list[Line], streets: list[Li
     return built
 
 
-def ponds() -> list[tuple[str, str, str, Polygon]]:
-    """Return standing waters: names, kind, outline."""
+def ponds() -> list[tuple[str, str, Polygon]]:
+    """Return standing waters: names and outline."""
     rng = np.random.default_rng(len(plan.PONDS))
     out = []
-    for name, name_en, kind, where, hectares, angle, stretch in plan.PONDS:
+    for name, name_en, where, hectares, angle, stretch in plan.PONDS:
         center = plan.on_ground(Point(where))
         out.append(
             (
                 name,
                 name_en,
-                kind,
                 rounded(blob((center.x, center.y), hectares * 1e4, rng, stretch=stretch, angle=angle)),
             )
         )
@@ -287,11 +286,14 @@ def _greenhouses(taken: shapely.Geometry, built: Built, rng: np.random.Generator
 
 def _public_road_through_an_estate(built: Built) -> None:
     """Turn the inner road of one compound into a street that looks public: a flaw that real data have."""
-    open_ones = [e for e in built.estates if e.style == "compound_90" and len(e.gates) == 2]
-    estate = max(open_ones, key=lambda e: (e.shape.area, e.estate_id))
-    i = next(i for i, lane in enumerate(built.lanes) if lane.note == estate.estate_id)
+    open_ones = {e.estate_id for e in built.estates if e.style == "compound_90" and len(e.gates) == 2}
+    through: dict[str, int] = {}
+    for k, lane in enumerate(built.lanes):
+        if lane.note in open_ones:
+            through.setdefault(lane.note, k)  # a compound's first lane runs from gate to gate
+    estate_id, i = max(through.items(), key=lambda pair: (built.lanes[pair[1]].shape.length, pair[0]))
     built.lanes[i] = replace(built.lanes[i], road_class="residential", note=INNER_STREET)
-    built.inner_street_estate = estate.estate_id
+    built.inner_street_estate = estate_id
 
 
 def assign_uses(lots: list[tuple[Cell, Polygon]], rng: np.random.Generator) -> list[str]:

@@ -40,8 +40,7 @@ BARRIERS = {
     "排水渠": "drain",
     "铁路": "railway",
     "围墙": "wall",
-    "水库": "water",
-    "池塘": "water",
+    "湖塘": "water",
 }
 KINDS = {"社区": "community", "村": "village", "村改居社区": "converted"}
 USES = {
