@@ -298,6 +298,14 @@ def plan_communities(
             metavar="BLOCKS", help="Block ids by comma, no two in one community.", rich_help_panel="What stays together"
         ),
     ] = None,
+    allow_islands: Annotated[
+        bool,
+        typer.Option(
+            "--allow-islands",
+            help="Land cut off from the rest may be a community below the minimum.",
+            rich_help_panel="What stays together",
+        ),
+    ] = False,
     prefer: Annotated[
         list[str] | None,
         typer.Option(
@@ -351,6 +359,7 @@ def plan_communities(
         "mode": mode.value, "min_households": min_households, "target_households": target_households,
         "max_households": max_households, "min_people": min_people, "max_people": max_people, "k": k,
         "keep_villages": keep_villages, "keep_estates": keep_estates, "seed": seed, "time_limit_s": time_limit,
+        "allow_islands": allow_islands,
         "effort": int(effort) if effort.isdigit() else effort, "weights": _weights(weight or []),
         "locks": [*_locks(lock or []), *_block_locks("together", together), *_block_locks("apart", apart)],
         "seams": [*_seam_rules("prefer", prefer), *_seam_rules("forbid_cut", forbid_cut),

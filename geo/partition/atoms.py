@@ -13,6 +13,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -210,8 +211,49 @@ def build_town(
         wholes=(), fixed=(), apart=(), atom=np.arange(len(blocks)),
     )  # fmt: skip
     towns, town_names = _towns(town, known, notes)
-    town = replace(town, town=towns, town_names=town_names)
+    town = _moored(replace(town, town=towns, town_names=town_names), blocks, notes)
     return _joined(town, known, kinds, profile, notes)
+
+
+def _moored(town: Town, blocks: gpd.GeoDataFrame, notes: list[Note]) -> Town:
+    """Tie land that touches nothing and where nobody lives to the nearest block of its town by a seam of no length.
+
+    A pier or a rock in the lake belongs somewhere; land that people live on and that touches nothing is another matter:
+    it is planned on its own (see `PlanOptions.allow_islands`).
+    """
+    count, label = pieces(len(town.block_ids), town.seam_a, town.seam_b)
+    lived_in = np.bincount(label, town.households + town.people, minlength=count) > 0
+    shapes = blocks.geometry.to_numpy()
+    tied: list[tuple[int, int]] = []
+    for piece in np.flatnonzero(~lived_in):
+        own = np.flatnonzero(label == piece)
+        near = np.flatnonzero(lived_in[label] & (town.town == town.town[own[0]]))
+        if not len(near):
+            continue
+        away = shapely.distance(shapely.union_all(shapes[own]), shapes[near])
+        tied.append((int(own[0]), int(near[np.argmin(away)])))
+        name, other = town.block_ids[own[0]], town.block_ids[tied[-1][1]]
+        notes.append(
+            Note(
+                zh=f"地块{name}等{len(own)}块与其他地块不相连且无人居住,随最近的地块{other}。",
+                en=f"Block {name} ({len(own)} in all) touches no other land and nobody lives there; "
+                f"it goes with the nearest block, {other}.",
+            )
+        )
+    if not tied:
+        return town
+    more = np.array(tied, dtype=np.int64)
+    none = np.zeros(len(tied), dtype=bool)
+    return replace(
+        town,
+        seam_a=np.concatenate([town.seam_a, more[:, 0]]),
+        seam_b=np.concatenate([town.seam_b, more[:, 1]]),
+        seam_m=np.concatenate([town.seam_m, np.zeros(len(tied))]),
+        seam_cost=np.concatenate([town.seam_cost, np.zeros(len(tied))]),
+        seam_names=(*town.seam_names, *("open water or foreign land" for _ in tied)),
+        cross=np.concatenate([town.cross, none]),
+        uncut=np.concatenate([town.uncut, none]),
+    )
 
 
 def capital(text: str) -> str:

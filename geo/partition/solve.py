@@ -201,7 +201,10 @@ def _size_reasons(town: Town, region: _Region) -> list[str]:
     for what, total, least, most in totals:
         few = max(1, -(-total // most))
         if total < least:
-            reasons.append(f"{name} has {total:,} {what} in all; the minimum for one community is {least:,}.")
+            hint = (
+                " Allow islands to accept it as a community of its own." if region.name.startswith("the part") else ""
+            )
+            reasons.append(f"{name} has {total:,} {what} in all; the minimum for one community is {least:,}.{hint}")
         elif least * few > total:
             reasons.append(
                 f"{name} has {total:,} {what}, which no number of communities divides: {_average(total, few - 1)} is "

@@ -521,3 +521,12 @@ def test_rules_and_weights_are_part_of_the_question() -> None:
         seams=(SeamRule(rule="prefer", feature_class="river"),),
     )  # fmt: skip
     assert options(**{k: v for k, v in direct.model_dump(mode="json").items() if k != "effort"}) == direct
+
+
+def test_land_that_touches_nothing_and_where_nobody_lives_goes_with_the_nearest_block() -> None:
+    """Four blocks in a row, a gap, and an empty pier: the pier goes with the block nearest to it."""
+    blocks, seams = grid([[150, 150, 150, 150, None, 0]])
+    plan = make_plan(blocks, seams, profile=PROFILE, options=QUICK)
+    assert parts(plan) == {frozenset({"0-0", "0-1"}), frozenset({"0-2", "0-3", "0-5"})}
+    assert any("nobody lives there" in note.en and "0-3" in note.en for note in plan.notes)
+    assert check_plan(plan, blocks, seams).empty
