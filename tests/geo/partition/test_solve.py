@@ -252,7 +252,7 @@ def test_a_small_island_is_refused_or_accepted_and_noted() -> None:
     reasons = refusal(*town).reasons
     assert reasons == (
         "The part around block 2-0 (1 blocks, cut off from the rest) has 50 households in all; the minimum for one "
-        "community is 200.",
+        "community is 200. Allow islands to accept it as a community of its own.",
     )
     plan = make_plan(*town, profile=PROFILE, options=options(allow_islands=True))
     assert plan.islands == (plan.assignment["2-0"],)
