@@ -40,6 +40,8 @@ _OPEN_SHARE = 0.05
 """Share of an area's land that must be free of smaller totals to take what they leave; less is a digitising gap."""
 _CROWDED_M2 = 15.0
 """Floor area [m²] per household below which a building's share is reported as implausible."""
+_ENOUGH = 30
+"""How many buildings that tell both sides of a ratio make the town's own ratio better than a national figure."""
 _LIKE = 3
 """How many buildings with known floors make a median worth taking."""
 
@@ -97,6 +99,9 @@ class HouseholdOptions:
     """How far from any block [m] a building may lie and still belong to the nearest; beyond, it is outside."""
     estimate: bool = True
     """Whether floor area may stand in where nothing is known; otherwise such numbers stay missing."""
+    measured: bool = True
+    """Whether household_size, occupancy, flat_m2 and house_m2, where left at their defaults, give way to the ratio
+    measured in this town when at least 30 of its buildings tell it. Reported like every assumption."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """Where values of your own come from, by the option's name: shown in the repairs beside the value."""
 
@@ -134,8 +139,9 @@ class Placement:
     """The blocks, same index and order, with households, people, dwellings, buildings_count, area_m2, community_id,
     households_source, people_source, dwellings_source (see `SOURCES`)."""
     buildings: gpd.GeoDataFrame | None
-    """The buildings, same index and order, with households, people, dwellings, their sources, block_id (missing:
-    outside the study) and residential_m2 (the residential floor area used, missing where nobody is taken to live)."""
+    """The buildings, same index and order, with households, people, dwellings, their sources, households_made (made
+    from its dwellings or people rather than counted), block_id (missing: outside the study) and residential_m2 (the
+    residential floor area used, missing where nobody is taken to live)."""
     summary: pd.DataFrame
     """One row per source: source, buildings, blocks, households, people, share (of the households, 0 to 1), note_zh,
     note_en. Households and people add up to the blocks'."""
@@ -309,6 +315,7 @@ class _Town:
         self.options = options
         self.population = population
         self.repairs: list[Repair] = []
+        self.measured: dict[str, tuple[str, str]] = {}
         self.raster_people = self.raster_weight = np.empty(0)
         self.blocks = tables["blocks"]
         self.communities = tables.get("communities")
@@ -477,15 +484,20 @@ class _Town:
         vague = (use == "unknown") & options.unknown_is_home & (footprint >= options.smallest_home_m2)
         home = np.isin(use, _HOMES) | vague
         here = self.building_block >= 0
+        guessed = (frame["floors"].fillna(0) <= 0).to_numpy()
         floors = self._floors(frame, compound, home & here)
         share = np.where(use == "mixed", options.mixed_share, 1.0)
         self.floor_area = np.where(home, footprint * floors * share, 0.0)
-        per_dwelling = np.where(floors <= options.house_floors, options.house_m2, options.flat_m2)
-        self.expected = self.floor_area / per_dwelling * options.occupancy
         counts = {m: frame[m].to_numpy("float64", na_value=np.nan) for m in ("dwellings", "households", "people")}
         for measure, value in counts.items():
             value[~_own(frame, f"{measure}_source", "building")] = np.nan
+        if "households_made" in frame.columns:
+            counts["households"][frame["households_made"].fillna(False).to_numpy(bool)] = np.nan
         self.counted = counts
+        low = floors <= options.house_floors
+        self._measure_ratios(low & ~guessed & here, ~low & ~guessed & here)
+        options = self.options
+        self.expected = self.floor_area / np.where(low, options.house_m2, options.flat_m2) * options.occupancy
         told = ~np.isnan(np.column_stack(list(counts.values()))).all(axis=1)
         self.lived_in = home | told
         names, asked = frame.index.to_numpy("object"), here & ~told
@@ -494,6 +506,34 @@ class _Town:
         mixed = (use == "mixed") & asked
         if mixed.any():
             self.tell("mixed_share", "buildings", names[mixed], option="mixed_share")
+
+    def _measure_ratios(self, houses: Flags, flats: Flags) -> None:
+        """Let the town's own buildings set the ratios left at their defaults, where enough of them tell both sides."""
+        if not self.options.measured:
+            return
+        households, people, dwellings = (self.counted[m] for m in ("households", "people", "dwellings"))
+        area = np.where(self.floor_area > 0, self.floor_area, np.nan)
+        here, ratios = self.building_block >= 0, {}
+        for name, above, below, rows in (
+            ("household_size", people, households, here),
+            ("occupancy", households, dwellings, here),
+            ("flat_m2", area, dwellings, flats),
+            ("house_m2", area, dwellings, houses),
+        ):
+            told = rows & ~np.isnan(above) & (below > 0)  # an empty building has told its households
+            default = next(option.default for option in fields(self.options) if option.name == name)
+            if told.sum() >= _ENOUGH and getattr(self.options, name) == default and name not in self.options.sources:
+                ratios[name] = float(above[told].sum() / below[told].sum())
+                n = int(told.sum())
+                self.measured[name] = (f"由本项目{n}栋建筑实测", f"measured on {n} buildings of this study")
+        given = self.options
+        self.options = replace(
+            given,
+            household_size=ratios.get("household_size", given.household_size),
+            occupancy=ratios.get("occupancy", given.occupancy),
+            flat_m2=ratios.get("flat_m2", given.flat_m2),
+            house_m2=ratios.get("house_m2", given.house_m2),
+        )
 
     def _floors(self, frame: gpd.GeoDataFrame, compound: Ints, home: Flags) -> Floats:
         """Return storeys: known, from the height, or the median of like buildings (estate, block, study; same use)."""
@@ -716,7 +756,7 @@ class _Town:
         options = self.options
         self.tell("floor_area", "buildings", names, option="occupancy", amount=amount, flat=options.flat_m2,
                   house=options.house_m2, low=options.house_floors,
-                  why_flat=options.provenance("flat_m2"), why_house=options.provenance("house_m2"))  # fmt: skip
+                  why_flat=self.provenance("flat_m2"), why_house=self.provenance("house_m2"))  # fmt: skip
 
     def _follow(self, people: _Amounts, households: _Amounts) -> None:
         """Let people follow households where no total of people reaches: the raster's own, else the household size."""
@@ -766,6 +806,10 @@ class _Town:
         """What shares out among land, in Chinese and English."""
         return ("面积", "area") if self.population is None else ("人口栅格", "the population raster")
 
+    def provenance(self, option: str) -> tuple[str, str]:
+        """Return where the value of an option comes from, in Chinese and English."""
+        return self.measured.get(option) or self.options.provenance(option)
+
     def tell(
         self, code: str, table: str, ids: Iterable[object], *, option: str | None = None,
         **values: float | tuple[str, str],
@@ -775,7 +819,7 @@ class _Town:
         action, detail_zh, detail = _SAID[code]
         values |= {"n": len(rows)}
         if option is not None:
-            values |= {"value": getattr(self.options, option), "why": self.options.provenance(option)}
+            values |= {"value": getattr(self.options, option), "why": self.provenance(option)}
         zh, en = ({k: v[i] if isinstance(v, tuple) else v for k, v in values.items()} for i in (0, 1))
         self.repairs.append(Repair(table, _some(rows), action, code, detail.format(**en), detail_zh.format(**zh)))
 
@@ -808,6 +852,9 @@ def _buildings_out(town: _Town, amounts: Mapping[str, _Amounts]) -> gpd.GeoDataF
         source[np.isnan(value)] = "none"
         out[measure] = _counts_column(value, frame.index)
         out[f"{measure}_source"] = pd.Series(source, frame.index, dtype="str")
+    made = np.zeros(len(frame), dtype=bool)
+    made[rows] = (out["households_source"].to_numpy()[rows] == "building") & np.isnan(town.counted["households"][rows])
+    out["households_made"] = pd.Series(made, frame.index)
     blocks = np.append(town.blocks.index.to_numpy("object"), np.nan)[town.building_block]
     out["block_id"] = pd.Series(blocks, frame.index, dtype="str")
     area = pd.Series(np.where(town.floor_area > 0, town.floor_area, np.nan), frame.index)
@@ -986,35 +1033,35 @@ _SAID: dict[str, tuple[Action, str, str]] = {
         "{n} buildings are given {value:g} storeys: neither they nor like buildings tell theirs ({why})",
     ),
     "households_from_dwellings": (
-        "estimated", "{n}栋建筑的户数由住宅套数推算,每套{value:g}户({why})",
-        "households of {n} buildings are made from their dwellings, {value:g} per dwelling ({why})",
+        "estimated", "{n}栋建筑的户数由住宅套数推算,每套{value:.3g}户({why})",
+        "households of {n} buildings are made from their dwellings, {value:.3g} per dwelling ({why})",
     ),
     "households_from_people": (
-        "estimated", "{n}栋建筑的户数由人口推算,每户{value:g}人({why})",
-        "households of {n} buildings are made from their people, {value:g} each ({why})",
+        "estimated", "{n}栋建筑的户数由人口推算,每户{value:.3g}人({why})",
+        "households of {n} buildings are made from their people, {value:.3g} each ({why})",
     ),
     "area_households": (
-        "estimated", "{n}个范围只有人口,户数按每户{value:g}人推算({why})",
-        "{n} areas know only their people; their households are made from them, {value:g} people each ({why})",
+        "estimated", "{n}个范围只有人口,户数按每户{value:.3g}人推算({why})",
+        "{n} areas know only their people; their households are made from them, {value:.3g} people each ({why})",
     ),
     "population_raster": (
-        "estimated", "{n}个地块的{amount}人来自人口栅格,户数按每户{value:g}人推算({why})",
-        "{amount} people of {n} blocks come from the population raster; households at {value:g} people each ({why})",
+        "estimated", "{n}个地块的{amount}人来自人口栅格,户数按每户{value:.3g}人推算({why})",
+        "{amount} people of {n} blocks come from the population raster; households at {value:.3g} people each ({why})",
     ),
     "floor_area": (
         "estimated",
-        "{n}栋建筑的{amount}户为按建筑面积估算:每套{flat:g}平方米({why_flat}),{low:g}层及以下{house:g}平方米"
-        "({why_house}),每套{value:g}户({why})",
-        "{amount} households of {n} buildings are an estimate from floor area: {flat:g} m² per dwelling ({why_flat}),"
-        " {house:g} m² up to {low:g} storeys ({why_house}), {value:g} households per dwelling ({why})",
+        "{n}栋建筑的{amount}户为按建筑面积估算:每套{flat:.3g}平方米({why_flat}),{low:g}层及以下{house:.3g}平方米"
+        "({why_house}),每套{value:.3g}户({why})",
+        "{amount} households of {n} buildings are an estimate from floor area: {flat:.3g} m² per dwelling ({why_flat}),"
+        " {house:.3g} m² up to {low:g} storeys ({why_house}), {value:.3g} households per dwelling ({why})",
     ),
     "people_from_households": (
-        "assumed", "{n}个地块中{amount}户的人口未知,按每户{value:g}人计({why})",
-        "people of {amount} households in {n} blocks are unknown: {value:g} each ({why})",
+        "assumed", "{n}个地块中{amount}户的人口未知,按每户{value:.3g}人计({why})",
+        "people of {amount} households in {n} blocks are unknown: {value:.3g} each ({why})",
     ),
     "dwellings_from_households": (
-        "estimated", "{n}个地块的{amount}套住宅由户数推算,每套{value:g}户({why})",
-        "{amount} dwellings in {n} blocks are made from households, {value:g} per dwelling ({why})",
+        "estimated", "{n}个地块的{amount}套住宅由户数推算,每套{value:.3g}户({why})",
+        "{amount} dwellings in {n} blocks are made from households, {value:.3g} per dwelling ({why})",
     ),
     "no_households_known": (
         "assumed", "{n}个地块没有可用的户数依据,户数留空",

@@ -543,6 +543,22 @@ def test_assumptions_name_their_source_once(blocks, homes):
     assert cited.provenance("household_size") == ("Qinghe yearbook 2023", "Qinghe yearbook 2023")
 
 
+def test_a_towns_own_ratios_outrank_the_nations():
+    """Thirty counted houses, 3 people in each household, 9 households in 10 dwellings; one with 20 dwellings only."""
+    blocks = table({"k1": box(0, 0, 1000, 100)})
+    rows = table(
+        {f"h{i:02}": square(30 * i, 10) for i in range(31)}, use=["residential"] * 31, floors=[5.0] * 31,
+        households=[9] * 30 + [None], people=[27] * 30 + [None], dwellings=[10] * 30 + [20],
+    )  # fmt: skip
+    placed = place_households(blocks, rows)
+    assert placed.buildings.loc["h30", ["households", "people"]].tolist() == [18, 54]
+    assert all("measured on 30 buildings" in r.detail for r in placed.repairs)
+    national = place_households(blocks, rows, options=HouseholdOptions(measured=False))
+    assert national.buildings.loc["h30", ["households", "people"]].tolist() == [16, 42]
+    own = place_households(blocks, rows, options=HouseholdOptions(occupancy=0.5))
+    assert own.buildings.loc["h30", "households"] == 10
+
+
 def test_placing_a_placement_again_gives_the_same(blocks, homes):
     homes["dwellings"] = [None, 12, None, None]
     given_ = {"estates": zones({"e1": box(0, 0, 100, 100)}, [60]), "communities": villages([100], [250])}
@@ -550,6 +566,7 @@ def test_placing_a_placement_again_gives_the_same(blocks, homes):
     twice = place_households(once.blocks, once.buildings, **given_)
     assert_frame_equal(pd.DataFrame(once.blocks), pd.DataFrame(twice.blocks))
     assert_frame_equal(pd.DataFrame(once.buildings), pd.DataFrame(twice.buildings))
+    assert once.buildings["households_made"].tolist() == [False, True, False, False]
     estimated = place_households(blocks, homes)
     again = place_households(estimated.blocks, estimated.buildings, **given_)
     assert again.blocks["households"].tolist() == once.blocks["households"].tolist()
@@ -720,6 +737,16 @@ def test_more_floor_area_never_gets_less(houses, total):
     assert (steps[~grows].abs() <= 1).all()
     fair = total * placed["residential_m2"] / placed["residential_m2"].sum()
     assert ((placed["households"] - fair).abs() < 1 + 1e-6).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(towns())
+def test_placing_any_placement_again_gives_the_same(town):
+    first = place(town)
+    second = place({**town, "blocks": first.blocks, "buildings": first.buildings})
+    assert_frame_equal(pd.DataFrame(first.blocks), pd.DataFrame(second.blocks))
+    if first.buildings is not None:
+        assert_frame_equal(pd.DataFrame(first.buildings), pd.DataFrame(second.buildings))
 
 
 @settings(max_examples=30, deadline=None)
