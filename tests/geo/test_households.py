@@ -896,3 +896,28 @@ def test_towns_known_by_their_buildings_only(cases, town, epsg, low, high):
     assert {"floor_area", "unknown_use", "floors_median"} <= set(codes(placed))
     missing = place_households(blocks, rows, options=SILENT)
     assert missing.blocks["households"].isna().sum() > 0
+
+
+def test_qinghe_keeps_every_total_and_finds_hidden_counts_again(root):
+    """The demo town: all totals kept; with half the buildings' counts hidden, few households land on a wrong block."""
+    from geo.blocks import cut_blocks
+    from geo.ingest.town import import_files
+
+    folder = root / "data" / "qinghe"
+    study = import_files([folder / "qinghe.gpkg", folder / "population.tif"], mapping=folder / "mapping.toml")
+    estates, communities = study["estates"], study["communities"]
+    cut = cut_blocks(study["study_area"], study["roads"], study["barriers"], estates=estates, communities=communities)
+    buildings, given_ = study["buildings"], {"estates": estates, "communities": communities}
+    placed = place_households(cut.blocks, buildings, **given_, population=study.rasters["population"])
+    assert (placed.checks["households_difference"].fillna(0) == 0).all()
+    assert placed.blocks["households"].sum() == communities["households"].sum()
+    assert placed.blocks["people"].sum() == communities["people"].sum()
+    assert placed.blocks["community_id"].notna().all()
+
+    hidden = buildings.copy()
+    chosen = np.random.default_rng(7).random(len(hidden)) < 0.5
+    hidden.loc[chosen, ["households", "people", "dwellings"]] = pd.NA
+    guess = place_households(cut.blocks, hidden, **given_)
+    truth, found = (p.blocks["households"].astype("float64") for p in (placed, guess))
+    assert np.corrcoef(truth, found)[0, 1] > 0.99
+    assert (truth - found).abs().sum() / 2 < 0.03 * truth.sum()
