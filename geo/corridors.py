@@ -1,8 +1,8 @@
-"""Corridors - the land between two carriageways, between a road and an old border, a river's water - become single lines.
+"""Corridors become single lines: the land between two carriageways, between a road and an old border, a river's water.
 
-A corridor's land is shared out among the faces around it. Each of its border pieces is *soft* (the face beyond may take
-land across it) or firm (it stays where it is). The corridor is cut into triangles between its border points (a constrained
-Delaunay triangulation). A corner of a triangle belongs to whoever stands behind the soft pieces at that point:
+A corridor's land is shared out among the faces around it. Each of its border pieces is *soft* (the face beyond may
+take land across it) or firm (it stays where it is). The corridor is cut into triangles between its border points (a
+constrained Delaunay triangulation). A corner of a triangle belongs to whoever stands behind the soft pieces there:
 
 - a chord between two soft points is shared at its middle, so between two carriageways the new line runs in the middle;
 - a chord from a soft to a firm point belongs wholly to the soft side, so a road beside an old border stays the road,
@@ -17,8 +17,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from geo.tiling import (
     NOTHING,
@@ -26,8 +24,10 @@ from geo.tiling import (
     Floats,
     Ints,
     Pieces,
+    Shapes,
     Tiling,
     as_complex,
+    components,
     drawing,
     node_ids,
     polygons_in,
@@ -36,13 +36,13 @@ from geo.tiling import (
 )
 
 STEP_WIDTHS = (1.5, 0.6)
-"""A corridor's border has a point at least every so many corridor widths, so that chords lead straight across: the first
-number for narrow corridors, the second for wide ones, where a line led on aslant would be seen."""
+"""A corridor's border has a point at least every so many corridor widths, so that chords lead straight across: the
+first number for narrow corridors, the second for wide ones, where a line led on aslant would be seen."""
 WIDE_M = 16.0
 STEP_LIMITS_M = (4.0, 20.0)
 ROUND = 0.6
-"""Corridors at least this round (4π · area / perimeter²; a circle has 1) and open all around, such as roundabouts, are cut
-into triangles around their centroid, so that all lines meet there."""
+"""Corridors at least this round (4π · area / perimeter²; a circle has 1) and open all around, such as roundabouts, are
+cut into triangles around their centroid, so that all lines meet there."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class _Border:
 
 @dataclass(frozen=True)
 class _Triangles:
-    """Triangles of all corridors. Half-edge 3t+i leads from corner i of triangle t to the next; corner 3t+i starts it."""
+    """Triangles of all corridors. Half-edge 3t+i leads from corner i of triangle t, corner 3t+i, to the next."""
 
     node: Ints
     corridor: Ints
@@ -102,7 +102,9 @@ def collapse(tiling: Tiling, corridor: Ints, soft_left: Flags, soft_right: Flags
     border = _cut_short(tiling, corridor, soft_left, soft_right, count)
     home = np.append(corridor, NOTHING)
     border, triangles, good = _triangulate(border, home, count)
-    return _Shares(border, triangles, home, good, tiling.count, rank).drawing()
+    shares = _Shares(border, triangles, home, rank, faces=tiling.count)
+    shares.settle(good)
+    return shares.drawing()
 
 
 def _cut_short(tiling: Tiling, corridor: Ints, soft_left: Flags, soft_right: Flags, count: int) -> _Border:
@@ -117,9 +119,9 @@ def _cut_short(tiling: Tiling, corridor: Ints, soft_left: Flags, soft_right: Fla
     width = 2 * area / np.maximum(around, 1e-9)
     step = np.append(np.clip(np.where(width < WIDE_M, *STEP_WIDTHS) * width, *STEP_LIMITS_M), np.inf)
     firm = ((here >= 0) & ~soft_left) | ((there >= 0) & ~soft_right)
-    # a new line ends at a point of a firm piece, so these stand closer
-    parts = np.ceil(length / np.minimum(step[here], step[there]) * np.where(firm, 2, 1)).astype(np.int64)
-    parts = np.where(firm, np.maximum(parts, 2), np.maximum(parts, 1))
+    parts = np.ceil(length / np.minimum(step[here], step[there])).astype(np.int64)
+    # a new line ends at a point of a firm piece: these stand closer, and one is in the middle
+    parts = np.where(firm, 2 * np.maximum(parts, 1), np.maximum(parts, 1))
     parts[length < 0.02] = 1
     keep = ~inner
     p = tiling.pieces
@@ -147,61 +149,62 @@ def _triangulate(border: _Border, home: Ints, count: int) -> tuple[_Border, _Tri
     p = border.pieces
     here, there = home[border.left], home[border.right]
     edge = np.flatnonzero((here >= 0) | (there >= 0))
-    nodes = as_complex(p.xy)
-    order = np.argsort(nodes)
     shapes = polygons_in(p.only(edge))
     rings, of = shapely.get_rings(shapes, return_index=True)
     start, end, ring = segments_of(rings)
+    nodes = as_complex(p.xy)
+    order = np.argsort(nodes)
     tail, head = order[node_ids(nodes[order], start)], order[node_ids(nodes[order], end)]
-    lookup = _PieceLookup(p, edge)
-    piece, forward = lookup.find(tail, head)
-    owner = np.where(forward, here[piece], there[piece])
-    shape = of[ring]
+    piece, forward = _PieceLookup(p, edge).find(tail, head)
+    owner, shape = np.where(forward, here[piece], there[piece]), of[ring]
     low, high = np.full(len(shapes), count), np.full(len(shapes), NOTHING)
     np.minimum.at(low, shape, owner)
     np.maximum.at(high, shape, owner)
-    mine = (low == high) & (low >= 0)
-    soft = (piece >= 0) & np.where(forward, border.soft_left[piece], border.soft_right[piece])
-    firm = np.bincount(shape[~soft], minlength=len(shapes))
-    area, length = shapely.area(shapes), shapely.length(shapes)
-    star = mine & (firm == 0) & (shapely.get_num_interior_rings(shapes) == 0) & (4 * np.pi * area >= ROUND * length**2)
+    mine = (low == high) & (low >= 0)  # the polygons between corridors are land
+    soft = np.where(forward, border.soft_left[piece], border.soft_right[piece])
     middle = shapely.get_coordinates(shapely.centroid(shapes))
-    seen = (start - middle[shape]), (end - middle[shape])
-    turned = seen[0][:, 0] * seen[1][:, 1] <= seen[0][:, 1] * seen[1][:, 0]
-    star &= np.bincount(shape[turned], minlength=len(shapes)) == 0
-    mine &= ~star
-    parts, of_shape = shapely.get_parts(shapely.constrained_delaunay_triangles(shapes[mine]), return_index=True)
-    corridor = low[mine][of_shape]
+    hidden = _turn(start - middle[shape], end - middle[shape]) <= 0
+    star = mine & _is_star(shapes, np.bincount(shape[~soft | hidden], minlength=len(shapes)))
+    parts, of_shape = shapely.get_parts(shapely.constrained_delaunay_triangles(shapes[mine & ~star]), return_index=True)
     corners = shapely.get_coordinates(parts).reshape(-1, 4, 2)[:, :3]
     node = order[node_ids(nodes[order], corners.reshape(-1, 2))].reshape(-1, 3)
     one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     clockwise = one[:, 0] * two[:, 1] < one[:, 1] * two[:, 0]
     node[clockwise] = node[clockwise][:, ::-1]
-    first_centre = len(p.xy)
-    number = np.cumsum(star) - 1
-    rays = star[shape]
-    node = np.concatenate([node, np.column_stack([tail, head, first_centre + number[shape]])[rays]])
-    corridor = np.concatenate([corridor, low[shape[rays]]])
-    p = Pieces(np.concatenate([p.xy, middle[star]]), p.a, p.b, p.source)
-    border = replace(border, pieces=p)
+    ray = star[shape]
+    centre = len(p.xy) + np.cumsum(star) - 1
+    node = np.concatenate([node, np.column_stack([tail, head, centre[shape]])[ray]])
+    corridor = np.concatenate([low[mine & ~star][of_shape], low[shape[ray]]])
     by = np.lexsort((node.min(axis=1), corridor))
-    node, corridor = node[by], corridor[by]
+    extended = Pieces(np.concatenate([p.xy, middle[star]]), p.a, p.b, p.source)
+    triangles, whole = _linked(node[by], corridor[by], extended, edge, first_centre=len(p.xy), count=count)
+    # every border piece must be a triangle's edge, and every chord must have its twin
+    needed = np.bincount(here[here >= 0], minlength=count) + np.bincount(there[there >= 0], minlength=count)
+    got = np.bincount(np.repeat(triangles.corridor, 3)[triangles.piece >= 0], minlength=count)
+    return replace(border, pieces=extended), triangles, (needed == got) & whole
+
+
+def _is_star(shapes: Shapes, hindrances: Ints) -> Flags:
+    """Say which polygons are round, without holes, and have no border piece firm or hidden from the centroid."""
+    compact = 4 * np.pi * shapely.area(shapes) >= ROUND * shapely.length(shapes) ** 2
+    return np.asarray((hindrances == 0) & compact & (shapely.get_num_interior_rings(shapes) == 0), dtype=bool)
+
+
+def _linked(
+    node: Ints, corridor: Ints, pieces: Pieces, edge: Ints, *, first_centre: int, count: int
+) -> tuple[_Triangles, Flags]:
+    """Return the triangles with their neighbours, and which corridors have a twin for every chord."""
     tail, head = node.ravel(), np.roll(node, -1, axis=1).ravel()
-    n = len(p.xy)
+    n = len(pieces.xy)
     key, back = tail * n + head, head * n + tail
     sort = np.argsort(key)
     at = np.minimum(np.searchsorted(key[sort], back), max(len(key) - 1, 0))
     other = np.where(key[sort][at] == back, sort[at], NOTHING) if len(key) else np.empty(0, np.int64)
-    piece, forward = _PieceLookup(p, edge).find(tail, head)
+    piece, forward = _PieceLookup(pieces, edge).find(tail, head)
     chord = piece == NOTHING
     twin, across = np.where(chord, other, NOTHING), np.where(chord, NOTHING, other)
-    triangles = _Triangles(node, corridor, twin, across, piece, forward, first_centre)
-    # every border piece must be a triangle's edge, and every chord must have its twin
-    needed = np.bincount(here[here >= 0], minlength=count) + np.bincount(there[there >= 0], minlength=count)
-    of_edge = np.repeat(corridor, 3)
-    got = np.bincount(of_edge[~chord], minlength=count)
-    lone = np.bincount(of_edge[chord & (other == NOTHING)], minlength=count)
-    return border, triangles, (needed == got) & (lone == 0)
+    lone = np.bincount(np.repeat(corridor, 3)[chord & (other == NOTHING)], minlength=count)
+    return _Triangles(node, corridor, twin, across, piece, forward, first_centre), lone == 0
 
 
 class _PieceLookup:
@@ -223,12 +226,26 @@ class _PieceLookup:
         return piece, (piece >= 0) & (self.a[piece] == tail)
 
 
-class _Shares:
-    """Who gets what of each corridor, worked out corridor by corridor in the order in which they depend on each other."""
+def _following(edge: Ints) -> Ints:
+    """Return the next half-edge of the same triangle: it starts where this one ends."""
+    return edge - edge % 3 + (edge + 1) % 3
 
-    def __init__(
-        self, border: _Border, triangles: _Triangles, home: Ints, good: Flags, faces: int, rank: Floats
-    ) -> None:
+
+def _preceding(edge: Ints) -> Ints:
+    """Return the half-edge of the same triangle that ends where this one starts."""
+    return edge - edge % 3 + (edge + 2) % 3
+
+
+def _turn(one: Floats, two: Floats) -> Floats:
+    """Return the angle from each vector to the other, counter-clockwise [rad]."""
+    cross = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]
+    return np.asarray(np.arctan2(cross, (one * two).sum(axis=1)), dtype=np.float64)
+
+
+class _Shares:
+    """Who gets what of each corridor, worked out in the order in which corridors depend on each other."""
+
+    def __init__(self, border: _Border, triangles: _Triangles, home: Ints, rank: Floats, *, faces: int) -> None:
         self.border, self.t, self.home, self.rank = border, triangles, home, rank
         corners = triangles.node.size
         self.first = np.full(corners, NOTHING)
@@ -240,236 +257,212 @@ class _Shares:
         self.split = np.zeros(corners, bool)
         self.whole = np.full(len(triangles.node), NOTHING)
         """Owner of a triangle with at most one claiming corner."""
-        self.count = len(good)
         self.faces = faces
+        """Owners from here on are corridors that stay faces of their own."""
+        self.corridor = np.repeat(triangles.corridor, 3)
+        """Of each half-edge."""
+        left, right = border.left[triangles.piece], border.right[triangles.piece]
+        self.beyond = np.where(triangles.piece >= 0, np.where(triangles.forward, right, left), NOTHING)
+        """The face beyond each half-edge along the border."""
         self.ahead = self._ahead()
         """For each node the direction in which the best line from outside that ends there would go on, or zeros."""
-        self._order(good)
 
-    def _order(self, good: Flags) -> None:
+    def settle(self, good: Flags) -> None:
         """Share corridors out: first those with known owners beyond, then those beside them, and so on."""
-        t = self.t
-        corridor = np.repeat(t.corridor, 3)
-        on_border = t.piece >= 0
-        face = np.where(t.forward, self.border.right[t.piece], self.border.left[t.piece])
-        soft = on_border & np.where(t.forward, self.border.soft_left[t.piece], self.border.soft_right[t.piece])
-        soft &= face >= 0
-        waiting_for = np.where(soft, self.home[face], NOTHING)
-        done = ~good
-        has_soft = np.zeros(self.count, bool)
-        has_soft[corridor[soft]] = True
-        done |= ~has_soft
-        self._keep(np.flatnonzero(done))
+        t, count = self.t, len(good)
+        soft = np.where(t.forward, self.border.soft_left[t.piece], self.border.soft_right[t.piece])
+        soft &= (t.piece >= 0) & (self.beyond >= 0)
+        waiting_for = np.where(soft, self.home[self.beyond], NOTHING)
+        done = ~good | ~_marked(self.corridor[soft], count)
+        self._keep(done)
         while not done.all():
-            open_edge = soft & (waiting_for >= 0)
-            open_edge[open_edge] = ~done[waiting_for[open_edge]]
-            blocked = np.zeros(self.count, bool)
-            blocked[corridor[open_edge]] = True
-            batch = ~done & ~blocked
+            unknown = soft & (waiting_for >= 0)
+            unknown[unknown] = ~done[waiting_for[unknown]]
+            batch = ~done & ~_marked(self.corridor[unknown], count)
             usable = soft
             if not batch.any():  # a ring of corridors that wait for each other: use what is known already
-                known = soft & ~open_edge
-                some = np.zeros(self.count, bool)
-                some[corridor[known]] = True
-                batch = ~done & some
-                usable = known
+                usable = soft & ~unknown
+                batch = ~done & _marked(self.corridor[usable], count)
                 if not batch.any():
-                    self._keep(np.flatnonzero(~done))
+                    self._keep(~done)
                     return
-            self._share(batch, usable & batch[corridor], face, corridor)
+            self._share(batch, usable & batch[self.corridor])
             done |= batch
 
-    def _keep(self, corridors: Ints) -> None:
-        """Let corridors that nobody can claim stay faces of their own."""
-        if not len(corridors):
-            return
-        kept = np.zeros(self.count, bool)
-        kept[corridors] = True
-        mine = kept[self.t.corridor]
+    def _keep(self, corridors: Flags) -> None:
+        """Let these corridors stay faces of their own."""
+        mine = corridors[self.t.corridor]
         self.whole[mine] = self.faces + self.t.corridor[mine]
         corner = np.repeat(mine, 3)
-        self.first[corner] = self.last[corner] = NOTHING
-        self.by[corner] = NOTHING
+        self.first[corner] = self.last[corner] = self.by[corner] = NOTHING
         self.split[corner] = False
 
     def owner_at(self, edge: Ints) -> Ints:
         """Return who owns the land beside half-edges of corridors already shared out."""
-        following = edge - edge % 3 + (edge + 1) % 3
-        owner = np.where(self.first[edge] >= 0, self.first[edge], self.last[following])
+        owner = np.where(self.first[edge] >= 0, self.first[edge], self.last[_following(edge)])
         return np.where(owner >= 0, owner, self.whole[edge // 3])
 
-    def _share(self, batch: Flags, soft: Flags, face: Ints, corridor: Ints) -> None:
+    def _share(self, batch: Flags, soft: Flags) -> None:
+        """Share out a batch of corridors across their soft border pieces, whose owners beyond are known."""
         t = self.t
-        mine = batch[corridor]
-        corner = np.flatnonzero(mine)
-        edge_owner = np.full(len(corridor), NOTHING)
+        claim = np.full(len(self.corridor), NOTHING)
         at = np.flatnonzero(soft)
-        beyond = self.home[face[at]]
-        edge_owner[at] = face[at]
-        shared = at[(beyond >= 0)]
-        other = t.across[shared]
-        edge_owner[shared] = np.where(
-            other >= 0, self.owner_at(np.maximum(other, 0)), self.faces + self.home[face[shared]]
-        )
-        edge_by = np.where(edge_owner >= 0, self.border.pieces.source[t.piece], NOTHING)
+        claim[at] = self.beyond[at]
+        shared = at[self.home[self.beyond[at]] >= 0]
+        other, kept = t.across[shared], self.faces + self.home[self.beyond[shared]]
+        claim[shared] = np.where(other >= 0, self.owner_at(np.maximum(other, 0)), kept)
+        corner = np.flatnonzero(batch[self.corridor])
+        self._claim_corners(corner, claim)
+        self._claim_triangles(np.flatnonzero(batch[t.corridor]))
+        # a firm piece between two owners has no point where the line between them could end
+        one, two = self.first[corner], self.last[_following(corner)]
+        torn = (t.piece[corner] >= 0) & (one >= 0) & (two >= 0) & (one != two)
+        self._keep(_marked(self.corridor[corner[torn]], len(batch)))
 
-        into = corner - corner % 3 + (corner + 2) % 3  # the half-edge that ends at this corner
+    def _claim_corners(self, corner: Ints, claim: Ints) -> None:
+        """Give corners to the owners behind the border pieces at both ends of the fan of corners around each point."""
+        t = self.t
+        into = _preceding(corner)
         node, xy = t.node.ravel(), self.border.pieces.xy
-        here = xy[node[corner]]
-        to_next = xy[node[corner - corner % 3 + (corner + 1) % 3]] - here
-        to_prev = xy[node[into]] - here
-        angle = np.arctan2(
-            to_next[:, 0] * to_prev[:, 1] - to_next[:, 1] * to_prev[:, 0], (to_next * to_prev).sum(axis=1)
-        )
-
-        local = np.full(len(corridor), NOTHING)
+        to_next = xy[node[_following(corner)]] - xy[node[corner]]
+        angle = _turn(to_next, xy[node[into]] - xy[node[corner]])
+        local = np.full(len(self.corridor), NOTHING)
         local[corner] = np.arange(len(corner))
-        cw = t.twin[corner]  # twin of the edge that starts here ends here: its triangle's next corner is the neighbour
-        before = np.where(cw >= 0, local[np.where(cw >= 0, cw - cw % 3 + (cw + 1) % 3, 0)], NOTHING)
-        before[node[corner] >= t.centre] = NOTHING  # around a centroid there is no end to begin from, and no claim
-        fan, place, total_to_here = walk(before, angle)
-        is_end = (t.twin[into] < 0) | (node[corner] >= t.centre)
+        twin = t.twin[corner]
+        before = np.where(twin >= 0, local[_following(np.maximum(twin, 0))], NOTHING)
+        centre = node[corner] >= t.centre
+        before[centre] = NOTHING  # around a centroid there is no end to begin from, and no claim
+        fan, place, turned = walk(before, angle)
+        is_end = (t.twin[into] < 0) | centre
         end = np.full(len(corner), NOTHING)
         end[fan[is_end]] = np.flatnonzero(is_end)
         end = end[fan]
-        one, two = edge_owner[corner[fan]], edge_owner[into[end]]
-        by_one, by_two = edge_by[corner[fan]], edge_by[into[end]]
-        both = (one >= 0) & (two >= 0)
-        differ = both & (one != two)
-        better_one = self.rank[by_one] >= self.rank[by_two]
-        first = np.where(one >= 0, one, two)
-        by = np.where(both & ~differ, np.where(better_one, by_one, by_two), np.where(one >= 0, by_one, by_two))
+        ends = corner[fan], into[end]
+        one, two = claim[ends[0]], claim[ends[1]]
+        source = np.where(claim >= 0, self.border.pieces.source[t.piece], NOTHING)
+        by_one, by_two = source[ends[0]], source[ends[1]]
+        differ = (one >= 0) & (two >= 0) & (one != two)
+        better = (one >= 0) & ((two < 0) | differ | (self.rank[by_one] >= self.rank[by_two]))
+        first, by = np.where(one >= 0, one, two), np.where(better, by_one, by_two)
         last = first.copy()
         # two owners in one fan: part it at the chord straightest ahead of the line that ends here
-        size = place[end] + 1
         ahead = self.ahead[node[corner]]
-        side = to_next[fan]
-        straight = np.arctan2(side[:, 0] * ahead[:, 1] - side[:, 1] * ahead[:, 0], (side * ahead).sum(axis=1)) % (
-            2 * np.pi
-        )
-        total = total_to_here[end]
-        straight = np.where((ahead != 0).any(axis=1) & (straight < total), straight, total / 2)
-        off = np.abs(total_to_here + 1e-9 * place - straight)
-        may = np.flatnonzero(differ & (size > 1) & ~is_end)
-        by_fan = may[np.lexsort((off[may], fan[may]))]
-        fans, at_first = np.unique(fan[by_fan], return_index=True)
+        whole = turned[end]
+        aim = _turn(to_next[fan], ahead) % (2 * np.pi)
+        aim = np.where((ahead != 0).any(axis=1) & (aim < whole), aim, whole / 2)
+        may = np.flatnonzero(differ & ~is_end)
+        best = may[np.lexsort((place[may], np.round(np.abs(turned - aim)[may], 9), fan[may]))]
+        fans, at = np.unique(fan[best], return_index=True)
         part = np.full(len(corner), NOTHING)
-        part[fans] = place[by_fan[at_first]]
-        part = part[fan]
-        second = differ & (part >= 0) & (place > part)
+        part[fans] = place[best[at]]
+        second = differ & (part[fan] >= 0) & (place > part[fan])
         first[second] = last[second] = two[second]
         by[second] = by_two[second]
-        alone = differ & (size == 1)
+        alone = differ & (place[end] == 0)  # a fan of one corner is parted in its middle
         last[alone] = two[alone]
-        self.first[corner], self.last[corner], self.by[corner] = first, last, by
-        self.split[corner] = alone
-        self._whole(np.flatnonzero(batch[t.corridor]))
-        # a firm piece between two owners has no point where the line between them could end
-        following = corner - corner % 3 + (corner + 1) % 3
-        start, end_owner = self.first[corner], self.last[following]
-        torn = (t.piece[corner] >= 0) & (start >= 0) & (end_owner >= 0) & (start != end_owner)
-        self._keep(np.unique(corridor[corner[torn]]))
+        self.first[corner], self.last[corner], self.by[corner], self.split[corner] = first, last, by, alone
 
-    def _whole(self, rows: Ints) -> None:
+    def _claim_triangles(self, rows: Ints) -> None:
         """Give triangles with one claiming corner to it, those with none to the neighbour across the longest chord."""
         t = self.t
         first = self.first.reshape(-1, 3)[rows]
         claims = (first >= 0).sum(axis=1)
         self.whole[rows] = np.where(claims == 1, first.max(axis=1), NOTHING)
         none = rows[claims == 0]
-        if not len(none):
-            return
         edges = (none[:, None] * 3 + np.arange(3)).ravel()
         edges = edges[t.twin[edges] >= 0]
         there = t.twin[edges] // 3
-        inner = np.isin(there, none)
-        graph = coo_array((np.ones(int(inner.sum()), np.int8), (edges[inner] // 3, there[inner])),
-                          shape=(len(t.node), len(t.node)))  # fmt: skip
-        group = connected_components(graph, directed=False)[1]
-        node = t.node.ravel()
-        following = edges - edges % 3 + (edges + 1) % 3
-        length = np.hypot(*(self.border.pieces.xy[node[edges]] - self.border.pieces.xy[node[following]]).T)
+        inner = _marked(none, len(t.node))[there]
+        group = components(len(t.node), edges[inner] // 3, there[inner])
+        node, xy = t.node.ravel(), self.border.pieces.xy
+        length = np.hypot(*(xy[node[edges]] - xy[node[_following(edges)]]).T)
         outer = np.flatnonzero(~inner)
         best = outer[np.lexsort((edges[outer], -length[outer], group[edges[outer] // 3]))]
         groups, at = np.unique(group[edges[best] // 3], return_index=True)
-        owner = np.full(int(group.max()) + 1, NOTHING)
+        owner = np.full(len(t.node), NOTHING)
         owner[groups] = self.owner_at(t.twin[edges[best[at]]])
-        self.whole[none] = owner[group[none]]
+        owner = owner[group[none]]
+        self.whole[none] = np.where(owner >= 0, owner, self.faces + t.corridor[none])
 
     def drawing(self) -> Pieces:
         """Return the old pieces that still part two owners, and the new ones inside corridors."""
-        t, border = self.t, self.border
-        p = border.pieces
-        node, corridor = t.node.ravel(), np.repeat(t.corridor, 3)
-        edge = np.arange(node.size)
-        following = edge - edge % 3 + (edge + 1) % 3
-        # old pieces
-        left, right = border.left.copy(), border.right.copy()
-        rows = np.flatnonzero(t.piece >= 0)
-        owner = self.owner_at(rows)
-        ahead = t.forward[rows]
-        left[t.piece[rows[ahead]]] = owner[ahead]
-        right[t.piece[rows[~ahead]]] = owner[~ahead]
-        for side, face in ((left, border.left), (right, border.right)):  # corridors without triangles of their own
-            bare = (self.home[face] >= 0) & (side == face)
-            side[bare] = self.faces + self.home[face[bare]]
-        stay = left != right
-        # chords: 2 half chords where both ends claim, a whole one where one end claims or none
-        chord = np.flatnonzero((t.twin >= 0) & (edge < t.twin))
-        back = t.twin[chord]
-        at_tail, at_head = self.first[chord], self.last[following[chord]]
-        # the same two ends seen from the other side
-        other_tail, other_head = self.last[following[back]], self.first[back]
-        middle = len(p.xy) + np.arange(len(chord))
-        centre = len(p.xy) + len(chord) + np.arange(len(t.node))
-        xy = np.concatenate([p.xy, (p.xy[node[chord]] + p.xy[node[following[chord]]]) / 2, p.xy[t.node].mean(axis=1)])
-        mid_of = np.full(node.size, NOTHING)
-        mid_of[chord], mid_of[back] = middle, middle
-        new: list[tuple[Ints, Ints, Ints]] = []
+        p = self.border.pieces
+        stay = self._stay()
         arm = self._arms(stay)
-        tail, head = node[chord], node[following[chord]]
-        two = (at_tail >= 0) & (at_head >= 0)
-        for claims, mine, theirs, corner in (
-            (at_tail, at_tail, other_tail, tail),
-            (at_head, at_head, other_head, head),
-        ):
-            cut = two & (mine != theirs)
-            new.append((corner[cut], middle[cut], self._name(arm[corner[cut]], chord[cut])))
-            cut = ~two & (claims >= 0) & (mine != theirs)
-            new.append((tail[cut], head[cut], self._name(arm[corner[cut]], chord[cut])))
-        none = (at_tail < 0) & (at_head < 0)
-        cut = none & (self.whole[chord // 3] != self.whole[back // 3])
-        new.append((tail[cut], head[cut], self._name(np.full(int(cut.sum()), NOTHING), chord[cut])))
-        # inside triangles
-        first, last = self.first.reshape(-1, 3), self.last.reshape(-1, 3)
-        claims = first >= 0
-        mids = mid_of.reshape(-1, 3)
-        by = self.by.reshape(-1, 3)
-        pair = np.where(self.rank[by] >= self.rank[np.roll(by, -1, axis=1)], by, np.roll(by, -1, axis=1))
-        for i in range(3):  # two claim: from the middle of their chord to the third corner
-            j, k = (i + 1) % 3, (i + 2) % 3
-            cut = claims[:, i] & claims[:, j] & ~claims[:, k] & (first[:, i] != last[:, j])
-            new.append((mids[cut, i], t.node[cut, k], pair[cut, i]))
-        three = claims.all(axis=1)
-        over_edge = three[:, None] & (first != np.roll(last, -1, axis=1))
-        at_corner = three[:, None] & self.split.reshape(-1, 3) & (first != last)
-        spokes = over_edge.sum(axis=1) + at_corner.sum(axis=1)
-        ends = np.concatenate([mids, t.node], axis=1)
-        uses = np.concatenate([over_edge, at_corner], axis=1)
-        names = np.concatenate([pair, np.where(arm[t.node] >= 0, arm[t.node], pair)], axis=1)
-        straight = spokes == 2
-        order = np.argsort(~uses, axis=1, kind="stable")
-        i, j = order[straight, 0], order[straight, 1]
-        rows = np.flatnonzero(straight)
-        n1, n2 = names[rows, i], names[rows, j]
-        new.append((ends[rows, i], ends[rows, j], np.where(self.rank[n1] >= self.rank[n2], n1, n2)))
-        rows, i = np.nonzero(uses & (spokes > 2)[:, None])
-        new.append((ends[rows, i], centre[rows], names[rows, i]))
+        chord = np.flatnonzero((self.t.twin >= 0) & (np.arange(self.t.node.size) < self.t.twin))
+        middle = np.full(self.t.node.size, NOTHING)
+        middle[chord] = middle[self.t.twin[chord]] = len(p.xy) + np.arange(len(chord))
+        ends = p.xy[self.t.node.ravel()[chord]], p.xy[self.t.node.ravel()[_following(chord)]]
+        xy = np.concatenate([p.xy, (ends[0] + ends[1]) / 2, p.xy[self.t.node].mean(axis=1)])
+        new = [*self._along_chords(chord, middle, arm), *self._inside(middle, len(p.xy) + len(chord), arm)]
         a, b, source = (np.concatenate(column) for column in zip(*new, strict=True))
         source = self._lead_on(a, b, source)
-        old = _rejoin(border, stay, np.concatenate([a, b]), len(xy))
-        return _compact(Pieces(xy, np.concatenate([old.a, a]), np.concatenate([old.b, b]),
-                               np.concatenate([old.source, source])))  # fmt: skip
+        old = _rejoin(self.border, stay, np.concatenate([a, b]), len(xy))
+        a, b = np.concatenate([old.a, a]), np.concatenate([old.b, b])
+        real = (xy[a] != xy[b]).any(axis=1)
+        return drawing(xy[a[real]], xy[b[real]], np.concatenate([old.source, source])[real])
+
+    def _stay(self) -> Flags:
+        """Say which old pieces still part two owners."""
+        t, border = self.t, self.border
+        left, right = border.left.copy(), border.right.copy()
+        for side in (left, right):  # corridors without triangles of their own
+            bare = self.home[side] >= 0
+            side[bare] = self.faces + self.home[side[bare]]
+        rows = np.flatnonzero(t.piece >= 0)
+        owner, ahead = self.owner_at(rows), t.forward[rows]
+        left[t.piece[rows[ahead]]] = owner[ahead]
+        right[t.piece[rows[~ahead]]] = owner[~ahead]
+        return np.asarray(left != right, dtype=bool)
+
+    def _along_chords(self, chord: Ints, middle: Ints, arm: Ints) -> list[tuple[Ints, Ints, Ints]]:
+        """Return new lines along chords: half a chord where both its ends claim, a whole one where one does or none."""
+        node, back = self.t.node.ravel(), self.t.twin[chord]
+        tail, head = node[chord], node[_following(chord)]
+        # the owners at both ends, seen from one side and from the other
+        at_tail, other_tail = self.first[chord], self.last[_following(back)]
+        at_head, other_head = self.last[_following(chord)], self.first[back]
+        two = (at_tail >= 0) & (at_head >= 0)
+        none = (at_tail < 0) & (at_head < 0) & (self.whole[chord // 3] != self.whole[back // 3])
+        nobody = np.full(len(chord), NOTHING)
+        new = [(tail[none], head[none], self._name(nobody[none], chord[none]))]
+        for mine, theirs, corner in ((at_tail, other_tail, tail), (at_head, other_head, head)):
+            half = two & (mine != theirs)
+            new.append((corner[half], middle[chord[half]], self._name(arm[corner[half]], chord[half])))
+            full = ~two & (mine >= 0) & (mine != theirs)
+            new.append((tail[full], head[full], self._name(arm[corner[full]], chord[full])))
+        return new
+
+    def _inside(self, middle: Ints, first_centre: int, arm: Ints) -> list[tuple[Ints, Ints, Ints]]:
+        """Return new lines inside triangles with two or three claiming corners."""
+        node = self.t.node
+        first, last, by = self.first.reshape(-1, 3), self.last.reshape(-1, 3), self.by.reshape(-1, 3)
+        claims, mids, then = first >= 0, middle.reshape(-1, 3), np.roll(by, -1, axis=1)
+        pair = self._better(by, then)
+        new: list[tuple[Ints, Ints, Ints]] = []
+        for corner in range(3):  # two claim: from the middle of their chord to the third corner
+            after, third = (corner + 1) % 3, (corner + 2) % 3
+            cut = claims[:, corner] & claims[:, after] & ~claims[:, third] & (first[:, corner] != last[:, after])
+            new.append((mids[cut, corner], node[cut, third], pair[cut, corner]))
+        # three claim: straight from one chord to another, or all lines to the centroid
+        three = np.asarray(claims.all(axis=1))[:, None]
+        over_edge = three & (first != np.roll(last, -1, axis=1))
+        at_corner = three & self.split.reshape(-1, 3) & (first != last)
+        uses = np.concatenate([over_edge, at_corner], axis=1)
+        ends = np.concatenate([mids, node], axis=1)
+        names = np.concatenate([pair, np.where(arm[node] >= 0, arm[node], pair)], axis=1)
+        spokes = uses.sum(axis=1)
+        rows = np.flatnonzero(spokes == 2)
+        order = np.argsort(~uses[rows], axis=1, kind="stable")
+        i, j = order[:, 0], order[:, 1]
+        new.append((ends[rows, i], ends[rows, j], self._better(names[rows, i], names[rows, j])))
+        rows, i = np.nonzero(uses & np.asarray(spokes > 2)[:, None])
+        new.append((ends[rows, i], first_centre + rows, names[rows, i]))
+        return new
+
+    def _better(self, one: Ints, two: Ints) -> Ints:
+        """Return of two features the one that matters more."""
+        return np.where(self.rank[one] >= self.rank[two], one, two)
 
     def _ahead(self) -> Floats:
         p = self.border.pieces
@@ -513,9 +506,7 @@ class _Shares:
 
     def _name(self, arm: Ints, edge: Ints) -> Ints:
         """Return the arm's feature, else the better one of those claiming at the ends of the half-edge."""
-        following = edge - edge % 3 + (edge + 1) % 3
-        one, two = self.by[edge], self.by[following]
-        return np.where(arm >= 0, arm, np.where(self.rank[one] >= self.rank[two], one, two))
+        return np.where(arm >= 0, arm, self._better(self.by[edge], self.by[_following(edge)]))
 
 
 def _rejoin(border: _Border, stay: Flags, used: Ints, n: int) -> Pieces:
@@ -530,8 +521,8 @@ def _rejoin(border: _Border, stay: Flags, used: Ints, n: int) -> Pieces:
     return Pieces(p.xy, a[starts], b[ends], p.source[stay][starts])
 
 
-def _compact(pieces: Pieces) -> Pieces:
-    """Return the drawing without unused nodes, without pieces of no length and without doubles."""
-    start, end = pieces.xy[pieces.a], pieces.xy[pieces.b]
-    real = (start != end).any(axis=1)
-    return drawing(start[real], end[real], pieces.source[real])
+def _marked(rows: Ints, count: int) -> Flags:
+    """Return which of `count` numbers occur."""
+    marks = np.zeros(count, bool)
+    marks[rows] = True
+    return marks

@@ -1,7 +1,8 @@
 """Edge lines: the roads, rivers, railways and borders that may be a block's edge, and what each is called.
 
-`Features` says for every feature how much it matters (its rank), what it is and what it is called. `Lines` are the straight
-pieces drawn from them. `name_along` says which feature runs along a given piece: it names edges drawn by somebody else.
+`Features` says for every feature how much it matters (its rank), what it is and what it is called. `Lines` are the
+straight pieces drawn from them. `name_along` says which feature runs along a given piece: it names edges drawn by
+somebody else.
 """
 
 from collections.abc import Iterable
@@ -43,6 +44,9 @@ UNDERPASS_M = 100.0
 
 ALONG_DEGREES = 30.0
 ALONG_PIECE_M = 10.0
+
+COLUMNS = ["kind", "name", "name_en", "barrier", "oneway", "roundabout", "origin", "row"]
+"""Columns of a table of features."""
 
 Origin = Literal["road", "barrier", "border", "wall", "edge"]
 Names = NDArray[Any]
@@ -108,12 +112,13 @@ def flag(frame: pd.DataFrame, column: str) -> Ints:
     """Return a yes/no column as 1, 0, and -1 for unknown, also when there is no such column."""
     if column not in frame.columns:
         return np.full(len(frame), -1)
-    return frame[column].astype("boolean").astype("Int64").fillna(-1).to_numpy(np.int64)
+    values = frame[column].astype("boolean").astype("Int64").fillna(-1)
+    return np.asarray(values.to_numpy(np.int64), dtype=np.int64)
 
 
 def features_of(parts: Iterable[pd.DataFrame]) -> Features:
     """Return features from tables with the columns kind, name, name_en, barrier, oneway, roundabout, origin, row."""
-    nothing = pd.DataFrame([("none", "", "", False, -1, False, "", "")], columns=_COLUMNS)
+    nothing = pd.DataFrame([("none", "", "", False, -1, False, "", "")], columns=COLUMNS)
     rows = pd.concat([*(part for part in parts if len(part)), nothing], ignore_index=True)
     kind = rows["kind"].to_numpy(object)
     return Features(
@@ -129,13 +134,11 @@ def features_of(parts: Iterable[pd.DataFrame]) -> Features:
     )
 
 
-_COLUMNS = ["kind", "name", "name_en", "barrier", "oneway", "roundabout", "origin", "row"]
-
-
-def _table(index: Names, kind: Any, name: Names, name_en: Names, origin: Origin, barrier: Any = False,
-           oneway: Any = -1, roundabout: Any = False) -> pd.DataFrame:  # fmt: skip
-    return pd.DataFrame({"kind": kind, "name": name, "name_en": name_en, "barrier": barrier, "oneway": oneway,
-                         "roundabout": roundabout, "origin": origin, "row": index}, index=range(len(index)))[_COLUMNS]  # fmt: skip
+def _table(index: Names, kind: Names | str, origin: Origin, **columns: Names | Ints | Flags) -> pd.DataFrame:
+    """Return a table of features; what is not given is unknown."""
+    unknown = {"name": "", "name_en": "", "barrier": False, "oneway": -1, "roundabout": False}
+    data = {**unknown, **columns, "kind": kind, "origin": origin, "row": index}
+    return pd.DataFrame(data, index=range(len(index)))[COLUMNS]
 
 
 def draw(
@@ -156,9 +159,9 @@ def draw(
         chosen = roads[roads["road_class"].isin(road_classes).to_numpy()]
         chosen = chosen[(flag(chosen, "tunnel") != 1) | _underpasses(chosen)]
         kind = chosen["road_class"].to_numpy(object)
-        tables.append(_table(chosen.index.astype(str).to_numpy(object), kind, text(chosen, "name"),
-                             text(chosen, "name_en"), "road", kind == "motorway", flag(chosen, "oneway"),
-                             flag(chosen, "roundabout") == 1))  # fmt: skip
+        tables.append(_table(chosen.index.astype(str).to_numpy(object), kind, "road", name=text(chosen, "name"),
+                             name_en=text(chosen, "name_en"), barrier=kind == "motorway", oneway=flag(chosen, "oneway"),
+                             roundabout=flag(chosen, "roundabout") == 1))  # fmt: skip
         lines.append(_pieces(chosen.geometry.to_numpy(), np.arange(len(chosen))))
         count += len(chosen)
     if barriers is not None and len(barriers):
@@ -171,7 +174,8 @@ def draw(
         areal = np.isin(shapely.get_type_id(shapes), (3, 6))
         wet = areal & np.isin(kind, WATERWAYS)
         _name_water(shapes, kind, names, names_en, wet)
-        tables.append(_table(chosen.index.astype(str).to_numpy(object), kind, names, names_en, "barrier", barrier))
+        ids = chosen.index.astype(str).to_numpy(object)
+        tables.append(_table(ids, kind, "barrier", name=names, name_en=names_en, barrier=barrier))
         outlines = shapes.copy()
         outlines[areal] = shapely.boundary(shapes[areal])
         lines.append(_pieces(outlines, count + np.arange(len(chosen))))
@@ -187,7 +191,7 @@ def draw(
 
 
 def _underpasses(roads: gpd.GeoDataFrame) -> Flags:
-    """Say which tunnels are short and join two streets of the table: a street that dives under a railway is still one."""
+    """Say which tunnels are short and join two streets: a street that dives under a railway is still one."""
     shapes = roads.geometry.to_numpy()
     tunnel = flag(roads, "tunnel") == 1
     short = np.flatnonzero(tunnel & (shapely.length(shapes) <= UNDERPASS_M) & (shapely.get_type_id(shapes) == 1))
@@ -255,11 +259,14 @@ def borders_of(communities: gpd.GeoDataFrame, chosen: Flags) -> tuple[pd.DataFra
     low = np.where(with_nobody[theirs] < rank[mine], theirs, mine)
     high = np.where(with_nobody[theirs] < rank[mine], mine, theirs)
     pairs, feature = np.unique(np.column_stack([low, high]), axis=0, return_inverse=True)
-    return _table(
-        np.array([f"{ids[x]}|{ids[y]}" if y >= 0 else ids[x] for x, y in pairs], dtype=object), "border",
-        np.array([border_name(names[x], names[y] if y >= 0 else "") for x, y in pairs], dtype=object),
-        np.array([border_name_en(names_en[x], names_en[y] if y >= 0 else "") for x, y in pairs], dtype=object), "border",
-    ), Lines(start, end, feature.ravel().astype(np.int64))  # fmt: skip
+    rows = [
+        (f"{ids[x]}|{ids[y]}", border_name(names[x], names[y]), border_name_en(names_en[x], names_en[y])) if y >= 0
+        else (ids[x], border_name(names[x], ""), border_name_en(names_en[x], ""))
+        for x, y in pairs
+    ]  # fmt: skip
+    index, name, name_en = (np.array([row[i] for row in rows], dtype=object) for i in range(3))
+    table = _table(index, "border", "border", name=name, name_en=name_en)
+    return table, Lines(start, end, feature.ravel().astype(np.int64))
 
 
 def border_name(one: str, two: str) -> str:
@@ -274,8 +281,8 @@ def border_name_en(one: str, two: str) -> str:
 
 def walls_of(estates: gpd.GeoDataFrame) -> tuple[pd.DataFrame, Lines]:
     """Return the outlines of estates as features of class wall."""
-    table = _table(estates.index.astype(str).to_numpy(object), "wall", text(estates, "name"), text(estates, "name_en"),
-                   "wall")  # fmt: skip
+    ids, name, name_en = estates.index.astype(str).to_numpy(object), text(estates, "name"), text(estates, "name_en")
+    table = _table(ids, "wall", "wall", name=name, name_en=name_en)
     return table, _pieces(shapely.boundary(estates.geometry.to_numpy()), np.arange(len(estates)))
 
 

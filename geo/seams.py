@@ -1,5 +1,7 @@
 """Seams: the shared borders of blocks, one row for each pair of blocks and feature they follow."""
 
+from dataclasses import dataclass
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -15,19 +17,27 @@ FOLD_M = 12.0
 crossing, or the few metres where a name on the map changes late."""
 
 
-def seam_table(
-    start: Floats, end: Floats, left: Ints, right: Ints, feature: Ints, features: Features, ids: list[str], crs: CRS
-) -> gpd.GeoDataFrame:
+@dataclass(frozen=True)
+class Borders:
+    """The straight pieces between blocks."""
+
+    start: Floats
+    end: Floats
+    """Ends of the pieces [m]."""
+    left: Ints
+    right: Ints
+    """The number of the block on either side; -1 outside."""
+    feature: Ints
+    """The feature each piece follows, or -1 for none."""
+
+
+def seam_table(borders: Borders, features: Features, ids: list[str], crs: CRS) -> gpd.GeoDataFrame:
     """Return the seams table from the straight pieces between blocks.
 
     Parameters
     ----------
-    start, end
-        Ends of the pieces [m].
-    left, right
-        For each piece the number of the block on either side; -1 outside.
-    feature
-        For each piece the feature it follows, or -1 for none.
+    borders
+        The pieces.
     features
         What the features are.
     ids
@@ -40,6 +50,7 @@ def seam_table(
     GeoDataFrame
         The table `seams`; block_a < block_b as text, "outside" in block_b; ordered by blocks, name, class.
     """
+    start, end, left, right, feature = borders.start, borders.end, borders.left, borders.right, borders.feature
     rank = np.append(np.argsort(np.argsort(np.array(ids, dtype=str))), len(ids))  # outside comes last
     swap = rank[left] > rank[right]
     one, two = np.where(swap, right, left), np.where(swap, left, right)
@@ -52,14 +63,8 @@ def seam_table(
     heads = rows.groupby(by, sort=True)["length"].sum().reset_index()
     lines = _joined(start, end, group)
     barrier = np.bincount(group, length * features.barrier[feature], len(heads)) > heads["length"].to_numpy() / 2
-    # the English name of most of the length
-    english = pd.DataFrame(
-        {"group": group, "en": features.name_en[feature], "length": length, "own": kind == rows["kind"]}
-    )
-    english = english[english["own"] & (features.name[feature] == rows["name"]) & (english["en"] != "")]
-    english = english.groupby(["group", "en"], sort=True)["length"].sum().reset_index()
-    english = (
-        english.sort_values(["group", "length", "en"]).drop_duplicates("group", keep="last").set_index("group")["en"]
+    english = _english(
+        rows.assign(en=features.name_en[feature], own=(kind == rows["kind"]) & (name == rows["name"])), group
     )
     names = [*ids, OUTSIDE]
     table = pd.DataFrame(
@@ -81,6 +86,13 @@ def seam_table(
     width = max(len(str(len(frame))), 5)
     frame.index = pd.Index([f"S{i + 1:0{width}d}" for i in range(len(frame))], dtype="str", name="seam_id")
     return conform(frame, "seams")
+
+
+def _english(rows: pd.DataFrame, group: Ints) -> pd.Series:
+    """Return for each group the English name of most of its length, of those pieces that named it."""
+    known = rows.assign(group=group)[rows["own"] & (rows["en"] != "")]
+    total = known.groupby(["group", "en"], sort=True)["length"].sum().reset_index()
+    return total.sort_values(["group", "length", "en"]).drop_duplicates("group", keep="last").set_index("group")["en"]
 
 
 def _joined(start: Floats, end: Floats, group: Ints) -> Shapes:

@@ -1,8 +1,9 @@
 """Straight pieces and the faces between them: the exact bookkeeping below blocks and seams.
 
 A `Pieces` is a planar drawing: nodes, straight pieces between nodes, and for each piece the feature it was drawn from.
-A `Tiling` adds the faces which the pieces enclose and, for every piece, the face on its left and on its right. Everything
-is exact because coordinates are only compared for equality: a face made from pieces has these very pieces as its border.
+A `Tiling` adds the faces which the pieces enclose and, for every piece, the face on its left and on its right.
+Everything is exact because coordinates are only compared for equality: a face made from pieces has these very pieces
+as its border.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from shapely.geometry.base import BaseGeometry
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -41,7 +43,7 @@ class Pieces:
     @property
     def length(self) -> Floats:
         """Length of each piece [m]."""
-        return np.hypot(*(self.xy[self.b] - self.xy[self.a]).T)
+        return np.asarray(np.hypot(*(self.xy[self.b] - self.xy[self.a]).T), dtype=np.float64)
 
     def only(self, keep: Flags | Ints) -> "Pieces":
         """Return the drawing with these pieces only."""
@@ -133,8 +135,8 @@ def chains(pieces: Pieces, group: Ints) -> tuple[Shapes, Ints]:
     degree = np.bincount(tail, minlength=len(pieces.xy))
     joint = degree == 2
     # at a joint two half-edges start; each half-edge that ends there goes on with the one that is not its own twin
-    at = np.flatnonzero(joint[tail])
-    at = at[np.argsort(tail[at], kind="stable")].reshape(-1, 2)
+    rows = np.flatnonzero(joint[tail])
+    at = rows[np.argsort(tail[rows], kind="stable")].reshape(-1, 2)
     at = at[group[at[:, 0] % n] == group[at[:, 1] % n]] if n else at
     before = np.full(2 * n, NOTHING)
     before[at[:, 0]], before[at[:, 1]] = (at[:, 1] + n) % (2 * n), (at[:, 0] + n) % (2 * n)
@@ -174,7 +176,7 @@ def polygons_in(pieces: Pieces) -> Shapes:
     return np.asarray(shapely.orient_polygons(faces[shapely.area(faces) > 0]), dtype=object)
 
 
-def tile(pieces: Pieces, inside: Shapes | None = None, known: tuple[Tiling, Flags] | None = None) -> Tiling:
+def tile(pieces: Pieces, inside: BaseGeometry | None = None, known: tuple[Tiling, Flags] | None = None) -> Tiling:
     """Return the faces which the pieces enclose, and who lies beside each piece.
 
     Pieces with the same face on both sides, or none on either (dead ends), are left out of the result.
@@ -236,7 +238,7 @@ def tile(pieces: Pieces, inside: Shapes | None = None, known: tuple[Tiling, Flag
 
 
 def components(count: int, one: Ints, two: Ints) -> Ints:
-    """Return for each of `count` things the number of the group that the pairs (one, two) join it to, from 0 upwards."""
+    """Return for each of `count` things the number of the group that the pairs (one, two) join it to, from 0 on."""
     graph = coo_array((np.ones(len(one), np.int8), (one, two)), shape=(count, count))
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
