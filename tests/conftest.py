@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.command import shequ
+
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let golden results be written anew (see CONTRIBUTING.md)."""
+    parser.addoption("--golden-update", action="store_true", help="write the golden results of the demo town anew")
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +27,13 @@ def cases() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder of real towns (../shared/cases) is not there")
     return folder
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that `shequ demo` fills."""
+    out = tmp_path_factory.mktemp("demo") / "qinghe"
+    run = shequ("demo", "--out", out)
+    assert run.returncode == 0, run.stderr
+    assert "communities" in run.stdout
+    return out

@@ -2,31 +2,14 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pyogrio
 import pytest
 
+from tests.command import shequ
 from tests.independent import check_plan_folder, layer
-
-
-def shequ(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user would."""
-    command = [sys.executable, "-m", "api.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=cwd, check=False)
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that `shequ demo` fills."""
-    out = tmp_path_factory.mktemp("demo") / "qinghe"
-    run = shequ("demo", "--out", out)
-    assert run.returncode == 0, run.stderr
-    assert "communities" in run.stdout
-    return out
 
 
 @pytest.fixture
