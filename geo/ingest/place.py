@@ -4,7 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from pyproj import CRS, Transformer
 
@@ -17,6 +19,8 @@ from geo.study import Repair
 
 _DEGREES = CRS.from_epsg(4326)
 _WORLD_MAPS = (3857, 3395)
+_FARTHEST = 1e8
+"""No coordinate of any map on Earth, in degrees, metres or feet, reaches this."""
 _STRETCH_BELIEVED = 0.05
 """Coordinates at which a metre is further off than this are not the CRS they claim, Web Mercator apart."""
 
@@ -68,9 +72,17 @@ def in_metres(
                 f"choose {_name_of(_pick_by_place(placed))}, or leave the CRS out",
             )
         )
-    done = [mend(replace(draft, frame=draft.frame.to_crs(target), crs=target)) for draft in placed]
-    for draft in done:
-        faults += _contract_faults(draft)
+    done = []
+    for draft in placed:
+        moved = replace(draft, frame=draft.frame.to_crs(target), crs=target)
+        lost = _lost_rows(moved.frame)
+        if len(lost):
+            what = f"{len(lost)} rows lie so far away that they cannot be brought into {_name_of(target)}"
+            faults.append(draft.fault(what, "correct or delete them", lost))
+            continue
+        mended = mend(moved)
+        faults += _contract_faults(mended)
+        done.append(mended)
     return done, target, why, repairs, faults
 
 
@@ -89,6 +101,12 @@ def _wished(given: str | None, of_study: str | None) -> tuple[CRS | None, CRS | 
         return None, wished, []
     remedy = "choose a metric one, e.g. EPSG:4549 (CGCS2000, 120 degrees east), or leave it out"
     return None, wished, [Fault(f"{where}, {_name_of(wished)}, is not in metres", remedy)]
+
+
+def _lost_rows(frame: gpd.GeoDataFrame) -> pd.Index:
+    """Return the rows with a vertex that is not a number of metres."""
+    vertices, rows = shapely.get_coordinates(frame.geometry.values, return_index=True)
+    return frame.index[np.unique(rows[~np.isfinite(vertices).all(axis=1)])]
 
 
 def _source_crs(draft: Draft, silent: CRS | None) -> tuple[CRS, list[Repair]]:
@@ -123,11 +141,12 @@ def _source_crs(draft: Draft, silent: CRS | None) -> tuple[CRS, list[Repair]]:
 def _require_sane(draft: Draft, crs: CRS) -> None:
     """Refuse coordinates that cannot be what the CRS says: metres called degrees, degrees called metres, infinities."""
     shapes = draft.frame.geometry
-    limits = shapely.bounds(shapes.values)
     there = (shapes.notna() & ~shapes.is_empty).to_numpy()
-    broken = there & ~np.isfinite(limits).all(axis=1)
+    vertices, rows = shapely.get_coordinates(shapes.values, return_index=True)
+    broken = np.zeros(len(shapes), dtype=bool)
+    broken[rows[~(np.abs(vertices) < _FARTHEST).all(axis=1)]] = True  # not below: NaN is broken too
     if broken.any():
-        what = f"{int(broken.sum())} rows have infinite or undefined coordinates"
+        what = f"{int(broken.sum())} rows have coordinates that are nowhere (infinite, undefined or beyond the Earth)"
         raise InputError(draft.fault(what, "correct or delete them", draft.frame.index[broken]))
     if not there.any():
         return

@@ -19,6 +19,7 @@ from contextlib import closing
 from pathlib import Path, PurePosixPath
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyogrio
@@ -63,8 +64,8 @@ def open_geopackage(path: Path, file: str) -> SourceFile:
         with closing(sqlite3.connect(path.resolve().as_uri() + "?mode=ro", uri=True)) as db:
             sound = db.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
             known = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'gpkg_contents'").fetchone()
-    except sqlite3.DatabaseError as error:
-        raise _refuse(file, f"the GeoPackage is damaged ({error})", _DAMAGED) from error
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        raise _refuse(file, f"the GeoPackage is damaged ({_first_line(error)})", _DAMAGED) from error
     if not sound:
         raise _refuse(file, "the GeoPackage is damaged or cut short", _DAMAGED)
     if known is None:
@@ -135,7 +136,8 @@ def open_geoparquet(path: Path, file: str) -> SourceFile:
 
     def read(layer: str, _encoding: str | None) -> Layer:
         try:
-            frame = gpd.read_parquet(path)
+            with np.errstate(invalid="ignore"):  # coordinates that are no numbers are refused later, with their rows
+                frame = gpd.read_parquet(path)
         except (pa.ArrowException, OSError) as error:
             raise _refuse(file, f"the Parquet file is damaged ({_first_line(error)})", _DAMAGED, layer) from error
         except (ValueError, CRSError, shapely.errors.ShapelyError) as error:
@@ -145,6 +147,7 @@ def open_geoparquet(path: Path, file: str) -> SourceFile:
                 "export it again as GeoParquet",
                 layer,
             ) from error
+        _require_text(frame, file, layer)
         frame = _plain(frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index())
         return Layer(file, layer, frame, frame.crs, stated=frame.crs is not None)
 
@@ -355,7 +358,7 @@ def _unpack(path: Path, folder: Path, file: str) -> str:
                 if same and each.suffix.lower() in _SIDECARS:
                     with archive.open(member) as source, (folder / f"layer{each.suffix.lower()}").open("wb") as out:
                         shutil.copyfileobj(source, out)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError, ValueError) as error:
         raise _refuse(
             file, f"the zip cannot be unpacked ({_first_line(error)})", "zip the files again, without a password"
         ) from error
@@ -396,7 +399,7 @@ def _layers(path: Path, file: str) -> dict[str, str | None]:
     """Return the layers of a file in its own order, with their geometry type (None: a plain table)."""
     try:
         return {str(name): kind for name, kind in pyogrio.list_layers(path)}
-    except pyogrio.errors.DataSourceError as error:
+    except (pyogrio.errors.DataSourceError, UnicodeDecodeError) as error:
         raise _refuse(file, f"the file cannot be read ({_first_line(error)})", _DAMAGED) from error
 
 
@@ -440,7 +443,18 @@ def _gdal_read(
             raise _refuse(file, f"the layer cannot be read ({_first_line(error)})", _DAMAGED, layer) from error
     if not isinstance(frame, gpd.GeoDataFrame):
         raise _refuse(file, "the layer has no geometry", "choose a layer with points, lines or areas", layer)
+    _require_text(frame, file, layer)
     return _plain(frame), tuple(sorted({_first_line(w.message) for w in caught}))
+
+
+def _require_text(frame: gpd.GeoDataFrame, file: str, layer: str | None) -> None:
+    """Refuse text that is not the UTF-8 its format prescribes; it is only found out when it is looked at."""
+    for column in frame.columns:
+        if pd.api.types.is_string_dtype(frame[column].dtype):
+            try:
+                frame[column].tolist()
+            except (UnicodeDecodeError, pa.ArrowException) as error:
+                raise _refuse(file, f"column {column} holds text that is not UTF-8", _DAMAGED, layer) from error
 
 
 def _plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

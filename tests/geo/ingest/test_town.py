@@ -2,6 +2,7 @@
 
 import json
 import random
+import struct
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import geopandas.testing
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from pyproj import CRS
 from shapely.geometry import Point, Polygon
 
@@ -281,11 +283,22 @@ def test_degrees_called_metres_and_metres_called_degrees(frames: Frames, save: S
     assert "they begin with 40, as in CGCS2000 3-degree zone 40, EPSG:4528" in said
 
 
-def test_infinite_coordinates(save: Save, frames: Frames) -> None:
-    shapes = [*frames["facilities"].geometry, Point(np.inf, 0)]
+@pytest.mark.parametrize("x", [np.inf, 1e300, -1e9])
+def test_coordinates_that_are_nowhere(save: Save, frames: Frames, x: float) -> None:
+    shapes = [*frames["facilities"].geometry, Point(x, 0)]
     frames["facilities"] = table("facility_id", ["f1", "f2"], shapes, category=["park", "park"])
-    error = refused([save(frames)], said="1 rows have infinite or undefined coordinates")
+    error = refused([save(frames)], said="1 rows have coordinates that are nowhere")
     assert error.faults[0].ids == ("f2",)
+
+
+def test_a_vertex_that_is_no_number(frames: Frames, tmp_path: Path) -> None:
+    places = (*at(0, 0), np.nan, np.nan, *at(9, 9))
+    with np.errstate(invalid="ignore"):
+        broken = shapely.from_wkb(struct.pack("<BII6d", 1, 2, 3, *places))
+    frames["roads"] = frames["roads"].set_geometry([broken, *frames["roads"].geometry[1:]], crs=4549)
+    frames["roads"].to_parquet(tmp_path / "roads.parquet")
+    error = refused([tmp_path / "roads.parquet"], said="1 rows have coordinates that are nowhere")
+    assert error.faults[0].ids == ("south",)
 
 
 def test_empty_layers(save: Save, frames: Frames) -> None:

@@ -304,6 +304,17 @@ def test_parquet_and_flatgeobuf_cut_short(tmp_path: Path) -> None:
     refused(fgb, "cannot be read")
 
 
+def test_text_that_is_not_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    CHINESE.to_parquet(path, compression=None)
+    path.write_bytes(path.read_bytes().replace("中山路".encode(), b"\xff" * 9))
+    refused(path, "column 名称 holds text that is not UTF-8")
+    fgb = tmp_path / "a.fgb"
+    CHINESE.to_file(fgb)
+    fgb.write_bytes(fgb.read_bytes().replace("中山路".encode(), b"\xff" * 9))
+    refused(fgb, "the layer cannot be read")
+
+
 def test_a_plain_parquet_table(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     CHINESE.drop(columns="geometry").to_parquet(path)
