@@ -119,9 +119,9 @@ def _cut_short(tiling: Tiling, corridor: Ints, soft_left: Flags, soft_right: Fla
     width = 2 * area / np.maximum(around, 1e-9)
     step = np.append(np.clip(np.where(width < WIDE_M, *STEP_WIDTHS) * width, *STEP_LIMITS_M), np.inf)
     firm = ((here >= 0) & ~soft_left) | ((there >= 0) & ~soft_right)
-    parts = np.ceil(length / np.minimum(step[here], step[there])).astype(np.int64)
-    # a new line ends at a point of a firm piece: these stand closer, and one is in the middle
-    parts = np.where(firm, 2 * np.maximum(parts, 1), np.maximum(parts, 1))
+    steps = length / np.minimum(step[here], step[there])
+    # a new line may end at a point of a firm piece, so one is in its middle
+    parts = np.maximum(np.where(firm, 2 * np.ceil(steps / 2), np.ceil(steps)).astype(np.int64), np.where(firm, 2, 1))
     parts[length < 0.02] = 1
     keep = ~inner
     p = tiling.pieces
@@ -165,8 +165,11 @@ def _triangulate(border: _Border, home: Ints, count: int) -> tuple[_Border, _Tri
     middle = shapely.get_coordinates(shapely.centroid(shapes))
     hidden = _turn(start - middle[shape], end - middle[shape]) <= 0
     star = mine & _is_star(shapes, np.bincount(shape[~soft | hidden], minlength=len(shapes)))
-    parts, of_shape = shapely.get_parts(shapely.constrained_delaunay_triangles(shapes[mine & ~star]), return_index=True)
-    corners = shapely.get_coordinates(parts).reshape(-1, 4, 2)[:, :3]
+    inner = shapely.constrained_delaunay_triangles(shapes[mine & ~star])
+    closed, of_shape = shapely.get_coordinates(
+        inner, return_index=True
+    )  # each triangle is four points, the first twice
+    corners, of_shape = closed.reshape(-1, 4, 2)[:, :3], of_shape[::4]
     node = order[node_ids(nodes[order], corners.reshape(-1, 2))].reshape(-1, 3)
     one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     clockwise = one[:, 0] * two[:, 1] < one[:, 1] * two[:, 0]

@@ -39,12 +39,12 @@ def node(lines: Lines, shape: BaseGeometry, features: Features, options: BlockOp
     """
     start, end = _noded(as_lines(lines.start, lines.end))
     bare = drawing(start, end, np.zeros(len(start), np.int64))
-    more, repairs = _close_gaps(bare, lines, shape, features, options)
-    shapes = as_lines(bare.xy[bare.a], bare.xy[bare.b])
+    tree = shapely.STRtree(as_lines(bare.xy[bare.a], bare.xy[bare.b]))
+    more, repairs = _close_gaps(bare, tree, lines, shape, features=features, options=options)
     if len(more.feature):
-        new = as_lines(more.start, more.end)
+        new, shapes = as_lines(more.start, more.end), tree.geometries
         met = np.zeros(len(shapes), bool)
-        met[np.unique(shapely.STRtree(shapes).query(new, predicate="intersects")[1])] = True
+        met[np.unique(tree.query(new, predicate="intersects")[1])] = True
         start, end = _noded(np.concatenate([new, shapes[met]]))
         start, end = np.concatenate([bare.xy[bare.a[~met]], start]), np.concatenate([bare.xy[bare.b[~met]], end])
     else:
@@ -55,7 +55,7 @@ def node(lines: Lines, shape: BaseGeometry, features: Features, options: BlockOp
 
 
 def _close_gaps(
-    p: Pieces, lines: Lines, shape: BaseGeometry, features: Features, options: BlockOptions
+    p: Pieces, tree: shapely.STRtree, lines: Lines, shape: BaseGeometry, *, features: Features, options: BlockOptions
 ) -> tuple[Lines, list[Repair]]:
     """Return lines from loose ends to the nearest line ahead (within gap_m), else to the study's edge (edge_gap_m)."""
     nothing = Lines(np.empty((0, 2)), np.empty((0, 2)), np.empty(0, np.int64))
@@ -73,7 +73,6 @@ def _close_gaps(
     ahead /= np.hypot(*ahead.T)[:, None]
     points = np.asarray(shapely.points(xy), dtype=object)
     # candidates: the nearest point of every other piece nearby, and of the study's edge
-    tree = shapely.STRtree(as_lines(p.xy[p.a], p.xy[p.b]))
     who, other = tree.query(points, predicate="dwithin", distance=options.gap_m)
     own = (other == row[who]) | (p.a[other] == behind[who]) | (p.b[other] == behind[who])
     who, other = who[~own], other[~own]
