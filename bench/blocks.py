@@ -6,7 +6,8 @@ CASES is the folder of real towns (default: ../shared/cases beside the repositor
 classes, within their convex hull. Printed for each: wall time and time on the processor [s], how far memory rose above
 what the streets themselves take and the peak of the whole process [MB], number of blocks, slivers (no circle of 6 m, of
 15 m fits in), and the tiling error: land covered by no block and land covered twice [m²]. Each method runs in a process
-of its own. `agreement` is the share of the land on which both agree: the overlap of blocks that are each other's largest.
+of its own. `agreement` is the share of the land on which both agree: it lies in two blocks each of which is the other's
+largest overlap.
 
 The exit code is 0 only when every target is reached.
 """

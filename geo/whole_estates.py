@@ -60,9 +60,9 @@ def keep_estates(
             inner = both & deep[tiling.left] & deep[tiling.right]
             cut_by = sorted({str(n) for n in features.name[p.source[inner]] if n})
             deep |= _leftovers(tiling, deep, wall_of[p.source] == number)
-            members = np.flatnonzero(deep)
-            one.append(np.full(len(members) - 1, members[0]))
-            two.append(members[1:])
+            inner = both & deep[tiling.left] & deep[tiling.right]
+            one.append(tiling.left[inner])
+            two.append(tiling.right[inner])
             repairs.append(_kept_whole(str(crossed.index[number]), cut_by))
         else:
             wall = both & (wall_of[p.source] == number)

@@ -510,6 +510,54 @@ def test_law_place_does_not_matter(rows, dx, dy):
     assert one.seams.feature_name.equals(two.seams.feature_name)
 
 
+def whole_town(seed):
+    """Return area, roads, barriers, estates and communities drawn at random, with everything that goes wrong at once."""
+    rng = np.random.default_rng(seed)
+    width, height = rng.integers(150, 900), rng.integers(150, 700)
+    rows = []
+    for i in range(rng.integers(0, 14)):
+        kind = rng.choice(["primary", "secondary", "residential", "primary_link", "motorway", "living_street"])
+        form = rng.integers(3)
+        one, two = rng.uniform(-50, width + 50, (2, 2))
+        points = [tuple(one), tuple((one + two) / 2 + rng.normal(0, 60 * (form == 1), 2)), tuple(two)]
+        if form == 2:
+            turn, radius = np.linspace(0, 2 * np.pi, rng.integers(4, 20)), rng.uniform(8, 60)
+            points = [(one[0] + radius * np.cos(t), one[1] + radius * np.sin(t)) for t in turn]
+        oneway = rng.choice([True, False, None])
+        rows.append((rng.choice(["甲路", "乙路", f"路{i}", None]), kind, points, oneway, (form == 2) or None))
+        beside = shapely.offset_curve(LineString(points), rng.uniform(0.05, 45))
+        if rng.random() < 0.4 and beside.geom_type == "LineString" and not beside.is_empty:
+            rows.append((rows[-1][0], kind, list(beside.coords)[::-1], oneway))
+    round_ = Point(width / 2, height / 2).buffer(min(width, height) / 2, quad_segs=int(rng.integers(1, 12)))
+    beside = box(width + 20, 0, width + 20 + rng.integers(5, 200), rng.integers(5, 200))
+    area = area_of(box(0, 0, width, height)) if rng.random() < 0.5 else area_of(round_, beside)
+    bend = LineString([(-60, rng.uniform(0, height)), (width / 2, rng.uniform(0, height)), (width + 60, 0)])
+    barriers = barriers_of(
+        ("river", "清河", bend.buffer(rng.uniform(3, 60))), ("railway", None, [(0, 0), (width, height)])
+    )
+    corners, sizes = rng.uniform(0, 1, (6, 2)) * (width, height), rng.uniform(20, 250, (6, 2))
+    estates = estates_of(*(box(*low, *(low + size)) for low, size in zip(corners, sizes, strict=True)))
+    at = np.sort(rng.uniform(0, width, 2))
+    step = rng.choice([0, 1e-7, 0.4])  # communities that meet, almost meet, or leave a gap
+    communities = communities_of(box(-100, -100, at[0], 900), box(at[0], -100, at[1] + 1, 900),
+                                 box(at[1] + 1 + step, -100, 1500, 900))  # fmt: skip
+    some = rng.random(4) < (0.9, 0.5, 0.6, 0.7)
+    roads = roads_of(*rows) if rows else None
+    return area, *(t if on else None for t, on in zip((roads, barriers, estates, communities), some, strict=True))
+
+
+@pytest.mark.parametrize("seeds", [range(start, start + 20) for start in range(0, 100, 20)], ids=str)
+def test_law_everything_at_once(seeds):
+    for seed in seeds:
+        area, roads, barriers, estates, communities = whole_town(seed)
+        result = cut(area, roads, barriers, estates=estates, communities=communities)
+        turned = [None if t is None else t.iloc[::-1] for t in (area, roads, barriers, estates, communities)]
+        again = cut_blocks(*turned[:3], estates=turned[3], communities=turned[4])
+        assert result.blocks.geometry.to_wkb().equals(again.blocks.geometry.to_wkb())
+        assert result.seams.drop(columns="geometry").equals(again.seams.drop(columns="geometry"))
+        assert result.repairs == again.repairs
+
+
 def test_inputs_are_not_changed():
     area, roads, estates = area_of(), roads_of(*CROSS), estates_of(box(200, 120, 400, 280))
     before = [frame.copy() for frame in (area, roads, estates)]
