@@ -511,7 +511,7 @@ def test_law_place_does_not_matter(rows, dx, dy):
 
 
 def whole_town(seed):
-    """Return area, roads, barriers, estates and communities drawn at random, with everything that goes wrong at once."""
+    """Return area, roads, barriers, estates and communities drawn at random, with all difficulties at once."""
     rng = np.random.default_rng(seed)
     width, height = rng.integers(150, 900), rng.integers(150, 700)
     rows = []
