@@ -23,7 +23,7 @@ class BlockOptions:
     """Every block holds a circle of this diameter."""
     min_area_m2: float = 2_000.0
     """No block is smaller."""
-    gap_m: float = 10.0
+    gap_m: float = 12.0
     """An end of a line that stops this short of another line is led on to it."""
     edge_gap_m: float = 30.0
     """An end of a line that stops this short of the study's edge is led on to it."""

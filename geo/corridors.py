@@ -245,6 +245,10 @@ def _turn(one: Floats, two: Floats) -> Floats:
     return np.asarray(np.arctan2(cross, (one * two).sum(axis=1)), dtype=np.float64)
 
 
+_New = tuple[Ints, Ints, Ints]
+"""New pieces: their nodes and features."""
+
+
 class _Shares:
     """Who gets what of each corridor, worked out in the order in which corridors depend on each other."""
 
@@ -397,9 +401,10 @@ class _Shares:
         middle[chord] = middle[self.t.twin[chord]] = len(p.xy) + np.arange(len(chord))
         ends = p.xy[self.t.node.ravel()[chord]], p.xy[self.t.node.ravel()[_following(chord)]]
         xy = np.concatenate([p.xy, (ends[0] + ends[1]) / 2, p.xy[self.t.node].mean(axis=1)])
-        new = [*self._along_chords(chord, middle, arm), *self._inside(middle, len(p.xy) + len(chord), arm)]
+        ending, inside = self._inside(middle, len(p.xy) + len(chord), arm)
+        arm = np.where(arm >= 0, arm, self._best_at(ending[1], ending[2]))
+        new = [*self._along_chords(chord, middle, arm), ending, *inside]
         a, b, source = (np.concatenate(column) for column in zip(*new, strict=True))
-        source = self._lead_on(a, b, source)
         old = _rejoin(self.border, stay, np.concatenate([a, b]), len(xy))
         a, b = np.concatenate([old.a, a]), np.concatenate([old.b, b])
         real = (xy[a] != xy[b]).any(axis=1)
@@ -418,7 +423,7 @@ class _Shares:
         right[t.piece[rows[~ahead]]] = owner[~ahead]
         return np.asarray(left != right, dtype=bool)
 
-    def _along_chords(self, chord: Ints, middle: Ints, arm: Ints) -> list[tuple[Ints, Ints, Ints]]:
+    def _along_chords(self, chord: Ints, middle: Ints, arm: Ints) -> list[_New]:
         """Return new lines along chords: half a chord where both its ends claim, a whole one where one does or none."""
         node, back = self.t.node.ravel(), self.t.twin[chord]
         tail, head = node[chord], node[_following(chord)]
@@ -436,17 +441,18 @@ class _Shares:
             new.append((tail[full], head[full], self._name(arm[corner[full]], chord[full])))
         return new
 
-    def _inside(self, middle: Ints, first_centre: int, arm: Ints) -> list[tuple[Ints, Ints, Ints]]:
-        """Return new lines inside triangles with two or three claiming corners."""
+    def _inside(self, middle: Ints, first_centre: int, arm: Ints) -> tuple[_New, list[_New]]:
+        """Return new lines inside triangles: those that end at a firm border (their second node), and the others."""
         node = self.t.node
         first, last, by = self.first.reshape(-1, 3), self.last.reshape(-1, 3), self.by.reshape(-1, 3)
         claims, mids, then = first >= 0, middle.reshape(-1, 3), np.roll(by, -1, axis=1)
         pair = self._better(by, then)
-        new: list[tuple[Ints, Ints, Ints]] = []
-        for corner in range(3):  # two claim: from the middle of their chord to the third corner
-            after, third = (corner + 1) % 3, (corner + 2) % 3
-            cut = claims[:, corner] & claims[:, after] & ~claims[:, third] & (first[:, corner] != last[:, after])
-            new.append((mids[cut, corner], node[cut, third], pair[cut, corner]))
+        # two claim: from the middle of their chord to the third corner
+        parted = (
+            claims & np.roll(claims, -1, axis=1) & ~np.roll(claims, -2, axis=1) & (first != np.roll(last, -1, axis=1))
+        )
+        rows, i = np.nonzero(parted)
+        ending = (mids[rows, i], node[rows, (i + 2) % 3], pair[rows, i])
         # three claim: straight from one chord to another, or all lines to the centroid
         three = np.asarray(claims.all(axis=1))[:, None]
         over_edge = three & (first != np.roll(last, -1, axis=1))
@@ -458,10 +464,9 @@ class _Shares:
         rows = np.flatnonzero(spokes == 2)
         order = np.argsort(~uses[rows], axis=1, kind="stable")
         i, j = order[:, 0], order[:, 1]
-        new.append((ends[rows, i], ends[rows, j], self._better(names[rows, i], names[rows, j])))
+        straight = (ends[rows, i], ends[rows, j], self._better(names[rows, i], names[rows, j]))
         rows, i = np.nonzero(uses & np.asarray(spokes > 2)[:, None])
-        new.append((ends[rows, i], first_centre + rows, names[rows, i]))
-        return new
+        return ending, [straight, (ends[rows, i], first_centre + rows, names[rows, i])]
 
     def _better(self, one: Ints, two: Ints) -> Ints:
         """Return of two features the one that matters more."""
@@ -483,29 +488,14 @@ class _Shares:
         """Return for each node the feature of the best line that ends there from outside the corridors."""
         p = self.border.pieces
         outside = stay & (self.home[self.border.left] < 0) & (self.home[self.border.right] < 0)
-        n = len(p.xy)
-        nodes = np.concatenate([p.a[outside], p.b[outside]])
-        source = np.concatenate([p.source[outside], p.source[outside]])
-        best = np.lexsort((source, self.rank[source]))  # the best is written last
-        arm = np.full(n, NOTHING)
-        arm[nodes[best]] = source[best]
-        return arm
+        return self._best_at(np.concatenate([p.a[outside], p.b[outside]]), np.tile(p.source[outside], 2))
 
-    def _lead_on(self, a: Ints, b: Ints, source: Ints) -> Ints:
-        """Let lines to a centroid be known by the line they lead on, when that is a new one from another corridor."""
-        low, high = self.t.centre, len(self.border.pieces.xy)
-        ray = (np.minimum(a, b) < low) & (np.maximum(a, b) >= low) & (np.maximum(a, b) < high)
-        ends = np.concatenate([a[~ray], b[~ray]])
-        names = np.concatenate([source[~ray], source[~ray]])
-        mine = ends < low
-        ends, names = ends[mine], names[mine]
-        best = np.lexsort((names, self.rank[names]))
-        arm = np.full(low, NOTHING)
-        arm[ends[best]] = names[best]
-        led = arm[np.minimum(a, b)[ray]]
-        source = source.copy()
-        source[ray] = np.where(led >= 0, led, source[ray])
-        return source
+    def _best_at(self, nodes: Ints, source: Ints) -> Ints:
+        """Return for each node the best of the features given for it, or NOTHING."""
+        best = np.lexsort((source, self.rank[source]))  # the best is written last
+        result = np.full(len(self.border.pieces.xy), NOTHING)
+        result[nodes[best]] = source[best]
+        return result
 
     def _name(self, arm: Ints, edge: Ints) -> Ints:
         """Return the arm's feature, else the better one of those claiming at the ends of the half-edge."""

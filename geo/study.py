@@ -83,7 +83,7 @@ class Study:
         repairs: Iterable[Repair] = (),
         note: Mapping[str, Any] | None = None,
     ) -> "Study":
-        """Return a study with these tables put in, each checked, and what `step` has to say in place of what it said."""
+        """Return a study with these tables put in, each checked, and what `step` says in place of what it said."""
         checked = {name: conform(frame, name) for name, frame in tables.items()}
         said = (*(repair for repair in self.repairs if repair.step != step), *(replace(r, step=step) for r in repairs))
         notes = {**self.notes, step: dict(note)} if note else self.notes

@@ -17,14 +17,14 @@ def layer(path: Path, name: str, index: str) -> gpd.GeoDataFrame:
 
 
 def touching(polygons: gpd.GeoDataFrame) -> set[tuple[str, str]]:
-    """Return the pairs of polygons that share a border of more than a point."""
+    """Return the pairs of polygons that share a border of a metre and more; less is a corner."""
     shapes = polygons.geometry.to_numpy()
     left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     keep = left < right
     left, right = left[keep], right[keep]
     shared = shapely.length(shapely.intersection(shapely.boundary(shapes[left]), shapely.boundary(shapes[right])))
     ids = polygons.index.to_numpy()
-    return {(ids[a], ids[b]) for a, b, m in zip(left, right, shared, strict=True) if m > 0.01}
+    return {(ids[a], ids[b]) for a, b, m in zip(left, right, shared, strict=True) if m >= 1.0}
 
 
 def assert_tiles(polygons: gpd.GeoDataFrame, area: shapely.Geometry) -> None:
@@ -62,17 +62,21 @@ def check_plan_folder(out: Path, study: Path | None = None) -> dict[str, float]:
     assert (after["households"].astype(int) == households.reindex(after.index).astype(int)).all()
     assert (after["people"].fillna(0).astype(int) == people.reindex(after.index).astype(int)).all()
 
-    # every community in one piece, by the blocks' own shapes
+    # every community in one piece, by the blocks' own shapes; land that touches nothing and where nobody lives aside
     pairs = touching(blocks)
-    for community, rows in blocks.groupby("community_id"):
-        graph = nx.Graph()
-        graph.add_nodes_from(rows.index)
-        graph.add_edges_from((a, b) for a, b in pairs if a in rows.index and b in rows.index)
-        assert nx.is_connected(graph), f"{community} lies in {nx.number_connected_components(graph)} pieces"
+    town = nx.Graph(list(pairs))
+    town.add_nodes_from(blocks.index)
+    cut_off = [piece for piece in nx.connected_components(town) if not blocks.loc[list(piece), "households"].sum()]
+    ashore = blocks.drop(index=[block for piece in cut_off for block in piece])
+    for community, rows in ashore.groupby("community_id"):
+        found = nx.number_connected_components(town.subgraph(rows.index))
+        assert found == 1, f"{community} lies in {found} pieces"
+    assert all(blocks.loc[list(piece), "community_id"].nunique() == 1 for piece in cut_off)
 
     # seams are exactly the borders between blocks
     inner = seams[seams["block_b"] != "outside"]
-    assert pairs == {tuple(sorted(pair)) for pair in zip(inner["block_a"], inner["block_b"], strict=True)}
+    shared = inner.groupby(["block_a", "block_b"])["length_m"].sum()
+    assert pairs == {tuple(sorted(pair)) for pair in shared.index[shared >= 1.0]}
     between = blocks["community_id"].reindex(inner["block_a"]).to_numpy() != (
         blocks["community_id"].reindex(inner["block_b"]).to_numpy()
     )
@@ -93,6 +97,8 @@ def check_against_study(blocks: gpd.GeoDataFrame, plan: dict, study: Path) -> di
     """Assert that the plan keeps what the study says must be kept, and every household of it."""
     names = {name for name, _ in pyogrio.list_layers(study)}
     options = plan["options"]
+    kept = {rule: plan["profile"][rule] if options[rule] is None else options[rule]
+            for rule in ("keep_villages", "keep_estates")}  # fmt: skip
     area = layer(study, "study_area", "area_id").geometry.union_all()
     assert_tiles(blocks, area)
     figures: dict[str, float] = {"area_km2": area.area / 1e6}
@@ -107,18 +113,18 @@ def check_against_study(blocks: gpd.GeoDataFrame, plan: dict, study: Path) -> di
                                   index=buildings.index, crs=buildings.crs)  # fmt: skip
         home = gpd.sjoin(points, blocks[["community_id", "geometry"]], predicate="within")
         home = home[~home.index.duplicated()]["community_id"]
-    if "estates" in names and buildings is not None and options["mode"] == "redraw" and options["keep_estates"]:
+    if "estates" in names and buildings is not None and options["mode"] == "redraw" and kept["keep_estates"]:
         inside = buildings["estate_id"].reindex(home.index)
         spread = home.groupby(inside.dropna()).nunique()
         assert (spread <= 1).all(), f"estates divided: {spread[spread > 1].to_dict()}"
         figures["estates_whole"] = int((spread == 1).sum())
-    if "communities" in names and options["keep_villages"]:
+    if "communities" in names and kept["keep_villages"]:
         before = layer(study, "communities", "community_id")
-        kept = before[before["kind"].isin(["village", "converted"]) | before["locked"].fillna(0).astype(bool)]
-        for village in kept.index:
+        whole = before[before["kind"].isin(["village", "converted"]) | before["locked"].fillna(0).astype(bool)]
+        for village in whole.index:
             parts = blocks.loc[blocks["community_id_before"] == village, "community_id"].unique()
             assert len(parts) <= 1, f"{village} is divided among {list(parts)}"
-        figures["villages_whole"] = len(kept)
+        figures["villages_whole"] = len(whole)
     return figures
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pyogrio
 import pytest
 
-from tests.independent import check_plan_folder, layer
 from tests.command import shequ
+from tests.independent import check_plan_folder, layer
 
 pytestmark = pytest.mark.cases
 

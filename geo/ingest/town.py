@@ -12,7 +12,7 @@ from geo.errors import Fault, InputError
 from geo.ingest.columns import Draft, draft_columns, draft_tags
 from geo.ingest.formats import RASTER_ENDINGS, ending, open_file
 from geo.ingest.grids import check_raster, raster_kind, read_raster
-from geo.ingest.mapping import IMPORTABLE, ImportMapping, SourceEntry, load_mapping
+from geo.ingest.mapping import IMPORTABLE, ImportMapping, Scalar, SourceEntry, load_mapping
 from geo.ingest.osm import is_tagged, tables_from_tags
 from geo.ingest.place import in_metres
 from geo.ingest.source import Layer, SourceFile
@@ -333,15 +333,20 @@ def _default_drafts(layer: Layer) -> tuple[list[Draft], str]:
 
 
 def _known_layer(layer: Layer, columns: set[str]) -> SourceEntry | None:
-    """Return how to read a layer of villages or census areas by the column names their publishers use."""
+    """Return how to read a layer of villages or census areas by the column names their publishers use.
+
+    Of Taiwan's lowest units, a 村 is a village and a 里 a neighbourhood of a town, so a community.
+    """
+    fixed: dict[str, Scalar] = {}
+    values: dict[str, dict[str, Scalar]] = {}
     if columns & {"codebase"} or (
         layer.name.lower() in ("population_grid", "stat_areas") and columns & {"population", "households"}
     ):
-        table, fixed = "census", {}
+        table = "census"
         key = "codebase" if "codebase" in columns else "id"
         wanted = {"census_id": key, "name": "name", "households": "households", "people": "population"}
     elif columns & {"villname", "villcode"}:
-        table, fixed = "communities", {"kind": "village"}
+        table, fixed = "communities", {"kind": "community"}
         wanted = {
             "community_id": "villcode",
             "name": "villname",
@@ -350,13 +355,18 @@ def _known_layer(layer: Layer, columns: set[str]) -> SourceEntry | None:
             "people": "population",
             "town": "townname",
         }
+        if "villname" in columns:
+            names = [str(name) for name in layer.frame["villname"].dropna().unique()]
+            wanted, fixed = {**wanted, "kind": "villname"}, {}
+            values = {"kind": {name: "village" if name.endswith("村") else "community" for name in names}}
     else:
         return None
     return SourceEntry(
         table=table,
         file=layer.file,
         layer=layer.name,
-        fixed=dict(fixed),
+        fixed=fixed,
+        values=values,
         columns={our: their for our, their in wanted.items() if their in columns},
     )
 

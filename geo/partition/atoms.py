@@ -27,6 +27,9 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
+CONTACT_M = 1.0
+"""Two blocks sharing less border than this [m] meet at a corner; a community does not hold together by a corner."""
+
 WholeKind = Literal["village", "converted", "community", "estate", "together", "as_is", "forbid_cut"]
 
 _KIND_WORDS = {
@@ -191,7 +194,8 @@ def build_town(
             )
         )
     people = _counts(blocks, "people", "人口", notes if people_known and limited else [])
-    inner = seams[(seams["block_b"] != OUTSIDE) & (seams["block_a"] != seams["block_b"]) & (seams["length_m"] > 0)]
+    inner = seams[(seams["block_b"] != OUTSIDE) & (seams["block_a"] != seams["block_b"])]
+    inner = inner[inner.groupby(["block_a", "block_b"])["length_m"].transform("sum") >= CONTACT_M]
     position = pd.Series(np.arange(len(blocks)), index=blocks.index)
     old_ids, old = _old(blocks, known)
     names_zh, names_en, kinds = _names(old_ids, known)

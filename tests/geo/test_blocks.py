@@ -354,6 +354,17 @@ def test_river_polygon_with_a_bridge_and_an_island():
     assert [row[:2] for row in inner(result)].count(("大桥", "primary")) == 2
 
 
+def test_divided_bridge_over_a_wide_river_keeps_its_name():
+    """Four blocks around one point in the middle of river and bridge; on the water the bridge is still the bridge."""
+    roads = roads_of(
+        ("大桥", "primary", [(310, 0), (310, 400)], True),
+        ("大桥", "primary", [(290, 400), (290, 0)], True),
+    )
+    result = cut(area_of(), roads, barriers_of(("river", "清河", box(-500, 150, 1100, 250))))
+    assert [row[:2] for row in inner(result)] == [("大桥", "primary")] * 2 + [("清河", "river")] * 2
+    assert [row[2] for row in inner(result)] == pytest.approx([200, 200, 300, 300], abs=10)
+
+
 def test_river_line_canal_and_railway_are_barriers():
     river, railway = ("river", "清河", [(0, 100), (600, 100)]), ("railway", "京沪线", [(300, 0), (300, 400)])
     result = cut(area_of(), None, barriers_of(river, railway, ("wall", None, [(0, 300), (600, 300)])))

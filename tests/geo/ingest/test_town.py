@@ -427,7 +427,7 @@ def test_villages_and_census_areas(save: Save, frames: Frames) -> None:
     study = import_files([save({"villages": villages, "stat_areas": census})])
     sound(study)
     village = study["communities"].loc["1"]
-    assert (village["name"], village["kind"], village["people"], village["town"]) == ("甲里", "village", 10, "镇")
+    assert (village["name"], village["kind"], village["people"], village["town"]) == ("甲里", "community", 10, "镇")
     assert study["census"]["households"].isna().tolist() == [False, True]
     grid = gpd.GeoDataFrame({"id": [0, 1], "population": [3, 4]}, geometry=halves, crs=4549)
     again = import_files([save({"villages": villages, "population_grid": grid}, "g.gpkg")])

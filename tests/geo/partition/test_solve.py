@@ -3,8 +3,10 @@
 import itertools
 from collections.abc import Mapping
 
+import geopandas as gpd
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -530,3 +532,14 @@ def test_land_that_touches_nothing_and_where_nobody_lives_goes_with_the_nearest_
     assert parts(plan) == {frozenset({"0-0", "0-1"}), frozenset({"0-2", "0-3", "0-5"})}
     assert any("nobody lives there" in note.en and "0-3" in note.en for note in plan.notes)
     assert check_plan(plan, blocks, seams).empty
+
+
+def test_a_community_does_not_hold_together_by_a_corner() -> None:
+    """Four blocks around a crossing whose corners miss each other by a centimetre."""
+    blocks, seams = grid([[100, 200], [200, 100]])
+    corner = seams.iloc[[0]].assign(block_a="0-0", block_b="1-1", length_m=0.01)
+    corner.index = ["corner"]
+    both = gpd.GeoDataFrame(pd.concat([seams, corner]), crs=seams.crs)
+    lock = Lock(kind="together", ids=("0-0", "1-1"), of="blocks")
+    with pytest.raises(InputError, match="touch"):
+        make_plan(blocks, both, profile=PROFILE, options=PlanOptions(locks=(lock,)))
