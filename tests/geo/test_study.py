@@ -94,7 +94,7 @@ def test_a_missing_table_names_the_command(study: Study) -> None:
     [
         (lambda path: None, "no such study"),
         (lambda path: path.write_text("not a database"), "cannot be read"),
-        (lambda path: gpd.GeoDataFrame({"a": [1]}, geometry=[shapely.Point(0, 0)], crs=4549).to_file(path), "not a study"),
+        (lambda path: gpd.GeoDataFrame(geometry=[shapely.Point(0, 0)], crs=4549).to_file(path), "not a study"),
     ],
 )  # fmt: skip
 def test_strange_files_are_refused(make, message: str, tmp_path: Path) -> None:
