@@ -5,8 +5,8 @@ from typing import Literal
 
 import numpy as np
 
+from geo.blocks.lines import EDGE_BARRIER_KINDS, EDGE_ROAD_CLASSES, RANKS
 from geo.errors import Fault, InputError
-from geo.lines import EDGE_BARRIER_KINDS, EDGE_ROAD_CLASSES, RANKS
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
 
 from geo.blocks import BlockOptions, Blocks, adopt_blocks, cut_blocks
+from geo.blocks.tiling import is_thin
 from geo.errors import InputError
 from geo.schema import check
-from geo.tiling import is_thin
 
 CRS = "EPSG:32650"
 DEFAULT = BlockOptions()

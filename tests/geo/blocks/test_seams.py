@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geo.lines import features_of
-from geo.seams import Borders, seam_table
+from geo.blocks.lines import features_of
+from geo.blocks.seams import Borders, seam_table
 
 
 def features(*rows):

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 
-from geo.tiling import (
+from geo.blocks.tiling import (
     NOTHING,
     Flags,
     Floats,

@@ -8,9 +8,9 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from geo.lines import Features
+from geo.blocks.lines import Features
+from geo.blocks.tiling import Floats, Ints, Shapes, chains, drawing
 from geo.schema import OUTSIDE, conform
-from geo.tiling import Floats, Ints, Shapes, chains, drawing
 
 FOLD_M = 12.0
 """A stretch shorter than this takes the name of the longest stretch between the same two blocks: it is the corner of a

@@ -4,10 +4,10 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from geo.block_options import BlockOptions
-from geo.lines import Drawn, Features
+from geo.blocks.lines import Drawn, Features
+from geo.blocks.options import BlockOptions
+from geo.blocks.tiling import NOTHING, Flags, Tiling, as_lines, components, is_thin, merge
 from geo.study import Repair
-from geo.tiling import NOTHING, Flags, Tiling, as_lines, components, is_thin, merge
 
 WHOLE = 0.95
 """An estate is whole when at least this share of it lies in one block."""

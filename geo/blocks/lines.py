@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo.tiling import NOTHING, Flags, Floats, Ints, Shapes, as_lines, segments_of
+from geo.blocks.tiling import NOTHING, Flags, Floats, Ints, Shapes, as_lines, segments_of
 
 EDGE_ROAD_CLASSES = (
     "motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link", "secondary", "secondary_link",

@@ -4,10 +4,10 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo.block_options import BlockOptions
-from geo.lines import Features, Lines, best_on
+from geo.blocks.lines import Features, Lines, best_on
+from geo.blocks.options import BlockOptions
+from geo.blocks.tiling import NOTHING, Floats, Pieces, Shapes, as_lines, drawing, segments_of
 from geo.study import Repair
-from geo.tiling import NOTHING, Floats, Pieces, Shapes, as_lines, drawing, segments_of
 
 GRID_M = 1e-3
 """Lines are drawn on a grid of a millimetre before they are cut (the area's own edge is not)."""

@@ -15,10 +15,9 @@ from pyproj import CRS
 from shapely import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
-from geo.block_options import DEFAULT_OPTIONS, BlockOptions
-from geo.covers import clean_cover
-from geo.errors import Fault, InputError
-from geo.lines import (
+from geo.blocks.covers import clean_cover
+from geo.blocks.estates import entered_estates, estate_groups, keep_estates
+from geo.blocks.lines import (
     COLUMNS,
     Drawn,
     Lines,
@@ -32,13 +31,14 @@ from geo.lines import (
     text,
     walls_of,
 )
-from geo.noding import inside, node
+from geo.blocks.noding import inside, node
+from geo.blocks.options import DEFAULT_OPTIONS, BlockOptions
+from geo.blocks.seams import Borders, seam_table
+from geo.blocks.slivers import drop_needles, settle
+from geo.blocks.tiling import NOTHING, Floats, Shapes, Tiling, segments_of, tile
+from geo.errors import Fault, InputError
 from geo.schema import check, conform
-from geo.seams import Borders, seam_table
-from geo.slivers import drop_needles, settle
 from geo.study import Repair
-from geo.tiling import NOTHING, Floats, Shapes, Tiling, segments_of, tile
-from geo.whole_estates import entered_estates, estate_groups, keep_estates
 
 __all__ = ["BlockOptions", "Blocks", "adopt_blocks", "cut_blocks"]
 

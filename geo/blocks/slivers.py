@@ -1,6 +1,6 @@
 """Faces that are no blocks: corridors, islands of roundabouts, corners of slip roads, crumbs.
 
-Corridors are shared out in `geo.corridors`; here they are recognised. Whatever is still too thin or too small
+Corridors are shared out in `geo.blocks.corridors`; here they are recognised. Whatever is still too thin or too small
 afterwards is merged with a neighbour.
 """
 
@@ -10,10 +10,10 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo.block_options import BlockOptions
-from geo.corridors import collapse
-from geo.lines import DIVIDED, RANKS, Drawn, Features, Lines, best_on
-from geo.tiling import NOTHING, Flags, Floats, Ints, Shapes, Tiling, components, is_thin, merge, relabel, tile
+from geo.blocks.corridors import collapse
+from geo.blocks.lines import DIVIDED, RANKS, Drawn, Features, Lines, best_on
+from geo.blocks.options import BlockOptions
+from geo.blocks.tiling import NOTHING, Flags, Floats, Ints, Shapes, Tiling, components, is_thin, merge, relabel, tile
 
 NEEDLE_M = 0.1
 """Faces thinner than this on average come from lines drawn twice; they are merged, not shared out."""

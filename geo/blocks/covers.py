@@ -4,10 +4,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo.block_options import BlockOptions
-from geo.errors import Fault, InputError
-from geo.study import Repair
-from geo.tiling import (
+from geo.blocks.options import BlockOptions
+from geo.blocks.tiling import (
     NOTHING,
     Flags,
     Ints,
@@ -21,6 +19,8 @@ from geo.tiling import (
     tile,
     unite,
 )
+from geo.errors import Fault, InputError
+from geo.study import Repair
 
 
 def clean_cover(
