@@ -11,6 +11,9 @@ from geo.study import Repair
 
 GRID_M = 1e-3
 """Lines are drawn on a grid of a millimetre before they are cut (the area's own edge is not)."""
+TOLD_M = 0.01
+"""A gap smaller than this is rounding in the file, and closing it is no news [m]."""
+
 OVERSHOOT_M = 0.01
 """An end that is led on to another line crosses it by this much, so that the two surely meet."""
 
@@ -110,9 +113,10 @@ def _close_gaps(
     tables = {"road": "roads", "barrier": "barriers", "border": "communities", "wall": "estates"}
     repairs = [
         Repair(tables[origin], str(row_id), "repaired", "gap_closed",
-               f"an end stopped {gap:.1f} m short of the next line and was led on to it",
-               f"线端距相邻线{gap:.1f}米,已延长相接")
+               f"an end stopped {gap:.2f} m short of the next line and was led on to it",
+               f"线端距相邻线{gap:.2f}米,已延长相接")
         for origin, row_id, gap in sorted(zip(features.origin[feature], features.row[feature], far[known], strict=True))
+        if gap >= TOLD_M
     ]  # fmt: skip
     return Lines(xy[ends][known], target[known], feature), repairs
 
