@@ -834,6 +834,7 @@ def _account(town: _Town, households: _Amounts, people: _Amounts, dwellings: _Am
     checks = _checks(town, households, people)
     _tell_directs(town, households, people)
     _tell_conflicts(town, households, people)
+    _tell_straddled(town, blocks, checks)
     summary = _summary(town, blocks, buildings, households, people)
     return Placement(blocks, buildings, summary, tuple(town.repairs), checks)
 
@@ -957,6 +958,15 @@ def _tell_directs(town: _Town, households: _Amounts, people: _Amounts) -> None:
         town.tell("crowded", "buildings", names, amount=amount, least=_CROWDED_M2)
 
 
+def _tell_straddled(town: _Town, blocks: gpd.GeoDataFrame, checks: pd.DataFrame) -> None:
+    """Report communities whose blocks together hold another number than they do: a block counts with one community."""
+    placed = checks[checks["kind"] == "community"].set_index("zone_id")["households_placed"]
+    by_block = blocks.groupby("community_id")["households"].sum().reindex(placed.index, fill_value=0)
+    for community in placed.index[(by_block != placed).fillna(value=False)]:
+        amount, counted = int(placed[community]), int(by_block[community])
+        town.tell("border_straddled", "communities", [community], amount=amount, counted=counted)
+
+
 def _tell_conflicts(town: _Town, households: _Amounts, people: _Amounts) -> None:
     """Report each area whose total could not be kept, and in one line per kind those a more trusted total overruled."""
     for kind, zones in town.zones.items():
@@ -987,6 +997,11 @@ _SAID: dict[str, tuple[Action, str, str]] = {
     "area_partly_outside": (
         "assumed", "{n}个范围超出街坊地块,其总数仅按{how}取位于地块内的部分",
         "{n} areas reach beyond the blocks; of their totals only the part inside is placed, by {how}",
+    ),
+    "border_straddled": (
+        "assumed", "共{amount}户;有地块跨越其边界,地块整体计入户数较多的一方,按地块计为{counted}户",
+        "it has {amount} households; blocks lie across its border and count whole where most of their households live, "
+        "so its blocks hold {counted}",
     ),
     "nearest_block": (
         "repaired", "{n}栋建筑不在任何街坊地块内,计入最近的地块",

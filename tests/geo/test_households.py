@@ -504,6 +504,19 @@ def test_todays_community_is_where_most_households_live():
     assert placed.blocks["community_id"].to_dict() == {"k1": "v2", "k2": "v1"}
 
 
+def test_a_community_whose_blocks_hold_another_number_is_told():
+    """The same towns with totals: v1 has 10 households in the block that counts with v2."""
+    blocks = table({"k1": box(0, 0, 90, 100), "k2": box(0, 100, 90, 200)})
+    rows = table({"a": square(10, 10), "b": square(70, 10)}, use=["residential"] * 2, households=[10, 20])
+    shapes = {"v1": box(0, 0, 60, 200), "v2": box(60, 0, 90, 200)}
+    placed = place_households(blocks, rows, communities=villages([10, 20], [None, None], shapes))
+    told = {r.row_id: r.detail for r in placed.repairs if r.code == "border_straddled"}
+    assert told.keys() == {"v1", "v2"}
+    assert told["v1"].startswith("it has 10 households")
+    assert told["v1"].endswith("its blocks hold 0")
+    assert told["v2"].endswith("its blocks hold 30")
+
+
 def test_without_communities_the_blocks_keep_theirs(blocks, homes):
     blocks["community_id"] = ["old", None]
     assert place_households(blocks, homes).blocks["community_id"].fillna("-").tolist() == ["old", "-"]
