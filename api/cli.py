@@ -326,7 +326,7 @@ def plan_communities(
         list[str] | None,
         typer.Option(
             metavar="TERM=NUMBER",
-            help="Weight of seam, change, abolished, size, shape, service.",
+            help="Weight of seam, change, land, abolished, size, shape, service.",
             rich_help_panel="Search",
         ),
     ] = None,
@@ -507,7 +507,9 @@ def _show_plan(planned: Any, lang: str) -> None:  # noqa: ANN401
                       f"{row['area_m2'] / 1e6:.2f}", row["status"])  # fmt: skip
     shown.print(table)
     before, moved = tables.blocks["households"].sum(), tables.moves["households"].sum()
-    terms = "  ".join(f"{term} {value.value:,.0f} {value.unit}" for term, value in plan.terms.items())
+    terms = "  ".join(
+        f"{term} {value.value:,.{1 if value.unit == 'km²' else 0}f} {value.unit}" for term, value in plan.terms.items()
+    )
     shown.print(f"{_count(moved)} of {_count(before)} households change community · {escape(terms)}", highlight=False)
     if plan.stopped_early:
         shown.print("[yellow]The time limit ended the search early; a longer one may find a better plan.[/]")

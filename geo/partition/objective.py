@@ -93,16 +93,16 @@ def has_service(town: "Town") -> bool:
 def part_costs(town: "Town", atoms: Ints) -> Callable[[npt.NDArray[np.int32], int], Floats]:
     """Return a function from an assignment of these atoms to what having each of them in each part adds to the sum.
 
-    Change and service are such costs: they follow from the heirs, which follow from the assignment.
+    Change, land and service are such costs: they follow from the heirs, which follow from the assignment.
     """
     weights = town.options.weights
-    total = max(1.0, float(town.households.sum()))
+    total, ground = max(1.0, float(town.households.sum())), max(1e-9, float(town.area_m2.sum()))
     by_old, by_area = overlap(town, town.atom, town.atoms_count)
     mine, my_area = by_old[atoms], by_area[atoms]
     # A community of today that lies mostly elsewhere has its heir there.
     at_home = mine.sum(axis=0) + 1e-9 * my_area.sum(axis=0) > 0.5 * (by_old.sum(axis=0) + 1e-9 * by_area.sum(axis=0))
     claim, claim_area = mine * at_home, my_area * at_home
-    known = mine.sum(axis=1)
+    known, known_area = mine.sum(axis=1), my_area.sum(axis=1)
     household = town.by_atom(town.households)[atoms]
     mass = np.maximum(household, 1e-9)
     x, y = (values[atoms] for values in _middles(town))
@@ -113,8 +113,12 @@ def part_costs(town: "Town", atoms: Ints) -> Callable[[npt.NDArray[np.int32], in
         np.add.at(shared, part, claim)
         np.add.at(land, part, claim_area)
         heir = heirs(shared, land)
-        kept = np.where(heir[None, :] >= 0, mine[:, heir], 0.0) if mine.shape[1] else np.zeros((len(atoms), k))
+        kept, kept_area = (
+            np.where(heir[None, :] >= 0, shares[:, heir], 0.0) if shares.shape[1] else np.zeros((len(atoms), k))
+            for shares in (mine, my_area)
+        )
         table = weights.change * (known[:, None] - kept) / total
+        table = table + weights.land * (known_area[:, None] - kept_area) / ground
         if service:
             at_x, at_y = _offices(town, heir, x=x, y=y, mass=mass, part=part)
             distance = np.hypot(x[:, None] - at_x[None, :], y[:, None] - at_y[None, :])
@@ -138,8 +142,9 @@ def measure_terms(town: "Town", part: Ints, k: int) -> dict[str, Term]:
     Returns
     -------
     dict from name to Term
-        `seam` and `shape` in m, `change` and `size` in households, `abolished` in communities, `service` in m;
-        `change` and `abolished` only where there are communities today, `service` only where offices are known.
+        `seam` and `shape` in m, `change` and `size` in households, `land` in km², `abolished` in communities, `service`
+        in m; `change`, `land` and `abolished` only where there are communities today, `service` only where offices are
+        known.
     """
     weights = town.options.weights
     total = max(1.0, float(town.households.sum()))
@@ -156,9 +161,10 @@ def measure_terms(town: "Town", part: Ints, k: int) -> dict[str, Term]:
         return found
     shared, land = overlap(town, part, k)
     heir = heirs(shared, land)
-    kept = float(shared[np.arange(k), heir][heir >= 0].sum())
+    kept, kept_land = (float(table[np.arange(k), heir][heir >= 0].sum()) for table in (shared, land))
     gone = len(town.old_ids) - int((heir >= 0).sum())
     found["change"] = _term(float(shared.sum()) - kept, "households", weights.change, total)
+    found["land"] = _term((float(land.sum()) - kept_land) / 1e6, "km²", weights.land, float(town.area_m2.sum()) / 1e6)
     found["abolished"] = _term(float(gone), "communities", weights.abolished, float(len(town.old_ids)))
     if has_service(town):
         mass = np.maximum(town.households, 1e-9).astype(np.float64)

@@ -99,6 +99,8 @@ class Weights(_Frozen):
         Borders along lanes, and wide roads or water inside communities.
     change : float
         Households whose community changes.
+    land : float
+        Land whose community changes, lived on or not.
     abolished : float
         Communities that disappear.
     size : float
@@ -111,6 +113,7 @@ class Weights(_Frozen):
 
     seam: Weight = 1.0
     change: Weight = 1.0
+    land: Weight = 0.5
     abolished: Weight = 0.2
     size: Weight = 0.5
     shape: Weight = 0.5
@@ -316,7 +319,7 @@ class Plan(_Frozen):
     k : int
         Number of communities.
     terms : mapping from name to Term
-        `seam`, `change`, `abolished`, `size`, `shape`, `service`: those that could be measured.
+        `seam`, `change`, `land`, `abolished`, `size`, `shape`, `service`: those that could be measured.
     notes : tuple of Note
         Assumptions made on the way.
     stopped_early : bool

@@ -400,14 +400,19 @@ def _first_look(task: _Task) -> tuple[int, Result]:
 def _solve_exactly(town: Town, region: _Region, problem: Problem, tries: list[int]) -> _Answer | None:
     """Return the best of all plans of a small region; None when what is best there need not be best with true heirs."""
     n = problem.n
-    by_old, _ = overlap(town, town.atom, town.atoms_count)
-    mine = by_old[region.atoms]
-    total = max(1.0, float(town.households.sum()))
+    weights = town.options.weights
     bits = (np.arange(1 << n)[:, None] >> np.arange(n)[None, :]) & 1
-    shared = bits @ mine
-    moved = shared.sum(axis=1) - (shared.max(axis=1) if shared.shape[1] else 0.0)
-    change = town.options.weights.change / total
-    found = best_partitions(problem, max(tries), change * moved)
+    least_moved = np.zeros(1 << n)  # whoever the heir is, at least this much of each set of atoms changes community
+    for shares, weight, whole in zip(
+        overlap(town, town.atom, town.atoms_count),
+        (weights.change, weights.land),
+        (town.households.sum(), town.area_m2.sum()),
+        strict=True,
+    ):
+        inside = bits @ shares[region.atoms]
+        moved = inside.sum(axis=1) - (inside.max(axis=1) if inside.shape[1] else 0.0)
+        least_moved += weight * moved / max(1e-9, float(whole))
+    found = best_partitions(problem, max(tries), least_moved)
     found = {k: pair for k, pair in found.items() if k in tries}
     if not found:
         name = capital(region.name)

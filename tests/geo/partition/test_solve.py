@@ -97,12 +97,29 @@ def test_heirs_keep_their_id_and_new_ones_are_numbered() -> None:
     """A (600) is divided, B (300) stays: the larger half of A keeps the id."""
     blocks, seams = grid([[100] * 9], communities=["AAAAAABBB"])
     plan = make_plan(
-        blocks, seams, register({"A": "community", "B": "community"}), profile=PROFILE, options=options(k=3)
+        blocks,
+        seams,
+        register({"A": "community", "B": "community"}),
+        profile=PROFILE,
+        options=options(k=3, weights={"land": 0}),
     )
     assert plan.terms["change"].value == 300
     assert plan.terms["abolished"].value == 0
     assert {plan.assignment[f"0-{c}"] for c in (6, 7, 8)} == {"B"}
     assert set(plan.assignment.values()) == {"A", "B", "N01"}
+
+
+def test_empty_land_stays_where_it_is_unless_there_is_a_reason() -> None:
+    """Two communities; the last block of A is empty, and a border before it would be no shorter."""
+    blocks, seams = grid([[150, 150, 0, 150, 150]], communities=["AAABB"])
+    known = register({"A": "community", "B": "community"})
+    plan = make_plan(blocks, seams, known, profile=PROFILE, options=options(k=2))
+    assert plan.assignment["0-2"] == "A"
+    assert plan.terms["land"].value == 0
+    moved = {block: "B" if block == "0-2" else community for block, community in plan.assignment.items()}
+    part = np.array([int(moved[block] == "B") for block in sorted(moved)])
+    town = build_town(blocks, seams, known, profile=PROFILE, options=options(k=2))
+    assert measure_terms(town, part, 2)["land"].value == pytest.approx(0.01), "one block of a hectare"
 
 
 def test_a_new_id_never_takes_a_used_one() -> None:
