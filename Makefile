@@ -12,7 +12,7 @@ demo:
 test:
 	@./setup.sh test
 	@$(MAKE) --no-print-directory check
-	$(RUN)/python -m pytest -n 2 --dist loadscope -q
+	$(RUN)/python -m pytest -n 2 --dist loadscope -q -rs
 
 check:
 	$(RUN)/ruff check .

@@ -18,8 +18,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from geo.errors import Fault, InputError
-from geo.partition.objective import cut_costs_of
-from geo.partition.plan import Limits, Lock, Note, PlanOptions, SeamRule, limits_of
+from geo.partition.plan import Limits, Lock, Note, PlanOptions, SeamRule, cut_costs_of, limits_of
 from geo.schema import OUTSIDE, conform
 from geo.standards import Profile
 

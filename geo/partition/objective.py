@@ -1,42 +1,22 @@
 """What a good plan is: the terms of the sum, each in a unit of its own, and the scales that make them comparable."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
-from geo.partition.plan import PlanOptions, Term
-from geo.schema import FEATURE_CLASSES
-
-if TYPE_CHECKING:
-    from geo.partition.atoms import Town
+from geo.partition.atoms import Town
+from geo.partition.plan import Term
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-
-CUT_COSTS: dict[str, float] = {
-    "motorway": -1.0, "motorway_link": -0.8, "trunk": -1.0, "trunk_link": -0.7, "primary": -0.8, "primary_link": -0.5,
-    "secondary": -0.4, "secondary_link": -0.3, "tertiary": 0.0, "tertiary_link": 0.0, "unclassified": 0.2,
-    "residential": 0.4, "living_street": 0.7, "service": 0.8, "pedestrian": 0.8, "track": 0.6, "cycleway": 0.8,
-    "bridleway": 0.8, "footway": 1.0, "path": 1.0, "steps": 0.8, "corridor": 1.0, "road": 0.3, "busway": 0.0,
-    "construction": 0.3, "proposed": 0.6,
-    "river": -1.0, "canal": -0.8, "stream": -0.4, "drain": -0.2, "railway": -1.0, "wall": -0.2, "cliff": -0.6,
-    "water": -0.6, "other": 0.0, "border": 0.2, "study_edge": 0.0, "none": 1.0,
-}  # fmt: skip
-"""Cost of a metre of community border by what it follows; a negative one is paid when a community spans it instead."""
 
 SERVICE_SCALE_M = 500.0
 """A mean distance to the office of 500 m counts as 1."""
 
 
-def cut_costs_of(options: PlanOptions) -> dict[str, float]:
-    """Return the cost of a metre of border for every feature class, the options' own where they say so."""
-    return {name: options.cut_costs.get(name, CUT_COSTS[name]) for name in FEATURE_CLASSES}
-
-
-def border_scale_m(town: "Town") -> float:
+def border_scale_m(town: Town) -> float:
     """Return the border length that counts as 1 [m].
 
     Notes
@@ -48,7 +28,7 @@ def border_scale_m(town: "Town") -> float:
     return float(max(1.0, np.sqrt(np.pi * town.area_m2.sum() * k)))
 
 
-def overlap(town: "Town", part: Ints, k: int) -> tuple[Floats, Floats]:
+def overlap(town: Town, part: Ints, k: int) -> tuple[Floats, Floats]:
     """Return households and m2 shared by each part (rows, over blocks' parts) and each community of today (columns)."""
     shape = (k, len(town.old_ids))
     households, area = np.zeros(shape), np.zeros(shape)
@@ -74,23 +54,23 @@ def heirs(households: Floats, area: Floats) -> Ints:
     return found
 
 
-def edge_costs(town: "Town") -> Floats:
+def edge_costs(town: Town) -> Floats:
     """Return what cutting each inner seam adds to the sum: seam and shape together."""
     weights = town.options.weights
     return np.asarray(town.seam_m * (weights.seam * town.seam_cost + weights.shape) / border_scale_m(town))
 
 
-def size_cost(town: "Town") -> float:
+def size_cost(town: Town) -> float:
     """Return what one household above or below the target adds to the sum."""
     return town.options.weights.size / max(1.0, float(town.households.sum()))
 
 
-def has_service(town: "Town") -> bool:
+def has_service(town: Town) -> bool:
     """Return whether distances to offices are known and wanted."""
     return town.options.weights.service > 0 and bool(np.isfinite(town.office_xy).all(axis=1).any())
 
 
-def part_costs(town: "Town", atoms: Ints) -> Callable[[npt.NDArray[np.int32], int], Floats]:
+def part_costs(town: Town, atoms: Ints) -> Callable[[npt.NDArray[np.int32], int], Floats]:
     """Return a function from an assignment of these atoms to what having each of them in each part adds to the sum.
 
     Change, land and service are such costs: they follow from the heirs, which follow from the assignment.
@@ -128,7 +108,7 @@ def part_costs(town: "Town", atoms: Ints) -> Callable[[npt.NDArray[np.int32], in
     return costs
 
 
-def measure_terms(town: "Town", part: Ints, k: int) -> dict[str, Term]:
+def measure_terms(town: Town, part: Ints, k: int) -> dict[str, Term]:
     """Return every term of a plan.
 
     Parameters
@@ -179,7 +159,7 @@ def _term(value: float, unit: str, weight: float, scale: float) -> Term:
     return Term(value=value, unit=unit, weight=weight, scale=scale, weighted=weight * value / scale)
 
 
-def _middles(town: "Town") -> tuple[Floats, Floats]:
+def _middles(town: Town) -> tuple[Floats, Floats]:
     """Return the middle of each atom's households [m]."""
     mass = np.maximum(town.households, 1e-9).astype(np.float64)
     whole = town.by_atom(mass)
@@ -187,7 +167,7 @@ def _middles(town: "Town") -> tuple[Floats, Floats]:
 
 
 def _offices(
-    town: "Town", heir: Ints, *, x: Floats, y: Floats, mass: Floats, part: npt.NDArray[np.signedinteger]
+    town: Town, heir: Ints, *, x: Floats, y: Floats, mass: Floats, part: npt.NDArray[np.signedinteger]
 ) -> tuple[Floats, Floats]:
     """Return where each part's office is: its heir's, or in the middle of its households where that is unknown."""
     k = len(heir)

@@ -21,6 +21,18 @@ Positive = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 
 
+CUT_COSTS: dict[str, float] = {
+    "motorway": -1.0, "motorway_link": -0.8, "trunk": -1.0, "trunk_link": -0.7, "primary": -0.8, "primary_link": -0.5,
+    "secondary": -0.4, "secondary_link": -0.3, "tertiary": 0.0, "tertiary_link": 0.0, "unclassified": 0.2,
+    "residential": 0.4, "living_street": 0.7, "service": 0.8, "pedestrian": 0.8, "track": 0.6, "cycleway": 0.8,
+    "bridleway": 0.8, "footway": 1.0, "path": 1.0, "steps": 0.8, "corridor": 1.0, "road": 0.3, "busway": 0.0,
+    "construction": 0.3, "proposed": 0.6,
+    "river": -1.0, "canal": -0.8, "stream": -0.4, "drain": -0.2, "railway": -1.0, "wall": -0.2, "cliff": -0.6,
+    "water": -0.6, "other": 0.0, "border": 0.2, "study_edge": 0.0, "none": 1.0,
+}  # fmt: skip
+"""Cost of a metre of community border by what it follows; a negative one is paid when a community spans it instead."""
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -187,6 +199,11 @@ class PlanOptions(_Frozen):
             return cls.model_validate(dict(data))
         except ValidationError as error:
             raise InputError(_faults(error, "the options of the plan")) from error
+
+
+def cut_costs_of(options: PlanOptions) -> dict[str, float]:
+    """Return the cost of a metre of border for every feature class, the options' own where they say so."""
+    return {name: options.cut_costs.get(name, CUT_COSTS[name]) for name in FEATURE_CLASSES}
 
 
 @dataclass(frozen=True)

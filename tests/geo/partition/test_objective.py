@@ -10,16 +10,14 @@ from hypothesis.extra.numpy import arrays
 
 from geo.partition.atoms import Town, build_town
 from geo.partition.objective import (
-    CUT_COSTS,
     border_scale_m,
-    cut_costs_of,
     edge_costs,
     heirs,
     measure_terms,
     part_costs,
     size_cost,
 )
-from geo.partition.plan import PlanOptions
+from geo.partition.plan import CUT_COSTS, PlanOptions, cut_costs_of
 from geo.partition.search import make_problem, measure
 from geo.schema import FEATURE_CLASSES
 from geo.standards import Profile
