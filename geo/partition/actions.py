@@ -45,9 +45,21 @@ TERM_MEANINGS: Mapping[str, tuple[str, str]] = {
     "service": ("居民到社区服务用房的距离", "distance to the community's office"),
 }  # fmt: skip
 
+STUDY_BORDER = ("规划范围界", "the edge of the study area")
+"""How the outer edge is called where no community says what town it is."""
+
+_TOWN_BORDERS = (
+    (("街道", "街道办事处"), ("街道界", "the subdistrict border")),
+    (("乡",), ("乡界", "the township border")),
+    (("区", "區"), ("区界", "the district border")),
+    (("县", "縣"), ("县界", "the county border")),
+    (("市",), ("市界", "the city border")),
+)
 _COUNTS = ("households", "people", "area_m2", "buildings_count")
 _UNIT = re.compile(r"(社区|居民委员会|村民委员会|居委会|村委会|小区|村)$")
-_UNIT_EN = re.compile(r"\s+(Community|Village|Estate|Residential Community|Neighbou?rhood)$", re.IGNORECASE)
+_UNIT_EN = re.compile(r"\s+(Residential Community|Community|Village|Vil\.|Estate|Neighbou?rhood)$", re.IGNORECASE)
+_ALLEY_UNIT = re.compile(r"(?<=..)里$")
+"""里 is a unit of its own (何安里), but not in names of two characters (万里)."""
 _EIGHT = (("东", "East"), ("东北", "North-East"), ("北", "North"), ("西北", "North-West"),
           ("西", "West"), ("西南", "South-West"), ("南", "South"), ("东南", "South-East"))  # fmt: skip
 _NUMERALS = dict(enumerate("两三四五六七八九十", start=2))
@@ -113,7 +125,7 @@ def explain_plan(
     buildings: gpd.GeoDataFrame | None = None,
     estates: gpd.GeoDataFrame | None = None,
     names: Mapping[str, tuple[str, str]] | None = None,
-    outside: tuple[str, str] = TOWN_BORDER,
+    outside: tuple[str, str] | None = None,
 ) -> PlanTables:
     """Return what a plan does, in tables and words.
 
@@ -129,7 +141,9 @@ def explain_plan(
     names
         Community id → (Chinese, English) name that was decided: for new communities, or to rename one.
     outside
-        What the study's unnamed outer edge is called, in Chinese and English.
+        What the study's unnamed outer edge is called, in Chinese and English. By default after the town that all of
+        today's communities lie in (清河镇 → 镇界, 西屯区 → 区界); 镇界 where they name none or several; and the edge
+        of the study area where there are no communities, for then it may be any frame.
 
     Returns
     -------
@@ -144,7 +158,7 @@ def explain_plan(
     ledger = _ledger(plan, blocks, seams, buildings, estates)
     old = _old_names(ledger, communities)
     new = _new_names(ledger, old, seams, estates, dict(names or {}))
-    words = _Words(seams, old, new, estates, outside)
+    words = _Words(seams, old, new, estates, outside or _outer_border(communities))
     moves = _moves(ledger, words)
     return PlanTables(
         blocks=_blocks_table(ledger),
@@ -157,6 +171,15 @@ def explain_plan(
         terms=_terms(plan),
         plan=plan,
     )
+
+
+def _outer_border(communities: gpd.GeoDataFrame | None) -> tuple[str, str]:
+    """Return what the study's outer edge is called, after the town that all communities lie in."""
+    if communities is None or len(communities) == 0:
+        return STUDY_BORDER
+    towns = set(communities["town"].dropna().astype(str).str.strip()) if "town" in communities.columns else set()
+    town = towns.pop() if len(towns) == 1 else ""
+    return next((called for endings, called in _TOWN_BORDERS if town.endswith(endings)), TOWN_BORDER)
 
 
 # ── the ledger: every block, before and after ────────────────────────────────────────────────────────────────────────
@@ -331,32 +354,45 @@ def _new_names(
             proposed = True
         naming = _naming(zh, en, kind)
         taken.add(naming[3])
-        rows[identity] = (*naming, proposed, *_note(kind, origins, old))
+        rows[identity] = (*naming, proposed, *_note(kind, origins, old, heir=str(identity)))
     columns = [*_NAMING, "name_proposed", "note_zh", "note_en"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype="object")
 
 
 def _kind(kinds: list[str]) -> str:
-    """Return the kind of a result: a village only on one village's land, converted where all of it is."""
-    if len(kinds) == 1:
-        return kinds[0]
-    return "converted" if kinds and set(kinds) == {"converted"} else "community"
+    """Return the kind of a result: what all of its land is, else a community."""
+    return kinds[0] if len(set(kinds)) == 1 else "community"
 
 
-def _note(kind: str, origins: list[str], old: pd.DataFrame) -> tuple[str, str]:
+def _note(kind: str, origins: list[str], old: pd.DataFrame, *, heir: str) -> tuple[str, str]:
     """Return what a mixture asks for: consent for village land (村委会组织法 art. 3), collective assets left alone."""
     zh, en = [], []
     villages = [origin for origin in origins if old.loc[origin, "kind"] == "village"]
-    if villages and kind != "village":
-        zh.append(f"含{'、'.join(old.loc[villages, 'said'])}的土地,并入社区须先经村民会议同意并完成村改居")
-        en.append(f"contains land of {', '.join(old.loc[villages, 'said_en'])}: "
-                  "it needs the villagers' meeting's consent and conversion first")  # fmt: skip
+    said, said_en = _called(villages, old)
+    if kind == "village" and len(villages) > 1:
+        zh.append(f"由{said}合并而成,村的撤并须分别经村民会议同意并报县级政府批准")
+        en.append(f"a merger of {said_en}: each needs its villagers' meeting's consent and the county's approval")
+    elif heir in villages and kind != "village":
+        strangers, strangers_en = _called([origin for origin in origins if origin not in villages], old)
+        zh.append(f"{said}划入了{strangers}的土地,须先经村民会议同意并完成村改居、另定名称")
+        en.append(f"{said_en} takes in land of {strangers_en}: "
+                  "it needs the villagers' meeting's consent, conversion and a new name first")  # fmt: skip
+    elif villages and kind != "village":
+        zh.append(f"含{said}的土地,并入社区须先经村民会议同意并完成村改居")
+        en.append(f"contains land of {said_en}: it needs the villagers' meeting's consent and conversion first")
     converted = [origin for origin in origins if old.loc[origin, "kind"] == "converted"]
-    if converted and kind != "converted":
-        zh.append(f"含村改居社区{'、'.join(old.loc[converted, 'said'])}的土地,原集体资产与成员权益不变")
-        en.append(f"contains land of {', '.join(old.loc[converted, 'said_en'])}, converted from villages: "
+    if converted and (kind != "converted" or len(origins) > 1):
+        said, said_en = _called(converted, old)
+        zh.append(f"含村改居社区{said}的土地,原集体资产与成员权益不变")
+        en.append(f"contains land of {said_en}, converted from villages: "
                   "collective assets and members' rights stay as they are")  # fmt: skip
     return ";".join(zh), "; ".join(en)
+
+
+def _called(communities: list[str], old: pd.DataFrame) -> tuple[str, str]:
+    """Return what a text calls several communities of today."""
+    names, english = old.loc[communities, "said"], old.loc[communities, "said_en"]
+    return "、".join(names), ", ".join(english)
 
 
 def _proposals(
@@ -371,7 +407,9 @@ def _proposals(
     """Yield names for a new community, the best first: main estate, old community and direction, main road, number."""
     unit, unit_en = ("村", "Village") if kind == "village" else ("社区", "Community")
     bases = [*_estate_names(part, ledger, estates), *_origin_names(part, ledger, old), *_road_names(part, seams)]
-    yield from ((f"{zh}{unit}" if _is_chinese(zh) else zh, en) for zh, en in bases)
+    for zh, en in bases:
+        chinese = _is_chinese(zh) and not _ALLEY_UNIT.search(zh)
+        yield (f"{zh}{unit}" if chinese else zh), (f"{en} {unit_en}" if en and chinese and zh != en else en)
     yield from ((f"新设第{i}{unit}", f"New {unit_en} {i}") for i in range(1, len(ledger) + 2))
 
 
@@ -402,6 +440,10 @@ def _origin_names(part: gpd.GeoDataFrame, ledger: gpd.GeoDataFrame, old: pd.Data
     where = _directions(part, ledger[ledger["before"] == origin])
     if not _is_chinese(name):
         return [(f"{_base(name)} {en}", f"{_base_en(name_en or name)} {en}") for _, en in where]
+    if _ALLEY_UNIT.search(name):  # 惠來里 → 惠來南里, Huilai Vil. → Huilai South Vil.
+        unit = _UNIT_EN.search(name_en)
+        after = unit[0] if unit else ""
+        return [(f"{name[:-1]}{zh}里", f"{_base_en(name_en)} {en}{after}" if name_en else "") for zh, en in where]
     return [(f"{_base(name)}{zh}", f"{_base_en(name_en)} {en}" if name_en else "") for zh, en in where]
 
 
@@ -543,15 +585,15 @@ def _action(identity: str, fate: str, moves: pd.DataFrame, words: _Words) -> tup
         many = len(parcels)
         if many == 1:
             clauses.append(f"将{owner}{zh[0]}划入{b}管辖")
-            clauses_en.append(f"the area {en[0]} passes to {b_en}")
+            clauses_en.append(f"its land {en[0]} passes to {b_en}")
         else:
             joined = "、".join(zh[:-1]) + "和" + zh[-1]
             clauses.append(f"将{owner}{joined}{_NUMERALS.get(many, many)}个区域划入{b}管辖")
             listed = "; ".join(f"({i}) {text}" for i, text in enumerate(en, start=1))
-            clauses_en.append(f"{_WORDS.get(many, many)} areas pass to {b_en}: {listed}")
+            clauses_en.append(f"{_WORDS.get(many, many)} areas of it pass to {b_en}: {listed}")
     if not clauses:
         return head
-    return f"{head[0]},{';'.join(clauses)}", ". ".join([head[1], *(text[0].upper() + text[1:] for text in clauses_en)])
+    return f"{head[0]},{';'.join(clauses)}", _sentences_en([head[1], *clauses_en])
 
 
 # ── the two lists of communities ─────────────────────────────────────────────────────────────────────────────────────
@@ -591,10 +633,16 @@ def _outcome(identity: str, status: str, bounds: pd.Series, words: _Words) -> tu
     if status == "created":
         return f"设立{b},范围为{reach}", f"Set up {b_en}: {reach_en}"
     a, a_en = words.today(identity)
-    head, head_en = (f"{a}更名为{b},", f"Rename {a_en} {b_en}. ") if a != b else ("", "")
+    head, head_en = (f"{a}更名为{b},", [f"Rename {a_en} {b_en}"]) if a != b else ("", [])
     if status == "kept":
-        return f"{head}保留{b},范围不变:{reach}", f"{head_en}Keep {b_en} unchanged: {reach_en}"
-    return f"{head}调整{b}范围,调整后{reach}", f"{head_en}Adjust {b_en}; it then reaches {reach_en}"
+        return f"{head}保留{b},范围不变:{reach}", _sentences_en([*head_en, f"Keep {b_en} unchanged: {reach_en}"])
+    return f"{head}调整{b}范围,调整后{reach}", _sentences_en([*head_en, f"Adjust {b_en}; it then reaches {reach_en}"])
+
+
+def _sentences_en(sentences: Sequence[str]) -> str:
+    """Return English sentences in a row, the last without its full stop; Vil. at an end has one full stop, not two."""
+    *first, last = (text[:1].upper() + text[1:] for text in sentences)
+    return " ".join([*(f"{text.removesuffix('.')}." for text in first), last])
 
 
 def _before_table(

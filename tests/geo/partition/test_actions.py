@@ -88,8 +88,8 @@ def test_a_split_transfer() -> None:
         "将四街以南、四路以西、二街以北、中路以东划入C社区管辖"
     )
     assert tables.communities_before.loc["A", "text_en"] == (
-        "Abolish A社区. The area south of 四街-en, west of 中路-en, north of 二街-en, east of 二路-en passes to B社区. "
-        "The area south of 四街-en, west of 四路-en, north of 二街-en, east of 中路-en passes to C社区"
+        "Abolish A社区. Its land south of 四街-en, west of 中路-en, north of 二街-en, east of 二路-en passes to B社区. "
+        "Its land south of 四街-en, west of 四路-en, north of 二街-en, east of 中路-en passes to C社区"
     )
     assert tables.communities_before.loc["B", "text_zh"] == "保留B社区"
     assert list(tables.moves["text_zh"]) == [
@@ -114,7 +114,7 @@ def test_three_areas_to_one_target() -> None:
         "和二街以南、二路以西、南街以北、西路以东三个区域划入D社区管辖"
     )
     assert three.communities_before.loc["A", "text_en"] == (
-        "Keep A社区. Three areas pass to D社区: "
+        "Keep A社区. Three areas of it pass to D社区: "
         "(1) south of 北街-en, west of 二路-en, north of 四街-en, east of 西路-en; "
         "(2) south of 北街-en, west of 东路-en, north of 四街-en, east of 四路-en; "
         "(3) south of 二街-en, west of 二路-en, north of 南街-en, east of 西路-en"
@@ -174,7 +174,11 @@ def test_a_split_community_lends_its_name_with_a_direction() -> None:
     plan = plan_of(place.assign(["NNAA", "NNAA", "NNMM", "NNMM"]).replace({"N": "N01", "M": "N02"}))
     after = explain_plan(plan, blocks=place.blocks, seams=place.seams, communities=communities).communities
     assert after["name"].to_dict() == {"A": "清河社区", "N01": "清河西社区", "N02": "清河东社区"}
-    assert after["name_en"].to_dict() == {"A": "Qinghe Community", "N01": "Qinghe West", "N02": "Qinghe East"}
+    assert after["name_en"].to_dict() == {
+        "A": "Qinghe Community",
+        "N01": "Qinghe West Community",
+        "N02": "Qinghe East Community",
+    }
     assert after["name_proposed"].to_dict() == {"A": False, "N01": True, "N02": True}
 
 
@@ -209,7 +213,7 @@ def test_decided_names_and_renaming() -> None:
 
 
 def test_kinds_of_what_comes_out() -> None:
-    """A village stays one on its own land alone; converted stays converted; a mixture is a community with a note."""
+    """Villages stay a village on village land alone; converted stays converted; a mixture is a community with a note."""
     kind = {"A": "village", "B": "community", "C": "converted", "D": "converted"}
     names = {"A": "光明", "B": "B社区", "C": "C社区", "D": "D社区"}
     before = ["AABB", "AABB", "CCDD", "CCDD"]
@@ -221,11 +225,48 @@ def test_kinds_of_what_comes_out() -> None:
     assert split.loc["N01", "name"].endswith("村") or split.loc["N01", "name"].endswith("社区")
     merged = explain(before, ["AAAA", "AAAA", "CCCC", "CCCC"], names=names, kind=kind).communities
     assert merged["kind"].to_dict() == {"A": "community", "C": "converted"}
-    assert merged.loc["A", "note_zh"] == "含光明村的土地,并入社区须先经村民会议同意并完成村改居"
-    assert "consent" in merged.loc["A", "note_en"]
+    assert merged.loc["A", "note_zh"] == "光明村划入了B社区的土地,须先经村民会议同意并完成村改居、另定名称"
+    assert merged.loc["A", "note_en"].startswith("光明村 takes in land of B社区: it needs the villagers' meeting's")
+    taken = explain(before, ["BBBB", "BBBB", "CCDD", "CCDD"], names=names, kind=kind).communities
+    assert taken.loc["B", "kind"] == "community"
+    assert taken.loc["B", "note_zh"] == "含光明村的土地,并入社区须先经村民会议同意并完成村改居"
     mixed = explain(before, ["AABB", "AABB", "BBBB", "DDDD"], names=names, kind=kind).communities
     assert mixed["kind"].to_dict() == {"A": "village", "B": "community", "D": "converted"}
     assert mixed.loc["B", "note_zh"] == "含村改居社区C社区、D社区的土地,原集体资产与成员权益不变"
+
+
+def test_a_merger_of_villages_stays_a_village_and_says_what_it_needs() -> None:
+    names, kind = {"A": "光明", "B": "冠山"}, {"A": "village", "B": "village"}
+    merged = explain(*WHOLE, names=names, kind=kind).communities
+    assert merged["kind"].to_dict() == {"B": "village"}
+    assert merged.loc["B", "note_zh"] == "由光明村、冠山村合并而成,村的撤并须分别经村民会议同意并报县级政府批准"
+    assert merged.loc["B", "note_en"].startswith("a merger of 光明村, 冠山村: ")
+
+
+def test_an_urban_li_lends_its_name_as_a_li() -> None:
+    place = town(["AAAA"] * 4)
+    communities = todays(place, {"A": "惠來里"}, name_en={"A": "Huilai Vil."})
+    plan = plan_of(place.assign(["NNAA"] * 4).replace({"N": "N01"}))
+    tables = explain_plan(plan, blocks=place.blocks, seams=place.seams, communities=communities)
+    assert tables.communities.loc["N01", "name"] == "惠來西里"
+    assert tables.communities.loc["N01", "name_en"] == "Huilai West Vil."
+    assert tables.communities_before.loc["A", "text_en"].startswith("Keep Huilai Vil. Its land south of ")
+
+
+def test_the_outer_edge_is_named_after_the_town() -> None:
+    place = town(["AABB"] * 4)
+    place.seams.loc[place.seams["block_b"] == "outside", ["feature_name", "feature_class"]] = [None, "study_edge"]
+    plan = plan_of(place.assign(["AABB"] * 4))
+    said = {}
+    for name in ("清河镇", "西屯區", "城关街道", "白马乡", None):
+        communities = todays(place).assign(town=name)
+        tables = explain_plan(plan, blocks=place.blocks, seams=place.seams, communities=communities)
+        said[name] = tables.communities.loc["A", "bounds_to_zh"].rsplit("北至")[1]
+    assert said == {"清河镇": "镇界", "西屯區": "区界", "城关街道": "街道界", "白马乡": "乡界", None: "镇界"}
+    bare = place.blocks.assign(community_id=None)
+    tables = explain_plan(plan, blocks=bare, seams=place.seams)
+    assert tables.communities.loc["A", "bounds_to_zh"].endswith("北至规划范围界")
+    assert tables.communities.loc["A", "bounds_to_en"].endswith("north to the edge of the study area")
 
 
 # ── tables ───────────────────────────────────────────────────────────────────────────────────────────────────────────
