@@ -284,8 +284,10 @@ def _islands(tiling: Tiling, sides: _Sides, features: Features, options: BlockOp
     area, around = shapely.area(tiling.faces), shapely.length(tiling.faces)
     marked = np.zeros(tiling.count, bool)
     if features.roundabout.any():
-        ring = sides.total(features.roundabout[tiling.pieces.source[sides.piece]])
+        on_ring = features.roundabout[tiling.pieces.source]
+        ring = sides.total(on_ring[sides.piece])
         marked = (ring >= 0.9 * around) & (area <= options.roundabout_max_m2)
+        marked |= _crossed_islands(tiling, on_ring, options)
     round_ = (area < options.min_area_m2) & (4 * np.pi * area > 0.85 * around**2)
     low, high = np.full(tiling.count, np.inf), np.full(tiling.count, -np.inf)
     np.minimum.at(low, sides.face, sides.rank)
@@ -293,6 +295,21 @@ def _islands(tiling: Tiling, sides: _Sides, features: Features, options: BlockOp
     pairs = np.unique(sides.face * (sides.count + 1) + sides.other + 1)
     neighbours = np.bincount(pairs // (sides.count + 1), minlength=sides.count)
     return np.asarray(marked | (round_ & (low == high) & (neighbours >= 3)), dtype=bool)
+
+
+def _crossed_islands(tiling: Tiling, on_ring: Flags, options: BlockOptions) -> Flags:
+    """Return the faces of roundabouts' islands that a flyover, an underpass or a border cuts into several."""
+    left, right, length = tiling.left, tiling.right, tiling.pieces.length
+    through = ~on_ring & (left >= 0) & (right >= 0)
+    island = components(tiling.count, left[through], right[through])
+    count = int(island.max(initial=-1)) + 1
+    around, ring = np.zeros(count), np.zeros(count)
+    for side in (left, right):
+        use = ~through & (side >= 0)
+        np.add.at(around, island[side[use]], length[use])
+        np.add.at(ring, island[side[use]], (length * on_ring)[use])
+    area = np.bincount(island, shapely.area(tiling.faces), count)
+    return np.asarray(((ring >= 0.9 * around) & (area <= options.roundabout_max_m2))[island], dtype=bool)
 
 
 def _in_water(tiling: Tiling, drawn: Drawn) -> Flags:

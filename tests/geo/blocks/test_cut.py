@@ -269,6 +269,22 @@ def test_roundabout_becomes_a_crossing(radius, marked):
     assert shapely.distance(result.blocks.geometry.to_numpy(), Point(300, 200)).max() < 0.5
 
 
+def test_a_flyover_across_a_roundabout_leaves_no_block_on_it():
+    """The ring has a radius of 40 m; the flyover cuts its island into two."""
+    turn = np.linspace(0, 2 * np.pi, 25)[:-1]
+    ring = [(300 + 40 * np.cos(t), 200 + 40 * np.sin(t)) for t in turn]
+    roads = roads_of(
+        (None, "primary", [*ring, ring[0]], True, True),
+        ("高架", "primary", [(0, 200), (600, 205)]),
+        ("北路", "secondary", [(300, 240), (300, 400)]),
+        ("南路", "secondary", [(300, 160), (300, 0)]),
+    )
+    result = cut(area_of(), roads)
+    assert len(result.blocks) == 4
+    assert shapely.distance(result.blocks.geometry.to_numpy(), Point(300, 200)).max() < 4
+    assert {row[0] for row in inner(result)} == {"高架", "北路", "南路"}
+
+
 def test_slip_road_vanishes():
     slip = (None, "primary_link", [(260, 200), (285, 205), (297, 220), (300, 240)])
     assert inner(cut(area_of(), roads_of(*CROSS, slip))) == inner(cut(area_of(), roads_of(*CROSS)))
