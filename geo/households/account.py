@@ -77,7 +77,7 @@ def blocks_table(
         out[f"{measure}_source"] = pd.Series(source, frame.index, dtype="str")
     out["buildings_count"] = _counts_column(standing, frame.index)
     out["area_m2"] = frame["area_m2"].fillna(frame.geometry.area)
-    if communities is not None:
+    if communities is not None and "community" in town.zones:
         out["community_id"] = _main_community(town, amounts["households"])
     return _geometry_last(frame.assign(**out))
 

@@ -151,7 +151,7 @@ def _inside(shapes: Words, land: Land, options: HouseholdOptions) -> Floats:
     share: Floats = np.divide(covered, area, out=np.zeros(len(shapes)), where=area > 0)
     partial = np.flatnonzero((share < options.whole_share) & (share > 0))
     if len(partial):
-        inner = shapely.intersection(shapes[partial], _outline(blocks, options.nearest_m / 2))
+        inner = _polygonal(shapely.intersection(shapes[partial], _outline(blocks, options.nearest_m / 2)))
         share[partial] = shapely.area(inner) / area[partial]
         if land.population is not None:
             whole = land.people_under(shapes[partial])
