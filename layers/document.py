@@ -19,13 +19,27 @@ from docx.text.paragraph import Paragraph
 
 from geo.partition.actions import PlanTables
 from geo.study import Study
-from layers.facts import action_sentences, kept_names, matrix, names, note, old_name, repair_groups, table_word
+from layers.facts import (
+    action_sentences,
+    borders,
+    kept_names,
+    matrix,
+    names,
+    note,
+    old_name,
+    register_gap,
+    repair_groups,
+    sources_sentence,
+    table_word,
+)
 from layers.features import typeset
 from layers.office import FIXED_TIME, clean, settle, write_whole
 from layers.overview import chinese_font, overview_png
 from layers.provenance import (
     change_sentence,
     limits_sentence,
+    limits_set,
+    limits_told,
     moved_households,
     plan_limits,
     profile_title,
@@ -36,6 +50,11 @@ from layers.words import Lang, fullwidth, is_missing, name_in, number, value_wor
 
 WIDEST_UPRIGHT, WIDEST_MATRIX = 9, 18
 """More new communities than the first, and the matrix lies across a page; more than the second, and it is a list."""
+
+_COMMUNITY_WIDTHS = {
+    "zh": (1.2, 3.2, 2.1, 2.0, 2.0, 2.0, 1.5, 2.0), "en": (0.9, 3.4, 1.8, 2.2, 2.2, 1.8, 1.5, 2.2)
+}  # fmt: skip
+"""Columns of the table of communities [cm]."""
 
 SHORT_TABLE = 22
 """Tables of no more rows than this stay on one page."""
@@ -113,7 +132,7 @@ class _Report:
         _space(self._line(name, "title", 26, bold=True, centred=True), after=10)
         _space(self._line(word("report.title", self.lang), "title", 26, bold=True, centred=True), after=14)
         _space(self._line(word("report.draft", self.lang), "subheading", 16, centred=True), after=110)
-        limits = limits_sentence(plan_limits(self.tables))[self.lang == "en"]
+        limits = limits_told(self.tables)[self.lang == "en"]
         rows = [
             (word("about.profile", self.lang), profile_title(self.tables)[self.lang == "en"]),
             (word("about.limits", self.lang), limits),
@@ -181,25 +200,28 @@ class _Report:
             number(everything["area_m2"].sum() / 1e6, self.lang, digits=2), "",
         ])  # fmt: skip
         self._table("report.communities", [self._head(head) for head in heads], rows,
-                    widths=(1.0, 2.9, 2.2, 2.1, 2.1, 1.9, 1.6, 2.2), numbers=(3, 4, 5, 6), total=True,
+                    widths=_COMMUNITY_WIDTHS[self.lang], numbers=(3, 4, 5, 6), total=True,
                     shade={(i, 7): fill for i, fill in enumerate(fills) if fill})  # fmt: skip
 
     def bounds(self) -> None:
         self.section("report.bounds")
         for position, (key, row) in enumerate(self.tables.communities.sort_index().iterrows(), start=1):
             named = name_in(row, self.lang, or_else=str(key))
-            label = f"（{position}）{named}。" if self.lang == "zh" else f"({position}) {named}. "
+            label = f"（{position}）{named}。" if self.lang == "zh" else f"({position}) {_stopped(named, self.lang)} "
             paragraph = self._paragraph("")
             self._run(paragraph, label, "subheading", self._size, bold=True)
             main, other = (_plain_text(row[f"{form}_{self.lang}"]) for form in ("bounds_to", "bounds_of"))
             text = _stopped(_first_up(main, self.lang), self.lang)
             if other:
-                text += word("report.that_is", self.lang, text=other)
+                text += word("report.that_is", self.lang, text=other.removesuffix("."))
             self._run(paragraph, text, "body", self._size)
             if said := note(row, self.lang):
                 self._run(paragraph, f"（{said}）" if self.lang == "zh" else f" ({said})", "body", self._size)
 
     def matrix(self) -> None:
+        if not len(self.tables.communities_before):
+            self.section("report.matrix", [word("report.no_matrix", self.lang)])
+            return
         grids = {column: matrix(self.tables, column, self.lang) for column in ("households", "people")}
         columns = grids["households"].shape[1]
         across = WIDEST_UPRIGHT < columns <= WIDEST_MATRIX
@@ -215,9 +237,10 @@ class _Report:
                 [str(name), *_figures(row, self.lang)] for name, row in zip(grid.index, grid.to_numpy(), strict=True)
             ]
             rows.append([word("total", self.lang), *_figures(grid.sum(min_count=1).to_numpy(), self.lang)])
-            width = (22.0 if across else 13.2) / (len(heads) - 1)
+            name, last = (2.2, 1.5) if across else (2.6, 2.0)  # the widest figures stand in the last column
+            width = ((24.6 if across else 15.8) - name - last) / (len(heads) - 2)
             self._table(
-                f"report.matrix_{column}", heads, rows, widths=(2.6, *[width] * (len(heads) - 1)),
+                f"report.matrix_{column}", heads, rows, widths=(name, *[width] * (len(heads) - 2), last),
                 numbers=range(1, len(heads)), total=True, size=7.5 if across else None,
                 shade={(i, j + 1): "E8EEF4" for i, j in grid.attrs["same"]},
             )  # fmt: skip
@@ -256,6 +279,8 @@ class _Report:
         if font is None:
             self._paragraph(word("report.no_font", self.lang))
         for when, caption in (("before", "report.map_before"), ("after", "report.map_after")):
+            if when == "before" and not len(self.tables.communities_before):
+                continue
             picture = overview_png(self.tables, when, context=context, lang=self.lang, font=font)  # type: ignore[arg-type]
             self._figures += 1
             paragraph = self.document.add_paragraph()
@@ -289,6 +314,8 @@ class _Report:
              number(each.times, self.lang), each.sentence]
             for each in groups
         ]  # fmt: skip
+        if self.tables.plan.options.mode == "merge" and any(each.step != "import" for each in self.study.repairs):
+            self._paragraph(word("report.merge_note", self.lang))
         heads = [word(key, self.lang) for key in ("table", "what", "times", "report.example")]
         self._table("report.assumptions", heads, rows, widths=(2.6, 1.8, 1.6, 10.0), numbers=(2,))
 
@@ -455,13 +482,22 @@ def _summary(tables: PlanTables, study: Study, lang: Lang) -> list[str]:
         "study": _study_name(study, lang), "before": len(before), "after": len(after),
         "households": number(total if len(households) else None, lang),
         "people": number(float(people.sum()) if len(people) else None, lang),
-        "profile": profile_title(tables)[side], "limits": limits_sentence(limits)[side],
+        "basis": word("report.basis_set" if limits_set(tables) else "report.basis_profile", lang,
+                      profile=profile_title(tables)[side], limits=limits_sentence(limits)[side]),
         "change": change_sentence(tables, lang), "abolished": int(fates.get("abolished", 0)),
         "created": int(states.get("created", 0)), "changed": int(states.get("changed", 0)),
         "kept": int(states.get("kept", 0)), "moves": len(tables.moves), "moved": number(moved, lang),
         "share": f"{moved / total:.1%}" if moved is not None and total else "—",
     }  # fmt: skip
-    sentences = [word("report.summary_today", lang, **said), word("report.summary_plan", lang, **said)]
+    today, plan = ("today", "plan") if len(before) else ("today_none", "first")
+    first = [word(f"report.summary_{today}", lang, **said)]
+    if sources := sources_sentence(tables, study, lang):
+        first.append(word("report.summary_sources", lang, sources=sources))
+    if gap := register_gap(tables, study):
+        first.append(word("report.summary_register", lang, register=number(gap[0], lang),
+                          difference=number(abs(gap[1]), lang),
+                          way=word("report.fewer" if gap[1] > 0 else "report.more_than", lang)))  # fmt: skip
+    sentences = [word(f"report.summary_{plan}", lang, **said)]
     if len(households):
         low, high = households.sort_index().idxmin(), households.sort_index().idxmax()
         sentences.append(word(
@@ -469,11 +505,26 @@ def _summary(tables: PlanTables, study: Study, lang: Lang) -> list[str]:
             low_name=name_in(after.loc[low], lang, or_else=str(low)), low=number(households[low], lang),
             high_name=name_in(after.loc[high], lang, or_else=str(high)), high=number(households[high], lang),
         ))  # fmt: skip
-    return [
-        sentences[0],
-        " ".join(sentences[1:]) if lang == "en" else "".join(sentences[1:]),
-        word("report.principles", lang),
-    ]
+    space = " " if lang == "en" else ""
+    return [space.join(first), space.join(sentences), space.join(_principles(tables, lang))]
+
+
+def _principles(tables: PlanTables, lang: Lang) -> list[str]:
+    """Return what the plan's borders follow, in figures, and what it kept to."""
+    said = []
+    if follow := borders(tables):
+        shares = {name: f"{getattr(follow, name):.1%}" for name in ("lines", "old", "none")}
+        parts = [word(f"report.borders_{name}", lang, share=share) for name, share in shares.items() if share != "0.0%"]
+        length = number(follow.length_m / 1000, lang, digits=1)
+        said.append(word("report.borders", lang, length=length, parts=_joined(parts, lang, "；")))
+    plan = tables.plan
+    kept = {
+        name for name in ("estates", "villages")
+        if getattr(plan.profile if getattr(plan.options, f"keep_{name}") is None else plan.options, f"keep_{name}")
+    }  # fmt: skip
+    key = "both" if len(kept) > 1 else "".join(kept)
+    kept_text = word(f"report.keeps_{key}", lang) if key else ""
+    return [*said, word("report.principles_whole", lang, kept=kept_text)]
 
 
 def _study_name(study: Study, lang: Lang) -> str:
@@ -499,8 +550,8 @@ def _figures(values: Any, lang: Lang) -> list[str]:  # noqa: ANN401 - an array o
     return [*texts, number(sum(known), lang) if known else ""]
 
 
-def _joined(texts: Sequence[str], lang: Lang) -> str:
-    return "、".join(texts) if lang == "zh" else ", ".join(texts)
+def _joined(texts: Sequence[str], lang: Lang, sign: str = "、") -> str:
+    return sign.join(texts) if lang == "zh" else ", ".join(texts)
 
 
 def _stopped(text: str, lang: Lang) -> str:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from geo.partition.actions import UNASSIGNED, PlanTables
+from geo.schema import OUTSIDE
 from geo.study import Repair, Study
-from layers.words import Lang, fullwidth, is_missing, name_in, word
+from layers.words import Lang, fullwidth, is_missing, name_in, number, value_word, word
 
 
 @dataclass(frozen=True)
@@ -117,12 +118,81 @@ def repair_sentence(repair: Repair, lang: Lang) -> str:
 
 def table_word(table: str, lang: Lang) -> str:
     """Return the word for a table of the study."""
-    words = {"blocks": "block", "seams": "seam", "communities": "community", "estates": "estate"}
-    keys = {
-        "roads": "layer.roads",
-        "barriers": "layer.barriers",
-        "buildings": "layer.buildings",
-        "facilities": "facility",
-    }
-    key = words.get(table) or keys.get(table)
-    return word(key, lang) if key else table
+    return value_word("table", table, lang)
+
+
+def household_sources(tables: PlanTables, study: Study) -> dict[str, float]:
+    """Return how many of the plan's households come from which source, the largest first.
+
+    A merge takes the communities' own totals (`register`), and those of the blocks for the communities without one. In
+    a redraw each building tells its source, and what a block holds beyond its buildings has the block's own source.
+    Empty when the study does not say it.
+    """
+    used, found = tables.blocks["households"], pd.Series(dtype="float64")
+    if tables.plan.options.mode == "merge":
+        own = _register(study).reindex(used.index)
+        found = pd.Series({"register": own.sum(), "block": used[own.isna()].astype("float64").sum()})
+    else:
+        blocks, buildings = study.tables.get("blocks"), study.tables.get("buildings")
+        if blocks is None or "households_source" not in blocks.columns:
+            return {}
+        rest = blocks["households"].astype("float64").fillna(0)
+        if buildings is not None and {"block_id", "households_source"} <= set(buildings.columns):
+            homes = buildings[buildings["block_id"].isin(blocks.index)]
+            counts = homes["households"].astype("float64").fillna(0)
+            found = counts.groupby(homes["households_source"]).sum()
+            rest = (rest - counts.groupby(homes["block_id"]).sum().reindex(rest.index).fillna(0)).clip(lower=0)
+        found = found.add(rest.groupby(blocks["households_source"]).sum(), fill_value=0)
+    known = found[found > 0].sort_index().sort_values(ascending=False, kind="stable")
+    return {str(source): float(households) for source, households in known.items()}
+
+
+def sources_sentence(tables: PlanTables, study: Study, lang: Lang) -> str:
+    """Return where the households come from with the share of each source, or "" when the study does not say it."""
+    found = household_sources(tables, study)
+    total = sum(found.values())
+    said = [
+        f"{value_word('source', source, lang)} {number(homes, lang)}{'户' if lang == 'zh' else ''}"
+        + (f"（{homes / total:.1%}）" if lang == "zh" else f" ({homes / total:.1%})")
+        for source, homes in found.items()
+    ]
+    return ("、" if lang == "zh" else ", ").join(said)
+
+
+def register_gap(tables: PlanTables, study: Study) -> tuple[float, float] | None:
+    """Return the communities' own totals and what the plan's households of today's communities have more than they do.
+
+    None when a community has no total of its own, or the two are the same.
+    """
+    own = _register(study)
+    used = tables.communities_before["households"].astype("float64")
+    if len(own) == 0 or own.isna().any() or used.isna().all() or used.sum() == own.sum():
+        return None
+    return float(own.sum()), float(used.sum() - own.sum())
+
+
+def _register(study: Study) -> pd.Series:
+    communities = study.tables.get("communities")
+    if communities is None or "households" not in communities.columns:
+        return pd.Series(dtype="float64")
+    return communities["households"].astype("float64").set_axis(communities.index.astype(str))
+
+
+@dataclass(frozen=True)
+class Borders:
+    """How long the borders between the communities of a plan are [m], and the shares of what they follow."""
+
+    length_m: float
+    lines: float
+    old: float
+    none: float
+
+
+def borders(tables: PlanTables) -> Borders | None:
+    """Return what the borders between the communities after follow; None when there is but one community."""
+    cut = tables.seams[tables.seams["cut"] & (tables.seams["block_b"] != OUTSIDE)]
+    length = float(cut["length_m"].sum())
+    if length <= 0:
+        return None
+    of = {kind: float(cut.loc[cut["feature_class"] == kind, "length_m"].sum()) / length for kind in ("border", "none")}
+    return Borders(length, 1 - of["border"] - of["none"], of["border"], of["none"])

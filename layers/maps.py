@@ -37,7 +37,7 @@ from layers.features import (
     to_lonlat,
     typeset,
 )
-from layers.provenance import change_sentence, figures, limits_sentence, plan_limits, profile_title, provenance
+from layers.provenance import change_sentence, figures, limits_told, plan_limits, profile_title, provenance
 from layers.styles import INK, ROAD_CASING, SEAL
 from layers.words import WORDS, Lang, word
 
@@ -207,7 +207,7 @@ def page_data(
     frames = layer_frames(tables, context, limits)
     bounds = to_lonlat(tables.communities).total_bounds
     crs = tables.blocks.crs
-    limits_phrase = limits_sentence(limits)
+    limits_phrase = limits_told(tables)
     profile = profile_title(tables)
     title = {code: _title(study, code) for code in ("zh", "en")}
     return {

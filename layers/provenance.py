@@ -9,7 +9,8 @@ import pandas as pd
 from geo.partition.actions import PlanTables
 from geo.partition.plan import Limits, PlanOptions, limits_of
 from geo.study import Study
-from layers.words import WORDS, Lang, fullwidth, number, word
+from layers.facts import register_gap, sources_sentence
+from layers.words import LANGS, WORDS, Lang, fullwidth, number, value_word, word
 
 Pair = tuple[str, str]
 
@@ -36,7 +37,7 @@ def provenance(tables: PlanTables, study: Study) -> list[Row]:
         _row("about.profile", (profile.title_zh, profile.title_en)),
         _row("about.edition", _same(f"{profile.name} · {profile.edition}")),
         _row("about.source", _same(" · ".join(part for part in (profile.source, profile.clause) if part))),
-        _row("about.limits", limits_sentence(plan_limits(tables))),
+        _row("about.limits", limits_told(tables)),
     ]
     limits = plan_limits(tables)
     if limits.min_people is not None or limits.max_people is not None:
@@ -45,7 +46,14 @@ def provenance(tables: PlanTables, study: Study) -> list[Row]:
         rows.append(
             _row("about.profile_note", (profile.note_zh or profile.note_en, profile.note_en or profile.note_zh))
         )
-    rows += [Row(_titled("about.options", name), _same(value)) for name, value in _said(plan.options)]
+    sources = tuple(sources_sentence(tables, study, lang) for lang in LANGS)
+    if all(sources):
+        rows.append(_row("about.households_from", (sources[0], sources[1])))
+    gap = register_gap(tables, study)
+    if gap:
+        shown = f"{gap[0]:,.0f} ({-gap[1]:+,.0f})"
+        rows.append(_row("about.register", _same(shown)))
+    rows += [Row(_titled("about.options", name), value) for name, value in _said(plan.options)]
     rows += [_row("about.seed", _same(str(plan.seed))), _row("about.engine", _same(plan.engine_version))]
     proof = WORDS["about.proven" if plan.proven else "about.not_proven"]
     if plan.stopped_early:
@@ -72,6 +80,21 @@ def profile_title(tables: PlanTables) -> Pair:
     )
 
 
+def limits_told(tables: PlanTables) -> Pair:
+    """Return the household limits as a phrase that says whether they are the profile's or were set for the plan."""
+    zh, en = limits_sentence(plan_limits(tables))
+    if not limits_set(tables):
+        return zh, en
+    added = WORDS["page.limits_set"]
+    return zh + added[0], en + added[1]
+
+
+def limits_set(tables: PlanTables) -> bool:
+    """Tell whether the plan's household limits differ from those of its profile."""
+    own, used = limits_of(tables.plan.profile, PlanOptions()), plan_limits(tables)
+    return (own.min_households, own.max_households) != (used.min_households, used.max_households)
+
+
 def limits_sentence(limits: Limits) -> Pair:
     """Return the household limits as a phrase."""
     low, high = number(limits.min_households, "en"), number(limits.max_households, "en")
@@ -92,10 +115,10 @@ def _people(limits: Limits) -> Pair:
 def figures(tables: PlanTables) -> list[Row]:
     """Return the few numbers a reader wants first: communities before and after, households, who changes community."""
     moved, total = moved_households(tables), _total(tables.communities["households"])
-    share = f"{moved / total:.1%}" if moved is not None and total else "—"
+    share = f"{moved / total:.1%}" if moved is not None and total and len(tables.communities_before) else "—"
     before, after = len(tables.communities_before), len(tables.communities)
     return [
-        Row(WORDS["page.figure_communities"], _same(f"{before} → {after}")),
+        Row(WORDS["page.figure_communities"], _same(f"{before} → {after}" if before else f"{after}")),
         Row(WORDS["page.figure_households"], _same("—" if total is None else number(total, "en"))),
         Row(WORDS["page.figure_moved"], _same(share)),
     ]
@@ -109,6 +132,8 @@ def moved_households(tables: PlanTables) -> float | None:
 def change_sentence(tables: PlanTables, lang: Lang) -> str:
     """Return 18个调整为15个, or that the number stays."""
     before, after = len(tables.communities_before), len(tables.communities)
+    if not before:
+        return word("page.summary_first", lang, after=after)
     return word("page.summary" if before != after else "page.summary_kept", lang, before=before, after=after)
 
 
@@ -117,15 +142,21 @@ def _total(values: pd.Series) -> float | None:
     return float(known.sum()) if len(known) else None
 
 
-def _said(options: PlanOptions) -> list[tuple[str, str]]:
-    """Return the options that differ from the defaults, as text."""
+def _said(options: PlanOptions) -> list[tuple[str, Pair]]:
+    """Return the options that differ from the defaults, as text in both languages."""
     default = PlanOptions().model_dump(mode="json")
     given = options.model_dump(mode="json")
-    return [
-        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True))
-        for name, value in given.items()
-        if value != default[name] and name != "seed"
-    ]
+    return [(name, _value(name, value)) for name, value in given.items() if value != default[name] and name != "seed"]
+
+
+def _value(name: str, value: object) -> Pair:
+    if isinstance(value, bool):
+        return WORDS["yes" if value else "no"]
+    if isinstance(value, str):
+        return (value_word(name, value, "zh"), value_word(name, value, "en"))
+    if isinstance(value, int) and value >= 1000:
+        return _same(f"{value:,}")
+    return _same(json.dumps(value, ensure_ascii=False, sort_keys=True))
 
 
 def _code(study: Study) -> str:
@@ -138,8 +169,8 @@ def _row(key: str, value: Pair) -> Row:
 
 
 def _titled(key: str, name: str) -> Pair:
-    zh, en = WORDS[key]
-    return (f"{zh} {name}", f"{en} {name}")
+    (zh, en), (named, named_en) = WORDS[key], WORDS[f"option.{name}"]
+    return (f"{zh}：{named}", f"{en}: {named_en}")
 
 
 def _phrase(key: str, **values: object) -> Pair:

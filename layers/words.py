@@ -102,7 +102,7 @@ _FIELDS = {
     "table": ("数据表", "Table"),
     "row": ("编号", "Row"),
     "what": ("处理", "What was done"),
-    "reason": ("原因", "Kind of case"),
+    "reason": ("代码", "Code"),
     "item": ("项目", "Item"),
     "value": ("数值", "Value"),
     "unit": ("单位", "Unit"),
@@ -188,6 +188,50 @@ _VALUES = {
     "term.service": ("服务", "service"),
 }
 
+_TABLES = {
+    "table.study_area": ("规划范围", "Study area"),
+    "table.roads": ("道路", "Roads"),
+    "table.barriers": ("河流与铁路", "Rivers and railways"),
+    "table.communities": ("社区", "Communities"),
+    "table.estates": ("小区", "Estates"),
+    "table.buildings": ("建筑", "Buildings"),
+    "table.facilities": ("设施", "Facilities"),
+    "table.census": ("统计区", "Census areas"),
+    "table.blocks": ("街坊地块", "Blocks"),
+    "table.seams": ("边线", "Seams"),
+    "table.population": ("人口栅格", "Population raster"),
+    "table.dem": ("地形栅格", "Terrain raster"),
+    "option.mode": ("方式", "mode"),
+    "option.min_households": ("户数下限", "fewest households"),
+    "option.target_households": ("目标户数", "target households"),
+    "option.max_households": ("户数上限", "most households"),
+    "option.min_people": ("人口下限", "fewest people"),
+    "option.max_people": ("人口上限", "most people"),
+    "option.k": ("社区个数", "number of communities"),
+    "option.keep_villages": ("村整体保留", "villages kept whole"),
+    "option.keep_estates": ("小区不拆分", "estates kept whole"),
+    "option.locks": ("锁定", "locks"),
+    "option.seams": ("边线规定", "rules for seams"),
+    "option.weights": ("权重", "weights"),
+    "option.cut_costs": ("边界代价", "costs of borders"),
+    "option.effort": ("搜索力度", "effort"),
+    "option.time_limit_s": ("时限（秒）", "time limit (s)"),
+    "option.allow_islands": ("容许孤立片区", "cut-off parts allowed"),
+    "mode.redraw": ("重划", "redraw"),
+    "mode.merge": ("整体合并", "merge whole communities"),
+    "effort.quick": ("快速", "quick"),
+    "effort.normal": ("常规", "normal"),
+    "effort.thorough": ("细致", "thorough"),
+    "source.register": ("社区（村）台账", "the communities' own totals"),
+    "source.building": ("分栋数据", "counts per building"),
+    "source.block": ("地块自带总数", "totals of the blocks themselves"),
+    "source.estate": ("小区总数", "totals of estates"),
+    "source.census": ("统计区总数", "totals of census areas"),
+    "source.community": ("社区（村）总数", "totals of communities"),
+    "source.raster": ("人口栅格", "population raster"),
+    "source.floor_area": ("按建筑面积估算", "estimate from floor area"),
+}
+
 _UNITS = {
     "unit.households": ("户", "households"),
     "unit.people": ("人", "people"),
@@ -208,7 +252,7 @@ _PAGE = {
         "An internal working draft: borders are for study only and have no legal force. "
         "Before publication the map goes to official review and carries its review number (审图号).",
     ),
-    "page.review_number": ("审图号", "Map review no. (审图号)"),
+    "page.review_number": ("审图号", "Review no. (审图号)"),
     "page.review_pending": ("（未送审）", "(not reviewed)"),
     "page.panel": ("面板", "Panel"),
     "page.tab_map": ("图层", "Map"),
@@ -244,6 +288,10 @@ _PAGE = {
         "Blocks of fewer than {n} households show no exact figure",
     ),
     "page.sort": ("点击表头排序", "Click a heading to sort"),
+    "page.no_before": (
+        "现状无社区划分，本方案为首次划分。",
+        "There are no communities today: a first division.",
+    ),
     "page.no_moves": ("本方案不改变任何社区的范围。", "This plan changes no community."),
     "page.violations": ("不符合标准之处", "Rules not met"),
     "page.no_violations": ("方案符合全部规则。", "The plan keeps every rule."),
@@ -254,7 +302,9 @@ _PAGE = {
     "page.figure_moved": ("变动户数占比", "of households move"),
     "page.figure_households": ("常住户", "households"),
     "page.summary": ("{before}个调整为{after}个", "{before} become {after}"),
+    "page.summary_first": ("首次划分为{after}个", "{after} communities, where there were none"),
     "page.summary_kept": ("{before}个，数目不变", "{before}, as many as today"),
+    "page.limits_set": ("（本次设定）", " (set for this plan)"),
     "page.limits": ("每个社区{low}—{high}户", "{low}–{high} households a community"),
     "page.limits_min": ("每个社区不少于{low}户", "at least {low} households a community"),
     "page.limits_max": ("每个社区不超过{high}户", "at most {high} households a community"),
@@ -300,10 +350,28 @@ _REPORT = {
         "{study}现有社区（村）{before}个，常住户{households}户、常住人口{people}人。",
         "{study} has {before} communities and villages today, with {households} households and {people} people.",
     ),
+    "report.summary_today_none": (
+        "{study}现状无社区（村）划分数据，常住户{households}户、常住人口{people}人。",
+        "{study} has no communities in the data today; it has {households} households and {people} people.",
+    ),
+    "report.summary_register": (
+        "社区（村）台账合计{register}户，比本方案所用的户数{way}{difference}户，原因见“数据处理与假定”。",
+        "The communities' own totals add up to {register} households, {difference} {way} than this plan uses; "
+        "“Repairs and assumptions” says why.",
+    ),
+    "report.fewer": ("少", "fewer"),
+    "report.more_than": ("多", "more"),
+    "report.summary_sources": ("户数来源：{sources}。", "Where the households come from: {sources}."),
+    "report.basis_profile": ("按照《{profile}》{limits}的标准", "By the standard “{profile}” ({limits})"),
+    "report.basis_set": (
+        "参照《{profile}》，按本次设定的限额（{limits}）",
+        "By limits set for this plan ({limits}), otherwise by the standard “{profile}”",
+    ),
+    "report.summary_first": ("{basis}，本方案{change}社区。", "{basis}, there will be {change}."),
     "report.summary_plan": (
-        "按照《{profile}》{limits}的标准，本方案将{change}：撤销{abolished}个，新设{created}个，调整范围{changed}个，"
+        "{basis}，本方案将{change}：撤销{abolished}个，新设{created}个，调整范围{changed}个，"
         "保留不变{kept}个。共划转地块{moves}处、{moved}户，占全部常住户的{share}。",
-        "By the standard “{profile}” ({limits}), {change}: {abolished} abolished, {created} set up, {changed} changed, "
+        "{basis}, {change}: {abolished} abolished, {created} set up, {changed} changed, "
         "{kept} kept as they are. {moves} parcels with {moved} households pass to another community, {share} of all.",
     ),
     "report.summary_sizes": (
@@ -311,10 +379,31 @@ _REPORT = {
         "After the adjustment a community has {mean} households on average; the smallest is {low_name} ({low}), "
         "the largest {high_name} ({high}).",
     ),
-    "report.principles": (
-        "调整以道路、河流、铁路等明显地物为界，保持社区连片完整，不拆分小区和需整体保留的村，并尽量减少居民所属社区的变动。",
-        "Borders follow roads, rivers and railways; every community is one piece; estates and kept villages are not "
-        "split; as few residents as possible change community.",
+    "report.borders": (
+        "社区之间的边界共{length}公里：{parts}。",
+        "The borders between the communities are {length} km long: {parts}.",
+    ),
+    "report.borders_lines": (
+        "沿道路、河流、铁路等地物的占{share}",
+        "{share} follow roads, rivers, railways and the like",
+    ),
+    "report.borders_old": ("沿原社区界的占{share}", "{share} follow old community borders where no line is known"),
+    "report.borders_none": ("无地物可依的占{share}，须实地核定", "{share} follow nothing on the map and need a check"),
+    "report.principles_whole": (
+        "每个社区（村）连片完整；{kept}尽量减少居民所属社区的变动。",
+        "Every community is one piece; {kept}as few residents as possible change community.",
+    ),
+    "report.keeps_both": ("不拆分小区和需整体保留的村；", "estates and kept villages are not split; "),
+    "report.keeps_estates": ("不拆分小区；", "estates are not split; "),
+    "report.keeps_villages": ("不拆分需整体保留的村；", "kept villages are not split; "),
+    "report.no_matrix": (
+        "现状无社区划分，无新旧对照。",
+        "There are no communities today, so there is nothing to compare.",
+    ),
+    "report.merge_note": (
+        "本方案整体合并现状社区，户数直接取自社区台账；下表中划分街坊地块和分摊户数时留下的记录不影响本方案。",
+        "This plan merges whole communities and takes their own totals; what the table says of cutting blocks and "
+        "placing households does not touch it.",
     ),
     "report.old_new": ("现状社区 \\ 调整后社区", "today \\ after"),
     "report.none": ("无", "none"),
@@ -335,6 +424,8 @@ _REPORT = {
     "about.edition": ("版本", "Edition"),
     "about.source": ("标准出处", "Source of the profile"),
     "about.limits": ("户数限额", "Household limits"),
+    "about.households_from": ("户数来源", "Households come from"),
+    "about.register": ("社区台账户数", "Communities' own totals"),
     "about.seed": ("随机种子", "Seed"),
     "about.engine": ("计算引擎版本", "Engine version"),
     "about.options": ("参数", "Option"),
@@ -354,7 +445,7 @@ _REPORT = {
     "about.moved_share": ("变动户数占比", "Share of households that change"),
 }
 
-WORDS: dict[str, tuple[str, str]] = {**_TRADE, **_LAYERS, **_FIELDS, **_VALUES, **_UNITS, **_PAGE, **_REPORT}
+WORDS: dict[str, tuple[str, str]] = {**_TRADE, **_LAYERS, **_FIELDS, **_VALUES, **_TABLES, **_UNITS, **_PAGE, **_REPORT}
 """Key → (Chinese, English)."""
 
 

@@ -20,7 +20,7 @@ from geo.study import Study
 from layers.facts import matrix, names, note, old_name, repair_sentence, table_word
 from layers.features import typeset
 from layers.office import FIXED_TIME, clean, settle, write_whole
-from layers.provenance import figures, limits_sentence, plan_limits, provenance
+from layers.provenance import figures, limits_told, plan_limits, provenance
 from layers.styles import AGAINST_FILLS, against
 from layers.words import Lang, is_missing, name_in, value_word, word
 
@@ -63,7 +63,7 @@ def write_plan_xlsx(tables: PlanTables, path: Path, *, study: Study, lang: Lang 
     book = Workbook()
     book.remove(book.active)
     limits = plan_limits(tables)
-    mark = f"{_study_name(study, lang)} · {word('page.mark', lang)} · {limits_sentence(limits)[lang == 'en']}"
+    mark = f"{_study_name(study, lang)} · {word('page.mark', lang)} · {limits_told(tables)[lang == 'en']}"
     communities = _communities(tables, limits, lang)
     sheets = [
         communities,

@@ -16,6 +16,8 @@ function shequPlanMap(map, plan) {
     shown: { labels: true, road_labels: true, old_borders: true },
   };
   for (const layer of plan.layers) state.shown[layer.id] = layer.shown;
+  const first = !plan.tables.communities_before.rows.length;  // no communities today: nothing to compare the plan with
+  if (first) { state.view = "after"; state.shown.old_borders = false; }
 
   /* ---- words ---- */
   const side = () => (state.lang === "zh" ? 0 : 1);
@@ -399,7 +401,7 @@ function shequPlanMap(map, plan) {
     const has = (id) => byId[id] && rowsOf(byId[id].table).length;
     const title = (id) => t(byId[id].title);
     const groups = [
-      ["group.plan", [["moves", has("moves")], ["old_borders", true], ["labels", true]]],
+      ["group.plan", [["moves", has("moves")], ["old_borders", !first], ["labels", true]]],
       ["group.lines", [["seams", has("seams")], ["road_labels", plan.road_labels.length]]],
       ["group.base", ["roads", "barriers", "buildings", "estates", "facilities"].map((id) => [id, has(id)])],
     ];
@@ -468,7 +470,7 @@ function shequPlanMap(map, plan) {
     $("tab-moves").replaceChildren(figures(), rows.length ? el("ol", { class: "sq-moves" }, rows.map((row) => el("li", {},
       el("button", { class: "sq-link", onclick: () => visit("moves", row), title: t("page.find") }, moveTitle(row)),
       el("span", { class: "sq-note" }, `${count(row.households)} ${t("unit.households")} · ${count(row.people)} ${t("unit.people")}`),
-      el("p", {}, pick([row.text_zh, row.text_en]))))) : el("p", {}, t("page.no_moves")));
+      el("p", {}, pick([row.text_zh, row.text_en]))))) : el("p", {}, t(first ? "page.no_before" : "page.no_moves")));
   }
   function panelAbout() {
     const bad = rowsOf("violations");
@@ -498,6 +500,7 @@ function shequPlanMap(map, plan) {
     }
     const home = document.querySelector(".sq-home");
     home.title = t("page.whole_town"); home.setAttribute("aria-label", t("page.whole_town"));
+    $("view").style.display = first ? "none" : "";
     segments($("view"), "view", [["before", t("page.before")], ["after", t("page.after")], ["swipe", t("page.swipe")]], state.view, (value) => {
       setView(value);
       document.querySelector(`.sq-view input[value="${value}"]`).focus();

@@ -8,17 +8,31 @@ import zipfile
 from dataclasses import replace
 
 import docx
+import geopandas as gpd
 import openpyxl
 import pandas as pd
 import pytest
 from PIL import Image
+from shapely.geometry import Point
 
 from geo.partition.actions import explain_plan
+from geo.partition.plan import PlanOptions
+from geo.schema import TABLES
 from layers import document
-from layers.facts import action_sentences, matrix, repair_groups
+from layers.facts import (
+    action_sentences,
+    borders,
+    household_sources,
+    matrix,
+    register_gap,
+    repair_groups,
+    sources_sentence,
+)
 from layers.office import clean, settle
 from layers.overview import chinese_font, overview_png
+from layers.provenance import figures, limits_set, limits_told
 from layers.reports import write_plan_docx, write_plan_xlsx
+from layers.words import WORDS
 from tests.layers import town
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -122,10 +136,103 @@ def test_repairs_and_provenance_are_told(tables, study, tmp_path):
     assert repairs[0] == ["建筑", "h1", "修复", "self_intersection", "轮廓自相交，已修复"]
     told = {row[0].value: row[1].value for row in book["依据与参数"].iter_rows(min_row=4)}
     assert told["随机种子"] == "7"
-    assert told["参数 k"] == "5"
+    assert told["参数：社区个数"] == "5"
     assert told["户数限额"] == "每个社区1,000—3,000户"
     assert book["方案评分"]["B4"].value == 1234.5
     assert [(g.table, g.times) for g in repair_groups(study, "zh")] == [("buildings", 2), ("blocks", 1)]
+
+
+def test_every_option_and_every_table_has_a_word():
+    for name in PlanOptions.model_fields:
+        assert name == "seed" or f"option.{name}" in WORDS
+    for name in (*TABLES, "population", "dem"):
+        assert f"table.{name}" in WORDS
+
+
+def _placed(study, tables, *, register=None):
+    """Return the study after `shequ households`: two blocks estimated, the others counted by the census."""
+    sources = ["floor_area"] * 2 + ["census"] * (len(tables.blocks) - 2)
+    blocks = tables.blocks.drop(columns="moved").assign(households_source=sources)
+    added = {"blocks": blocks}
+    if register is not None:
+        added["communities"] = tables.communities_before.assign(households=register)
+    return replace(study, tables={**study.tables, **added})
+
+
+def test_where_households_come_from_is_told_with_shares(tables, study, tmp_path):
+    placed, total = _placed(study, tables), tables.blocks["households"].sum()
+    estimated = tables.blocks["households"].iloc[:2].sum()
+    assert household_sources(tables, placed) == {"census": total - estimated, "floor_area": estimated}
+    assert sources_sentence(tables, study, "zh") == ""
+    write_plan_docx(tables, tmp_path / "a.docx", study=placed)
+    text = "\n".join(_texts(tmp_path / "a.docx")[0])
+    assert f"按建筑面积估算 {estimated:,}户（{estimated / total:.1%}）" in text
+    house = gpd.GeoDataFrame({"block_id": tables.blocks.index[:1], "households": [4], "households_source": "building"},
+                             geometry=[Point(0, 0)], crs=study.crs)  # fmt: skip
+    counted = replace(placed, tables={**placed.tables, "buildings": house})
+    assert household_sources(tables, counted) == {
+        "census": total - estimated, "floor_area": estimated - 4, "building": 4
+    }  # fmt: skip
+
+
+def test_a_merge_takes_the_register_and_says_that_blocks_do_not_matter(tables, study, tmp_path):
+    merged = replace(tables, plan=tables.plan.model_copy(update={"options": PlanOptions(mode="merge")}))
+    merged = replace(merged, blocks=tables.communities_before.assign(moved=False))
+    placed = _placed(study, tables, register=tables.communities_before["households"])
+    placed = replace(placed, repairs=(*study.repairs, replace(study.repairs[0], table="census", step="households")))
+    assert household_sources(merged, placed) == {"register": tables.communities_before["households"].sum()}
+    told = replace(tables, plan=merged.plan)
+    write_plan_docx(told, tmp_path / "a.docx", study=placed)
+    paragraphs, cells = _texts(tmp_path / "a.docx")
+    assert any(text.startswith("本方案整体合并现状社区") for text in paragraphs)
+    assert "统计区" in cells
+    assert "参数：方式" in cells
+    assert "整体合并" in cells
+
+
+def test_a_register_that_differs_is_told(tables, study, tmp_path):
+    today = tables.communities_before["households"]
+    assert register_gap(tables, _placed(study, tables, register=today)) is None
+    placed = _placed(study, tables, register=today + 10)
+    assert register_gap(tables, placed) == (today.sum() + 10 * len(today), -10 * len(today))
+    write_plan_docx(tables, tmp_path / "a.docx", study=placed, lang="en")
+    text = "\n".join(_texts(tmp_path / "a.docx")[0])
+    assert f"totals add up to {today.sum() + 60:,} households, 60 more than this plan uses" in text
+
+
+def test_borders_without_a_line_are_owned_up_to(tables, study, tmp_path):
+    assert borders(tables).none == 0
+    bare = replace(tables, seams=tables.seams.assign(feature_class="none"))
+    assert (borders(bare).lines, borders(bare).none) == (0, 1)
+    write_plan_docx(bare, tmp_path / "a.docx", study=study)
+    text = "\n".join(_texts(tmp_path / "a.docx")[0])
+    assert "公里：无地物可依的占100.0%，须实地核定。" in text
+
+
+def test_limits_that_were_set_are_not_laid_at_the_profiles_door(tables):
+    own = replace(tables, plan=tables.plan.model_copy(update={"options": PlanOptions()}))
+    assert not limits_set(own)
+    mine = replace(
+        tables, plan=tables.plan.model_copy(update={"options": PlanOptions(min_households=900, max_households=8000)})
+    )
+    assert limits_told(mine)[0] == "每个社区900—8,000户（本次设定）"
+    assert "参照《" in document._summary(mine, town.study(), "zh")[1]
+    assert "按照《" in document._summary(own, town.study(), "zh")[1]
+
+
+def test_a_town_without_communities_is_divided_for_the_first_time(tables, study, tmp_path):
+    empty = replace(
+        tables, communities_before=tables.communities_before.iloc[:0], moves=tables.moves.iloc[:0],
+        communities=tables.communities.assign(status="created"),
+    )  # fmt: skip
+    write_plan_docx(empty, tmp_path / "a.docx", study=study)
+    text = "\n".join(_texts(tmp_path / "a.docx")[0])
+    assert "现状无社区（村）划分数据" in text
+    assert "首次划分为5个社区" in text
+    assert "现状无社区划分，无新旧对照。" in text
+    assert "0个" not in text
+    assert len(docx.Document(tmp_path / "a.docx").inline_shapes) == 1
+    assert [row.value[0] for row in figures(empty)] == ["5", "7,936", "—"]
 
 
 def test_land_of_no_community_has_a_row_of_its_own(tables):

@@ -213,7 +213,7 @@ def test_decided_names_and_renaming() -> None:
 
 
 def test_kinds_of_what_comes_out() -> None:
-    """Villages stay a village on village land alone; converted stays converted; a mixture is a community with a note."""
+    """Villages stay a village on village land alone; converted stays converted; a mixture is a community."""
     kind = {"A": "village", "B": "community", "C": "converted", "D": "converted"}
     names = {"A": "光明", "B": "B社区", "C": "C社区", "D": "D社区"}
     before = ["AABB", "AABB", "CCDD", "CCDD"]
