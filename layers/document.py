@@ -267,11 +267,13 @@ class _Report:
              number(row["area_m2"] / 1e6, self.lang, digits=2), number(row["buildings_count"], self.lang)]
             for row in ordered.to_dict("records")
         ]  # fmt: skip
+        if ordered["buildings_count"].isna().all():
+            heads, rows = heads[:-1], [row[:-1] for row in rows]
         for position in range(len(rows) - 1, 0, -1):
             if rows[position][0] == rows[position - 1][0]:
                 rows[position][0] = ""
         self._table("report.matrix", [self._head(head) for head in heads], rows,
-                    widths=(3.6, 3.6, 2.2, 2.2, 2.2, 2.2), numbers=(2, 3, 4, 5))  # fmt: skip
+                    widths=(3.6, 3.6, *[2.2] * (len(heads) - 2)), numbers=range(2, len(heads)))  # fmt: skip
 
     def maps(self, context: Mapping[str, gpd.GeoDataFrame]) -> None:
         self.section("report.maps")

@@ -234,6 +234,8 @@ _TABLES = {
 
 _UNITS = {
     "unit.households": ("户", "households"),
+    "unit.household": ("户", "household"),
+    "unit.person": ("人", "person"),
     "unit.people": ("人", "people"),
     "unit.communities": ("个", "communities"),
     "unit.km2": ("平方公里", "km²"),

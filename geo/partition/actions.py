@@ -137,7 +137,8 @@ def explain_plan(
     plan
         Its assignment names every block; an id of today's communities is the heir of that community.
     blocks, seams, communities, buildings, estates
-        Tables of the study (`geo.schema`), one metric CRS. Buildings and estates are counted by an inner point.
+        Tables of the study (`geo.schema`), one metric CRS. Buildings and estates are counted by an inner point; where
+        there is no table of buildings, the count of the blocks stands, and none at all is unknown.
     names
         Community id → (Chinese, English) name that was decided: for new communities, or to rename one.
     outside
@@ -212,8 +213,8 @@ def _ledger(
     ledger["before"] = ledger["community_id"].astype("object").where(ledger["community_id"].notna(), "").astype(str)
     if buildings is not None:
         ledger["buildings_count"] = _count_inside(buildings, ledger)
-    elif "buildings_count" not in ledger.columns:
-        ledger["buildings_count"] = pd.array([pd.NA] * len(ledger), dtype="Int64")
+    elif "buildings_count" not in ledger.columns or not ledger["buildings_count"].fillna(0).any():
+        ledger["buildings_count"] = pd.array([pd.NA] * len(ledger), dtype="Int64")  # no buildings mapped is not none
     unknown = pd.array([pd.NA] * len(ledger), dtype="Int64")
     ledger["estates_count"] = unknown if estates is None else _count_inside(estates, ledger)
     ledger["area_m2"] = ledger.geometry.area

@@ -29,6 +29,8 @@ function shequPlanMap(map, plan) {
   const pick = (pair) => (pair ? pair[side()] || pair[1 - side()] || "" : "");
   const count = (value, digits) => value === null || value === undefined ? t("unknown")
     : value.toLocaleString("en-US", { minimumFractionDigits: digits || 0, maximumFractionDigits: digits || 0 });
+  const units = { household: "unit.households", person: "unit.people" };
+  const counted = (value, one) => `${count(value)} ${t(value === 1 ? "unit." + one : units[one])}`;
   const nameOf = (row) => pick([row.name, row.name_en]) || row.id;
   const rowsOf = (table) => (plan.tables[table] || { rows: [] }).rows;
   const communityNames = new Map();
@@ -261,7 +263,8 @@ function shequPlanMap(map, plan) {
     if (state.shown.road_labels) placeRoads(road, taken, size);
   }
   function placeCommunities(table, target, taken, size) {
-    const rows = [...rowsOf(table)].sort((a, b) => b.area_m2 - a.area_m2 || (a.id < b.id ? -1 : 1));
+    const old = (row) => (row.status === "created" ? 0 : 1);  // new ones first: they are what one looks for
+    const rows = [...rowsOf(table)].sort((a, b) => old(a) - old(b) || b.area_m2 - a.area_m2 || (a.id < b.id ? -1 : 1));
     for (const row of rows) {
       const spot = map.latLngToContainerPoint(row.at);
       if (spot.x < -80 || spot.y < -40 || spot.x > size.x + 80 || spot.y > size.y + 40) continue;
@@ -269,7 +272,8 @@ function shequPlanMap(map, plan) {
       const wide = widthOf(name, "700 13.5px"), low = sum ? widthOf(sum, "400 12px") : 0;
       const tries = [];
       for (const two of sum ? [true, false] : [false])
-        for (const [dx, dy] of [[0, 0], [0, -14], [0, 14], [0, -26], [0, 26]]) tries.push([two, dx, dy]);
+        for (const [dx, dy] of [[0, 0], [0, -14], [0, 14], [0, -26], [0, 26], [-26, 0], [26, 0], [-26, -14], [26, -14], [-26, 14], [26, 14]])
+          tries.push([two, dx, dy]);
       for (const [two, dx, dy] of tries) {
         const w = Math.max(wide, two ? low : 0) / 2 + 3, h = (two ? 32 : 17) / 2 + 1;
         const box = { x1: spot.x + dx - w, x2: spot.x + dx + w, y1: spot.y + dy - h, y2: spot.y + dy + h };
@@ -469,7 +473,7 @@ function shequPlanMap(map, plan) {
     const rows = rowsOf("moves");
     $("tab-moves").replaceChildren(figures(), rows.length ? el("ol", { class: "sq-moves" }, rows.map((row) => el("li", {},
       el("button", { class: "sq-link", onclick: () => visit("moves", row), title: t("page.find") }, moveTitle(row)),
-      el("span", { class: "sq-note" }, `${count(row.households)} ${t("unit.households")} · ${count(row.people)} ${t("unit.people")}`),
+      el("span", { class: "sq-note" }, `${counted(row.households, "household")} · ${counted(row.people, "person")}`),
       el("p", {}, pick([row.text_zh, row.text_en]))))) : el("p", {}, t(first ? "page.no_before" : "page.no_moves")));
   }
   function panelAbout() {

@@ -176,6 +176,33 @@ def test_language_view_colour_and_layers_switch(opened):
     assert (tab.said, len(tab.asked)) == ([], 1)
 
 
+def test_a_town_without_communities_has_nothing_to_compare(tables, study, opened, tmp_path):
+    path = tmp_path / "first.html"
+    empty = replace(
+        tables, communities_before=tables.communities_before.iloc[:0], moves=tables.moves.iloc[:0],
+        communities=tables.communities.assign(status="created"),
+    )  # fmt: skip
+    save(plan_map(empty, study=study), path)
+    tab = opened(path=path, fragment="view=swipe&tab=moves")
+    assert not tab.locator("#sq-view").is_visible()
+    assert "现状无社区划分" in tab.locator("#sq-tab-moves").inner_text()
+    assert "首次划分为5个" in tab.locator("#sq-subtitle").inner_text()
+    tab.click("#sq-to-map")
+    assert "现状社区界" not in tab.locator("#sq-tab-map").inner_text()
+    assert "新城社区" in tab.locator(".leaflet-sq-after-names-pane").inner_text()
+    assert tab.said == []
+
+
+def test_one_household_is_no_plural_and_new_communities_are_named_first(tables, study, opened, tmp_path):
+    path = tmp_path / "one.html"
+    save(plan_map(replace(tables, moves=tables.moves.assign(households=1, people=3)), study=study), path)
+    tab = opened(path=path, fragment="lang=en&tab=moves")
+    said = tab.locator("#sq-tab-moves").inner_text()
+    assert "1 household · 3 people" in said
+    assert "1 households" not in said
+    assert tab.locator(".leaflet-sq-after-names-pane .sq-label b").first.inner_text() == "Xincheng"
+
+
 def test_the_swipe_moves_by_keyboard_and_clips_both_sides(opened):
     tab = opened(fragment="view=swipe")
     tab.focus("#sq-handle")

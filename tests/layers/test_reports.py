@@ -290,6 +290,10 @@ def test_many_communities_turn_the_page_and_very_many_make_a_list(tables, study,
     write_plan_docx(tables, tmp_path / "b.docx", study=study)
     assert any("青石社区" in cell for cell in _texts(tmp_path / "b.docx")[1])
     assert len(docx.Document(tmp_path / "b.docx").sections) == 1
+    assert "建筑数" in _texts(tmp_path / "b.docx")[1]
+    bare = replace(tables, matrix=tables.matrix.assign(buildings_count=pd.array([pd.NA] * len(tables.matrix), "Int64")))
+    write_plan_docx(bare, tmp_path / "c.docx", study=study)
+    assert "建筑数" not in _texts(tmp_path / "c.docx")[1]
 
 
 def test_without_a_chinese_font_the_document_says_so(tables, study, tmp_path, monkeypatch):

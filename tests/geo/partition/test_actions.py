@@ -270,6 +270,15 @@ def test_the_outer_edge_is_named_after_the_town() -> None:
 
 
 # ── tables ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_buildings_that_nobody_mapped_are_unknown() -> None:
+    place = town(["AABB"] * 4)
+    plan = plan_of(place.assign(["BBBB"] * 4))
+    for count, seen in ((0, None), (2, 32)):
+        blocks = place.blocks.assign(buildings_count=count)
+        tables = explain_plan(plan, blocks=blocks, seams=place.seams, communities=todays(place))
+        assert tables.communities["buildings_count"].astype(object).where(lambda n: n.notna(), None).tolist() == [seen]
+
+
 def test_land_of_no_community_is_taken_in() -> None:
     tables = explain(["AA..", "AA..", "AABB", "AABB"], ["AABB"] * 4)
     move = tables.moves.iloc[0]
