@@ -1,5 +1,6 @@
 """The command `shequ`: each step of the way from a town's files to an explained plan."""
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,7 +8,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-import pandas as pd
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -20,7 +20,7 @@ BAD_INPUT, NO_ANSWER, CANCELLED = 2, 3, 130
 """Exit codes: the data or a standard is wrong; the request has no answer; stopped by the user."""
 
 ABOUT = {
-    "study.gpkg": "the town's tables",
+    "study.gpkg": "the town's tables; goes to shequ blocks, households, plan",
     "plan.json": "the decision: which block belongs to which community",
     "plan.gpkg": "open it in QGIS; layers carry their styles",
     "map.html": "open it in a browser; needs no network",
@@ -101,7 +101,11 @@ def import_files(
         Path | None, typer.Option("--mapping", "-m", help="TOML: which source layer and column is which.")
     ] = None,
     crs: Annotated[
-        str | None, typer.Option(help="Metric CRS of the study. Default: CGCS2000 3° zone in China, UTM elsewhere.")
+        str | None,
+        typer.Option(
+            help="Metric CRS of the study, and of layers that state none. "
+            "Default: the one all layers share, else CGCS2000 3° zone in China, UTM elsewhere."
+        ),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the town. Default: the mapping's, else the file's.")] = None,
     name_en: Annotated[str | None, typer.Option(help="The same in English.")] = None,
@@ -124,7 +128,7 @@ def import_files(
         )
     _show_study(study)
     _show_repairs(study.repairs)
-    shown.print(f"[bold]{escape(str(out))}[/]")
+    _show_files([out])
 
 
 @shequ.command("show")
@@ -151,7 +155,9 @@ def make_blocks(
     source: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="TABLE", help="Do not cut: take these polygons as blocks (census, communities)."
+            "--from",
+            metavar="TABLE",
+            help="Do not cut: take these polygons as blocks (census, communities, or a blocks layer of your own).",
         ),
     ] = None,
 ) -> None:
@@ -169,6 +175,8 @@ def make_blocks(
     chosen: dict[str, Any] = {"borders": borders.value}
     if roads is not None:
         chosen["road_classes"] = frozenset(one.strip() for one in roads.split(",") if one.strip())
+        if not chosen["road_classes"]:
+            raise InputError(Fault("--roads names no road class", "write it like primary,secondary, or leave it out"))
     if min_width is not None:
         chosen["min_width_m"] = min_width
     with _bar() as told:
@@ -176,7 +184,8 @@ def make_blocks(
         done = operations.make_blocks(study, source=source, options=BlockOptions(**chosen))
     inner = done["seams"][done["seams"]["block_b"] != OUTSIDE]
     rows = (inner.groupby("feature_class")["length_m"].sum() / 1000).sort_values(ascending=False)
-    table = Table("seams along", "km", title=f"{len(done['blocks']):,} blocks, {len(inner):,} seams")
+    shown.print(f"[bold]{len(done['blocks']):,} blocks, {len(inner):,} seams between them[/]")
+    table = Table("seams along", "km")
     for feature, km in rows.items():
         table.add_row(str(feature), f"{km:,.1f}")
     shown.print(table)
@@ -211,10 +220,11 @@ def put_households(
     with _bar() as told:
         told("placing households", 0.1)
         done, placed = operations.put_households(study, options=HouseholdOptions(**chosen))
-    table = Table("source", "buildings", "blocks", "households", "people", "share", title="Where households come from")
+    shown.print("[bold]Where households come from[/]")
+    table = Table("source", "buildings", "blocks", "households", "people", "share")
     for row in placed.summary.reset_index().to_dict("records"):
         counts = (_count(row[column]) for column in ("buildings", "blocks", "households", "people"))
-        table.add_row(str(row["source"]), *counts, "" if pd.isna(row["share"]) else f"{row['share']:.1%}")
+        table.add_row(str(row["source"]), *counts, "" if _unknown(row["share"]) else f"{row['share']:.1%}")
     shown.print(table)
     _show_repairs([repair for repair in done.repairs if repair.step == "households"])
 
@@ -348,7 +358,8 @@ def plan_communities(
     Writes `map.html`, `report.xlsx`, `report.docx`, `plan.gpkg` (styled for QGIS) and `plan.json`. A request without an
     answer is refused with the reasons (exit code 3); it is never relaxed in silence.
 
-    Examples: `shequ plan town.gpkg --out plan` · `shequ plan town.gpkg --mode merge --min 4000 --max 9000` ·
+    Examples: `shequ plan town.gpkg --out plan` ·
+    `shequ plan town.gpkg --mode merge --min 4000 --max 9000 --max-people 30000` ·
     `shequ plan town.gpkg --profile beijing-2021 --lock V03:as-is --forbid-cross railway --prefer 中山路=2`
     """
     from api import operations
@@ -360,14 +371,21 @@ def plan_communities(
         "max_households": max_households, "min_people": min_people, "max_people": max_people, "k": k,
         "keep_villages": keep_villages, "keep_estates": keep_estates, "seed": seed, "time_limit_s": time_limit,
         "allow_islands": allow_islands,
-        "effort": int(effort) if effort.isdigit() else effort, "weights": _weights(weight or []),
+        "effort": _effort(effort), "weights": _weights(weight or []),
         "locks": [*_locks(lock or []), *_block_locks("together", together), *_block_locks("apart", apart)],
         "seams": [*_seam_rules("prefer", prefer), *_seam_rules("forbid_cut", forbid_cut),
                   *_seam_rules("forbid_cross", forbid_cross)],
     }  # fmt: skip
     options = PlanOptions.read(asked)
+    limits = load_profile(profile)
+    operations.require_outputs_place(out)
+    try:
+        with _bar() as told:
+            planned = operations.plan_study(study, profile=limits, options=options, told=told)
+    except InfeasibleError as error:
+        error.add_note(_ways_out(limits, options))
+        raise
     with _bar() as told:
-        planned = operations.plan_study(study, profile=load_profile(profile), options=options, told=told)
         files = operations.write_outputs(planned, out, lang=lang.value, told=told)
     _show_plan(planned, lang.value)
     _show_files(files)
@@ -395,19 +413,38 @@ def run_demo(out: Out = Path("out/qinghe"), lang: Language = Lang.zh) -> None:
 
 def main() -> None:
     """Run the command; every refusal is one plain message and an exit code."""
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # told to end, leave no draft behind either
     try:
         shequ(standalone_mode=True)
     except InfeasibleError as error:
         told_on.print("[bold red]no such plan[/]: the request has no answer, and no rule was relaxed")
         for reason in error.reasons:
             told_on.print(f"  • {escape(reason)}", soft_wrap=True, highlight=False)
+        for note in getattr(error, "__notes__", ()):
+            told_on.print(f"  {escape(note)}", soft_wrap=True, highlight=False)
         sys.exit(NO_ANSWER)
     except ShequError as error:
         told_on.print(f"[bold red]error[/]: {escape(str(error))}", soft_wrap=True, highlight=False)
         sys.exit(BAD_INPUT)
+    except OSError as error:
+        place = f"\n  where:  file {error.filename}" if error.filename else ""
+        told_on.print(
+            f"[bold red]error[/]: {escape(f'{error.strerror or error}{place}')}\n"
+            "  remedy: check the path, its rights, and the room on the disk; nothing was changed",
+            soft_wrap=True, highlight=False,
+        )  # fmt: skip
+        sys.exit(BAD_INPUT)
     except KeyboardInterrupt:
-        told_on.print("cancelled; nothing was changed")
+        _say_cancelled()
         sys.exit(CANCELLED)
+    except SystemExit as end:
+        if end.code == CANCELLED:  # Typer's own answer to Ctrl-C
+            _say_cancelled()
+        raise
+
+
+def _say_cancelled() -> None:
+    told_on.print("cancelled; nothing was changed")
 
 
 @contextmanager
@@ -422,6 +459,30 @@ def _bar() -> Iterator[Callable[[str, float], None]]:
     with Progress(*columns, console=told_on, transient=True) as bar:
         task = bar.add_task("", total=1.0)
         yield lambda doing, share: bar.update(task, description=escape(doing), completed=share)
+
+
+def _ways_out(profile: Any, options: Any) -> str:  # noqa: ANN401 - geo.standards.Profile, PlanOptions; imported late
+    """Return which limits held, where each comes from, and what can be asked otherwise."""
+    held = []
+    for name in ("min_households", "max_households", "min_people", "max_people"):
+        asked, given = getattr(options, name), getattr(profile, name)
+        flag = "--" + name.removesuffix("_households").replace("_", "-")
+        if asked is not None:
+            held.append(f"{name.replace('_', ' ')} {asked:,} ({flag})")
+        elif given is not None:
+            held.append(f"{name.replace('_', ' ')} {given:,} (profile {profile.name}; {flag} sets another)")
+    return (
+        f"limits: {', '.join(held)}\n  remedy: ask for other limits, take back a lock or a rule, "
+        "or cut smaller blocks (shequ blocks --roads)"
+    )
+
+
+def _effort(given: str) -> str | int:
+    if given in ("quick", "normal", "thorough"):
+        return given
+    if given.isdecimal() and int(given):
+        return int(given)
+    raise InputError(Fault(f"--effort {given} is no effort", "write quick, normal, thorough, or a whole number from 1"))
 
 
 def _weights(given: list[str]) -> dict[str, float]:
@@ -460,12 +521,21 @@ def _seam_rules(rule: str, given: list[str] | None) -> Iterator[dict[str, Any]]:
 
 
 def _count(value: Any) -> str:  # noqa: ANN401 - a number of pandas, or missing
-    return "?" if pd.isna(value) else f"{value:,.0f}"
+    return "?" if _unknown(value) else f"{value:,.0f}"
+
+
+def _unknown(value: Any) -> bool:  # noqa: ANN401
+    """Return whether a number of pandas is missing; pandas itself is loaded only by the commands that need it."""
+    import pandas as pd
+
+    return bool(pd.isna(value))
 
 
 def _show_study(study: Any) -> None:  # noqa: ANN401 - geo.study.Study; imported late, so that --help is quick
     title = " ".join(part for part in (study.name, study.name_en) if part)
-    table = Table("table", "rows", title=f"{escape(title)} · {study.crs.name}")
+    code = study.crs.to_epsg()
+    shown.print(f"[bold]{escape(title)}[/] · {f'EPSG:{code} · ' if code else ''}{study.crs.name}", soft_wrap=True)
+    table = Table("table", "rows")
     for name, frame in study.tables.items():
         table.add_row(name, f"{len(frame):,}")
     for name, raster in study.rasters.items():
@@ -481,13 +551,15 @@ def _show_repairs(repairs: Any, most: int | None = 12) -> None:  # noqa: ANN401
     if most is None:
         for repair in repairs:
             shown.print(
-                f"  {repair.action:9} {repair.table} {escape(repair.row_id)}: {escape(repair.detail)}", highlight=False
+                f"  {repair.action:9} {repair.table} {escape(repair.row_id)}: {escape(repair.detail)}",
+                soft_wrap=True,
+                highlight=False,
             )
         return
     for (table, action, _), rows in list(kinds.items())[:most]:
         more = f" [dim](+{len(rows) - 1:,} more like it)[/]" if len(rows) > 1 else ""
         where = f"{table} {rows[0].row_id}".strip()
-        shown.print(f"  {action:9} {escape(where)}: {escape(rows[0].detail)}{more}", highlight=False)
+        shown.print(f"  {action:9} {escape(where)}: {escape(rows[0].detail)}{more}", soft_wrap=True, highlight=False)
     if len(kinds) > most:
         shown.print(f"  … {len(kinds) - most} kinds more: shequ show STUDY --all", highlight=False)
 
@@ -500,7 +572,8 @@ def _show_plan(planned: Any, lang: str) -> None:  # noqa: ANN401
         f"{plan.min_households:,} – {plan.max_households:,} households each "
         f"({plan.profile.name}, edition {plan.profile.edition})"
     )
-    table = Table("community", "", "households", "people", "km²", "status", title=title)
+    shown.print(f"[bold]{title}[/]", soft_wrap=True, highlight=False)
+    table = Table("community", "id", "households", "people", "km²", "status")
     for key, row in tables.communities.iterrows():
         shown_name = row[name] if isinstance(row[name], str) and row[name] else row["name"]
         table.add_row(escape(str(shown_name)), str(key), _count(row["households"]), _count(row["people"]),
@@ -510,14 +583,15 @@ def _show_plan(planned: Any, lang: str) -> None:  # noqa: ANN401
     terms = "  ".join(
         f"{term} {value.value:,.{1 if value.unit == 'km²' else 0}f} {value.unit}" for term, value in plan.terms.items()
     )
-    shown.print(f"{_count(moved)} of {_count(before)} households change community · {escape(terms)}", highlight=False)
+    shown.print(f"{_count(moved)} of {_count(before)} households change community", highlight=False)
+    shown.print(f"kept small: {escape(terms)}", soft_wrap=True, highlight=False)
     if plan.stopped_early:
         shown.print("[yellow]The time limit ended the search early; a longer one may find a better plan.[/]")
 
 
 def _show_files(files: list[Path]) -> None:
     for file in files:
-        shown.print(f"  {escape(str(file)):32} [dim]{ABOUT.get(file.name, '')}[/]", highlight=False)
+        shown.print(f"  {escape(str(file)):32} [dim]{ABOUT.get(file.name, '')}[/]", soft_wrap=True, highlight=False)
 
 
 if __name__ == "__main__":

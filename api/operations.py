@@ -18,7 +18,7 @@ from geo.partition.actions import PlanTables, explain_plan
 from geo.partition.plan import Plan, PlanOptions, Progress
 from geo.partition.solve import make_plan
 from geo.standards import Profile
-from geo.study import Study, read_study, write_study
+from geo.study import Study, read_study, require_folder, require_study_place, write_study
 from layers.exports import write_plan_gpkg
 from layers.maps import plan_map
 from layers.maps import save as save_map
@@ -27,6 +27,12 @@ from layers.reports import write_plan_docx, write_plan_xlsx
 Language = Literal["zh", "en"]
 Told = Callable[[str, float], None]
 """How long work tells its caller what it does and how far it is (0 to 1); it may raise to cancel."""
+
+OUTPUTS = ("plan.json", "plan.gpkg", "map.html", "report.xlsx", "report.docx")
+"""What a plan is written as."""
+
+BLOCK_SOURCES = ("census", "communities", "blocks")
+"""Tables whose areas can be taken as blocks."""
 
 CONTEXT = ("roads", "barriers", "estates", "buildings", "facilities")
 """Tables that a map shows around a plan."""
@@ -66,7 +72,17 @@ def import_study(
     area: Path | None = None,
     told: Told | None = None,
 ) -> Study:
-    """Read a town's files into the study file `out`."""
+    """Read a town's files into the study file `out`.
+
+    Raises
+    ------
+    InputError
+        With every fault of the files; or, before any is read, when no study can be written to `out`.
+    """
+    require_study_place(out)
+    if any(out.exists() and file.exists() and out.samefile(file) for file in files):
+        raise InputError(Fault("the study would be written over a file it is made from", "choose another name (--out)",
+                               file=str(out)))  # fmt: skip
     study = import_files(files, mapping=mapping, crs=crs, name=name, name_en=name_en, area=area, progress=told)
     write_study(study, out)
     return study
@@ -76,6 +92,8 @@ def make_blocks(path: Path, *, source: str | None = None, options: BlockOptions 
     """Cut the study into blocks, or adopt the polygons of its table `source` as blocks; write both tables back."""
     study = read_study(path)
     options = options or BlockOptions()
+    if source is not None and source not in BLOCK_SOURCES:
+        raise InputError(Fault(f"table {source} cannot be taken as blocks", f"take {' or '.join(BLOCK_SOURCES)}"))
     if source is None:
         made = cut_blocks(
             study["study_area"],
@@ -157,7 +175,7 @@ def plan_study(path: Path, *, profile: Profile, options: PlanOptions, told: Told
 def write_outputs(planned: Planned, out: Path, *, lang: Language = "zh", told: Told | None = None) -> list[Path]:
     """Write a plan's files into the folder `out`: all of them, or none; whatever else lies there stays.
 
-    `plan.json`, `plan.gpkg`, `map.html`, `report.xlsx`, `report.docx`.
+    See `OUTPUTS`.
     """
     tables, study = planned.tables, planned.study
     context = {name: study.tables[name] for name in CONTEXT if name in study.tables}
@@ -174,6 +192,22 @@ def write_outputs(planned: Planned, out: Path, *, lang: Language = "zh", told: T
                 told(f"writing {name}", number / len(steps))
             write(draft / name)
     return [out / name for name in steps]
+
+
+def require_outputs_place(out: Path) -> None:
+    """Refuse a folder that a plan's files cannot be written into; write nothing.
+
+    Raises
+    ------
+    InputError
+        When `out` is a file, lies in a file, holds folders of the outputs' names, or must not be written to.
+    """
+    require_folder(out)
+    require_folder(out.parent)
+    taken = [name for name in OUTPUTS if (out / name).is_dir()]
+    if taken:
+        raise InputError(Fault(f"{', '.join(taken)} in it is a folder; a file of that name is written",
+                               "name another folder with --out", file=str(out)))  # fmt: skip
 
 
 def _units(study: Study, options: PlanOptions) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
@@ -221,8 +255,7 @@ def _adopted(study: Study, source: str, options: BlockOptions) -> Blocks:
 @contextmanager
 def _all_or_none(out: Path) -> Iterator[Path]:
     """Give a draft folder whose files are moved into `out` when all of them are made."""
-    if out.exists() and not out.is_dir():
-        raise InputError(Fault(f"{out} is a file; the outputs need a folder", "name another folder with --out"))
+    require_outputs_place(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".shequ-") as folder:
         draft = Path(folder)

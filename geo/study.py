@@ -5,6 +5,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,7 @@ import pyogrio
 import rasterio
 from affine import Affine
 from pyproj import CRS
+from pyproj.exceptions import CRSError
 
 from geo.errors import Fault, InputError
 from geo.raster import Raster
@@ -28,6 +30,12 @@ _META = "shequ_meta"
 _REPAIRS = "shequ_repairs"
 _RASTERS = ("population", "dem")
 _NODATA = np.float32(-9999.0)
+
+_SQLITE = b"SQLite format 3\0"
+_ANEW = "import the town anew; edit its source files rather than the study's own tables"
+_CHANGED = (KeyError, TypeError, ValueError, CRSError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError,
+            rasterio.errors.RasterioError)  # fmt: skip
+"""What reading a study raises when its layers are not as they were written."""
 
 Action = Literal["repaired", "dropped", "assumed", "estimated"]
 
@@ -92,6 +100,7 @@ class Study:
 
 def write_study(study: Study, path: Path) -> None:
     """Write the study to `path`, whole or not at all: into a file beside it, then renamed over it."""
+    require_study_place(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".shequ-") as folder:
         draft = Path(folder) / "study.gpkg"
@@ -104,6 +113,51 @@ def write_study(study: Study, path: Path) -> None:
         for name, raster in study.rasters.items():
             _write_raster(raster, name, draft)
         os.replace(draft, path)
+
+
+def require_study_place(path: Path) -> None:
+    """Refuse a place where no study can be written, or where something lies that is no study; write nothing.
+
+    Raises
+    ------
+    InputError
+        When `path` is a folder or a file that is no study, or its folder is a file or cannot be written to.
+    """
+    if path.is_dir():
+        raise InputError(
+            Fault(f"{path} is a folder", f"give the study a name, e.g. {path / 'study.gpkg'}", file=str(path))
+        )
+    if path.exists() and not _is_study(path):
+        raise InputError(
+            Fault("this file is no study, and would be overwritten", "choose another name (--out)", file=str(path))
+        )
+    require_folder(path.parent)
+
+
+def require_folder(folder: Path) -> None:
+    """Refuse a folder in which nothing can be written, or that cannot be made; write nothing.
+
+    Raises
+    ------
+    InputError
+        When a file stands where the folder should be, or the rights are missing.
+    """
+    near = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not near.is_dir():
+        raise InputError(Fault(f"{near} is a file, not a folder", "choose another folder (--out)", file=str(folder)))
+    if not os.access(near, os.W_OK | os.X_OK):
+        raise InputError(
+            Fault(f"nothing can be written in {near}", "choose another folder (--out), or mend its rights",
+                  file=str(folder))
+        )  # fmt: skip
+
+
+def _is_study(path: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            return db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (_META,)).fetchone() is not None
+    except sqlite3.DatabaseError:
+        return False
 
 
 def read_study(path: Path) -> Study:
@@ -119,11 +173,17 @@ def read_study(path: Path) -> Study:
         return InputError(Fault(what, remedy, file=str(path)))
 
     if not path.is_file():
-        raise refuse("there is no such study", "make one with: shequ import FILES --out STUDY.gpkg")
+        what = "this is a folder, not a study" if path.is_dir() else "there is no such study"
+        raise refuse(what, "make one with: shequ import FILES --out STUDY.gpkg")
+    with path.open("rb") as opened:
+        if opened.read(len(_SQLITE)) != _SQLITE:
+            raise refuse(
+                "this is no study: it is not a GeoPackage", "make one with: shequ import FILES --out STUDY.gpkg"
+            )
     try:
-        layers = {str(name) for name, _ in pyogrio.list_layers(path)}
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
             broken = db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok"
+            layers = {str(name) for name, _ in pyogrio.list_layers(path)}
             rows = dict(db.execute("SELECT key, value FROM shequ_meta").fetchall()) if _META in layers else {}
             kept = {
                 r[0] for r in db.execute("SELECT table_name FROM gpkg_contents WHERE data_type = '2d-gridded-coverage'")
@@ -136,19 +196,30 @@ def read_study(path: Path) -> Study:
         raise refuse(
             "this is a GeoPackage but not a study", f"turn it into one with: shequ import {path} --out STUDY.gpkg"
         )
+    if not rows["format"].isdecimal():
+        raise refuse(f"the study's format is {rows['format']!r}, not a number", _ANEW)
     if int(rows["format"]) > FORMAT:
         raise refuse(f"the study was written by a newer shequ (format {rows['format']}, this one reads {FORMAT})",
                      "update shequ")  # fmt: skip
-    repairs = pyogrio.read_dataframe(path, layer=_REPAIRS).fillna("")
-    return Study(
-        name=rows["name"],
-        name_en=rows["name_en"],
-        crs=CRS.from_user_input(rows["crs"]),
-        tables={name: _read_table(path, name) for name in TABLES if name in layers},
-        rasters={name: _read_raster(path, name) for name in _RASTERS if name in kept},
-        repairs=tuple(Repair(**row) for row in repairs.to_dict("records")),
-        notes=json.loads(rows["notes"]),
-    )
+    missing = [key for key in ("name", "name_en", "crs", "notes") if key not in rows]
+    missing += [layer for layer in (_REPAIRS,) if layer not in layers]
+    if missing:
+        raise refuse(f"the study lacks {', '.join(missing)}, which shequ writes into every one", _ANEW)
+    try:
+        repairs = pyogrio.read_dataframe(path, layer=_REPAIRS).fillna("")
+        return Study(
+            name=rows["name"],
+            name_en=rows["name_en"],
+            crs=CRS.from_user_input(rows["crs"]),
+            tables={name: _read_table(path, name) for name in TABLES if name in layers},
+            rasters={name: _read_raster(path, name) for name in _RASTERS if name in kept},
+            repairs=tuple(Repair(**row) for row in repairs.to_dict("records")),
+            notes=json.loads(rows["notes"]),
+        )
+    except InputError as error:
+        raise InputError([replace(fault, file=fault.file or str(path)) for fault in error.faults]) from error
+    except _CHANGED as error:
+        raise refuse(f"the study was changed by another program, and cannot be read ({error})", _ANEW) from error
 
 
 def _meta_rows(study: Study) -> pd.DataFrame:

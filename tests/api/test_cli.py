@@ -1,12 +1,19 @@
 """Bad input on the command line: what, where, remedy; exit code 2; nothing written."""
 
+import io
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import geopandas as gpd
 import pytest
 import shapely
 
+from api.cli import main
 from tests.command import shequ
 
 SQUARE = shapely.box(0, 0, 1000, 1000)
@@ -136,3 +143,106 @@ def test_nothing_to_import_is_said() -> None:
     run = shequ("import")
     assert run.returncode == 2
     assert "nothing to import" in run.stderr
+
+
+def here(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the command in this process, which saves the seconds of starting another."""
+    said, told, given = io.StringIO(), io.StringIO(), sys.argv
+    sys.argv = ["shequ", *map(str, arguments)]
+    handler = signal.getsignal(signal.SIGTERM)
+    code = 0
+    try:
+        with redirect_stdout(said), redirect_stderr(told):
+            main()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    finally:
+        sys.argv = given
+        signal.signal(signal.SIGTERM, handler)
+    return subprocess.CompletedProcess(sys.argv, code, said.getvalue(), told.getvalue())
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of the small town with blocks and households."""
+    folder = tmp_path_factory.mktemp("ready")
+    study = folder / "study.gpkg"
+    for run in (here("import", town(folder), "--out", study), here("blocks", study), here("households", study)):
+        assert run.returncode == 0, run.stderr
+    return study
+
+
+def refused(run: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert run.returncode == 2, run.stdout + run.stderr
+    assert "Traceback" not in run.stderr
+    for word in [*words, "where", "remedy"]:
+        assert word in run.stderr, f"{word!r} is not in: {run.stderr}"
+
+
+def test_a_source_is_never_overwritten(tmp_path: Path) -> None:
+    source = town(tmp_path)
+    before = source.read_bytes()
+    refused(here("import", source, "--out", source), "would be overwritten", "town.gpkg", "--out")
+    assert source.read_bytes() == before
+
+
+def test_a_study_is_not_written_over_itself(ready: Path) -> None:
+    before = ready.read_bytes()
+    refused(here("import", ready, "--out", ready), "made from")
+    assert ready.read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["import", "plan"])
+def test_a_place_that_is_in_a_file_is_refused_before_any_work(command: str, ready: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    arguments = {"import": [town(tmp_path)], "plan": [ready, "--min", 1]}[command]
+    refused(here(command, *arguments, "--out", tmp_path / "file" / "x.gpkg"), "file, not a folder")
+    assert sorted(file.name for file in tmp_path.iterdir()) in (["file"], ["file", "town.gpkg"])
+
+
+def test_a_plan_replaces_all_files_or_none(ready: Path, tmp_path: Path) -> None:
+    (tmp_path / "plan.json").mkdir()
+    refused(here("plan", ready, "--min", 1, "--out", tmp_path), "plan.json")
+    assert [file.name for file in tmp_path.iterdir()] == ["plan.json"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["blocks", "--from", "buildings"], ["buildings", "census"]),
+        (["blocks", "--from", "census"], ["census"]),
+        (["blocks", "--roads", ","], ["--roads"]),
+        (["blocks", "--roads", "primary,autobahn"], ["autobahn"]),
+        (["blocks", "--min-width", "-3"], ["min_width_m"]),
+        (["households", "--household-size", "0"], ["household_size"]),
+        (["plan", "--effort", "0"], ["--effort"]),
+    ],
+)
+def test_bad_options_are_refused(arguments: list[str], words: list[str], ready: Path) -> None:
+    before = ready.read_bytes()
+    refused(here(arguments[0], ready, *arguments[1:]), *words)
+    assert ready.read_bytes() == before
+
+
+def test_no_answer_names_the_limits_and_where_they_come_from(ready: Path, tmp_path: Path) -> None:
+    run = here("plan", ready, "--min", 11, "--target", 12, "--max", 13, "--out", tmp_path / "plan")
+    assert run.returncode == 3, run.stderr
+    for words in ("min households 11 (--min)", "max people 12,000 (profile seed-3000; --max-people", "remedy"):
+        assert words in run.stderr
+    assert not (tmp_path / "plan").exists()
+
+
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_a_cancelled_plan_says_so_and_leaves_nothing(told: signal.Signals, demo: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "api.cli", "plan", str(demo / "study.gpkg"), "--effort", "2000000000",
+               "--out", str(tmp_path / "plan")]  # fmt: skip
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8") as run:
+        time.sleep(8)
+        began = time.monotonic()
+        run.send_signal(told)
+        _, said = run.communicate(timeout=20)
+        assert time.monotonic() - began < 5
+    assert run.returncode == 130
+    assert "cancelled; nothing was changed" in said
+    assert "Traceback" not in said
+    assert not list(tmp_path.iterdir())

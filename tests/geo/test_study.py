@@ -93,7 +93,10 @@ def test_a_missing_table_names_the_command(study: Study) -> None:
     ("make", "message"),
     [
         (lambda path: None, "no such study"),
-        (lambda path: path.write_text("not a database"), "cannot be read"),
+        (lambda path: path.write_text("not a database"), "not a GeoPackage"),
+        (lambda path: path.write_bytes(b""), "not a GeoPackage"),
+        (lambda path: path.mkdir(), "a folder"),
+        (lambda path: path.write_bytes(b"SQLite format 3\0" + b"x" * 200), "cannot be read"),
         (lambda path: gpd.GeoDataFrame(geometry=[shapely.Point(0, 0)], crs=4549).to_file(path), "not a study"),
     ],
 )  # fmt: skip
@@ -122,6 +125,45 @@ def test_a_study_from_a_newer_version_is_refused_politely(study: Study, tmp_path
     db.close()
     with pytest.raises(InputError, match="newer shequ"):
         read_study(path)
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("UPDATE shequ_meta SET value = 'new' WHERE key = 'format'", "format is 'new'"),
+        ("DELETE FROM shequ_meta WHERE key = 'crs'", "lacks crs"),
+        ("UPDATE shequ_meta SET value = 'moon' WHERE key = 'crs'", "changed by another program"),
+        ("UPDATE shequ_meta SET value = '{' WHERE key = 'notes'", "changed by another program"),
+        ("DELETE FROM gpkg_contents WHERE table_name = 'shequ_repairs'; DROP TABLE shequ_repairs", "shequ_repairs"),
+        ("ALTER TABLE shequ_repairs ADD COLUMN remark TEXT", "changed by another program"),
+        ("ALTER TABLE roads DROP COLUMN road_id", "changed by another program"),
+        ("ALTER TABLE roads DROP COLUMN road_class", "road_class"),
+    ],
+)
+def test_a_study_changed_by_hand_is_refused(study: Study, statement: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "town.gpkg"
+    write_study(study, path)
+    db = sqlite3.connect(path)
+    db.executescript(statement)
+    db.commit()
+    db.close()
+    with pytest.raises(InputError, match=message) as error:
+        read_study(path)
+    assert error.value.faults[0].file == str(path)
+
+
+def test_nothing_but_a_study_is_overwritten(study: Study, tmp_path: Path) -> None:
+    town = tmp_path / "town.gpkg"
+    study["roads"].to_file(town, layer="roads")
+    before = town.read_bytes()
+    with pytest.raises(InputError, match="is no study, and would be overwritten"):
+        write_study(study, town)
+    assert town.read_bytes() == before
+    with pytest.raises(InputError, match="is a folder"):
+        write_study(study, tmp_path)
+    with pytest.raises(InputError, match="is a file, not a folder"):
+        write_study(study, town / "more" / "town.gpkg")
+    assert [file.name for file in tmp_path.iterdir()] == ["town.gpkg"]
 
 
 def test_a_step_done_again_forgets_what_it_said_before(study: Study) -> None:
