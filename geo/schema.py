@@ -224,7 +224,7 @@ def check(frame: gpd.GeoDataFrame, name: str) -> list[Fault]:
         fault(f"coordinates are in {frame.crs.name}, not in metres", "project it first (shequ import does)")
     repeated = frame.index[frame.index.duplicated(keep=False)].unique()
     if len(repeated):
-        fault(f"{table.index} is not unique: {len(repeated)} ids stand on several rows", "make every id unique",
+        fault(f"{table.index} is not unique: ids that stand on several rows: {len(repeated)}", "make every id unique",
               repeated)  # fmt: skip
     for column in table.columns:
         if column.name not in frame.columns:

@@ -257,7 +257,7 @@ def _numbered(draft: Draft, ids: pd.Series | None, table: Table, *, unique: bool
     known = pd.Series([label for label in labels if label is not None], dtype="object")
     repeated = sorted(known[known.duplicated()].unique())
     if repeated and unique:
-        what = f"{table.index} is not unique: {len(repeated)} ids stand on several rows"
+        what = f"{table.index} is not unique: ids that stand on several rows: {len(repeated)}"
         remedy = "make every id unique in the source, or map no column to it and ids are made"
         faults.append(draft.fault(what, remedy, repeated))
     order = sorted(range(len(frame)), key=_Place(frame)) if repeated or None in labels else []
@@ -347,7 +347,7 @@ def _typed(draft: Draft, table: Table, layer: Layer) -> Draft:
             if strange.any():
                 counts = values[strange].value_counts().sort_index()
                 some = ", ".join(f"{value} ({n} rows)" for value, n in list(counts.items())[:10])
-                what = f"column {column.name} holds {len(counts)} values that are none of ours: {some}"
+                what = f"column {column.name} holds values that are none of ours: {some}"
                 known = ", ".join(column.allowed)
                 remedy = f"translate them in the mapping's values.{column.name}; possible: {known}"
                 faults.append(draft.fault(what, remedy, frame.index[strange]))

@@ -31,7 +31,7 @@ KEYS = (
     *MAIN_KEYS, "name", "name:zh", "name:en", "ref", "oneway", "junction", "bridge", "tunnel", "layer", "foot",
     "access", "motorroad", "service", "area", "water", "admin_level", "building:levels", "height", "start_date",
     "building:flats", "building:material", "tourism", "social_facility:for", "isced:level", "station",
-    "residential", "capacity", "gated",
+    "residential", "capacity", "gated", "public_transport", "power", "location",
 )  # fmt: skip
 """Keys that are read at all."""
 
@@ -488,6 +488,13 @@ def _buildings(areas: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, dict[str, int
     trade = tags["shop"].notna() | tags["tourism"].isin(["hotel", "motel", "hostel"])
     use = use.fillna(trade.map({True: "commercial"}))
     use = use.fillna(tags["office"].notna().map({True: "office"})).fillna(tags["tourism"].notna().map({True: "public"}))
+    use = use.fillna(tags["healthcare"].notna().map({True: "health"}))
+    station = tags["railway"].isin(["station", "halt"]) | tags["public_transport"].eq("station").fillna(False)
+    use = use.fillna((station | tags["leisure"].notna()).map({True: "public"}))
+    # nobody lives in a substation or below ground
+    use = use.fillna(
+        (tags["power"].notna() | tags["location"].eq("underground").fillna(False)).map({True: "ancillary"})
+    )
     table = _table(tags, {
         "name": _name(tags), "use": use.fillna("unknown"),
         "floors": pd.to_numeric(tags["building:levels"], errors="coerce").astype("float64"),

@@ -59,6 +59,9 @@ def in_metres(
         repairs += said
     if not placed:
         return [], chosen or _DEGREES, "", repairs, faults
+    if chosen is None and silent is not None and not more and all(draft.stated or draft.written for draft in placed):
+        what = f"the crs given, {_name_of(silent)}, is in degrees; a study is in metres, and every layer states its own"
+        faults.append(Fault(what, "leave it out, or choose a metric one, e.g. EPSG:4549 (CGCS2000, 120 degrees east)"))
     try:
         target, why = (chosen, "given") if chosen is not None else _pick(placed)
     except InputError as error:

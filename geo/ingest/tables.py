@@ -270,8 +270,8 @@ def with_area(
         "area-1",
         "assumed",
         "area_assumed",
-        f"no study area was given; it is {how}",
-        f"未给出规划范围,取{how_zh}",
+        f"no study area was given (--area FILE); it is {how}",
+        f"未给出规划范围(--area 文件),取{how_zh}",
     )
     return {**tables, "study_area": area}, [said], how
 

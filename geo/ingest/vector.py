@@ -172,9 +172,10 @@ def _shapefile(path: Path, file: str, name: str) -> SourceFile:
     parts = {each.suffix.lower(): each for each in path.parent.iterdir() if each.stem == path.stem}
     missing = [end for end in (".dbf", ".shx") if end not in parts]
     if missing:
+        verb = "is" if len(missing) == 1 else "are"
         raise _refuse(
             file,
-            f"the shapefile is incomplete: {' and '.join(path.stem + end for end in missing)} is missing",
+            f"the shapefile is incomplete: {' and '.join(path.stem + end for end in missing)} {verb} missing",
             "copy the files of the same name and put them beside it (.shp, .shx, .dbf, .prj)",
             name,
         )
@@ -432,13 +433,19 @@ def _gdal_read(
                     layer,
                 )
             frame = pyogrio.read_dataframe(path, layer=layer, encoding=encoding, datetime_as_string=True)
+        except (CRSError, pyogrio.errors.CRSError) as error:
+            raise _refuse(
+                file,
+                f"the coordinate system it states cannot be read ({_first_line(error)})",
+                "mend it (of a shapefile: copy the .prj again); or leave it out and say with --crs which one it is",
+                layer,
+            ) from error
         except (
             pyogrio.errors.DataSourceError,
             pyogrio.errors.DataLayerError,
             pyogrio.errors.FeatureError,
             shapely.errors.ShapelyError,
             UnicodeDecodeError,
-            CRSError,
         ) as error:
             raise _refuse(file, f"the layer cannot be read ({_first_line(error)})", _DAMAGED, layer) from error
     if not isinstance(frame, gpd.GeoDataFrame):

@@ -341,6 +341,13 @@ def test_river_areas_but_no_ponds() -> None:
         ({"building": "yes", "tourism": "hotel"}, "commercial"),
         ({"building": "garage"}, "ancillary"),
         ({"building": "construction"}, "ancillary"),
+        ({"building": "yes", "railway": "station", "layer": "-1"}, "public"),
+        ({"building": "yes", "public_transport": "station"}, "public"),
+        ({"building": "yes", "leisure": "sports_centre"}, "public"),
+        ({"building": "yes", "healthcare": "centre"}, "health"),
+        ({"building": "yes", "power": "substation"}, "ancillary"),
+        ({"building": "yes", "location": "underground"}, "ancillary"),
+        ({"building": "apartments", "location": "underground"}, "residential"),
         ({"building": "something"}, "unknown"),
     ],
 )

@@ -211,7 +211,7 @@ def test_every_fault_of_every_layer_comes_at_once(save: Save, frames: Frames, tm
     error = refused([save(frames), tmp_path / "none.shp"], said="none.shp")
     what = [(fault.table, fault.what, fault.ids) for fault in error.faults]
     assert ("communities", "column households holds -3, below 0", ("c1",)) in what
-    assert ("buildings", "building_id is not unique: 1 ids stand on several rows", ("1",)) in what
+    assert ("buildings", "building_id is not unique: ids that stand on several rows: 1", ("1",)) in what
     assert any("column households holds text, e.g. '十二'" in said for _, said, _ in what)
     assert any("column road_class" in said and "is missing" in said for _, said, _ in what)
     assert ("there is no such file") in [said for _, said, _ in what]
@@ -224,7 +224,7 @@ def test_messages_say_where_and_what_to_do(save: Save, frames: Frames) -> None:
     path = save(frames)
     message = str(refused([path], said="kind"))
     assert message == (
-        "column kind holds 1 values that are none of ours: 社区 (1 rows)\n"
+        "column kind holds values that are none of ours: 社区 (1 rows)\n"
         f"  where:  file {path}, layer communities, table communities, rows c1\n"
         "  remedy: translate them in the mapping's values.kind; possible: community, village, converted"
     )
@@ -233,6 +233,11 @@ def test_messages_say_where_and_what_to_do(save: Save, frames: Frames) -> None:
 def test_wrong_geometry(save: Save, frames: Frames) -> None:
     frames["roads"] = frames["roads"].set_geometry(frames["roads"].centroid)
     refused([save(frames)], said="6 rows are Point; the table holds LineString or MultiLineString")
+
+
+def test_degrees_wished_for_where_every_layer_states_its_own(save: Save, frames: Frames) -> None:
+    with pytest.raises(InputError, match=r"EPSG:4326 \(WGS 84\), is in degrees; .* every layer states its own"):
+        import_files([save(frames)], crs="EPSG:4326")
 
 
 def test_no_crs(save: Save, frames: Frames, tmp_path: Path) -> None:

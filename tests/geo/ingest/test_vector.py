@@ -166,6 +166,20 @@ def test_a_part_is_missing(tmp_path: Path, part: str) -> None:
     refused(path, f"the shapefile is incomplete: 道路{part} is missing")
 
 
+def test_both_parts_are_missing(tmp_path: Path) -> None:
+    path = shapefile(tmp_path, "UTF-8", cpg="UTF-8")
+    for part in (".shx", ".dbf"):
+        path.with_suffix(part).unlink()
+    refused(path, r"incomplete: 道路.dbf and 道路.shx are missing")
+
+
+def test_a_coordinate_system_cut_short_is_named(tmp_path: Path) -> None:
+    path = shapefile(tmp_path, "UTF-8", cpg="UTF-8")
+    prj = path.with_suffix(".prj")
+    prj.write_bytes(prj.read_bytes()[: prj.stat().st_size // 2])
+    refused(path, "the coordinate system it states cannot be read")
+
+
 def test_cut_short(tmp_path: Path) -> None:
     path = shapefile(tmp_path, "UTF-8", cpg="UTF-8")
     whole = path.read_bytes()
