@@ -39,14 +39,33 @@ def qml(layer: Layer, columns: list[str], lang: Lang) -> str:
     if layer.label:
         root.append(_labeling(layer, lang))
     aliases = Xml.SubElement(root, "aliases")
+    called = _aliases(layer, lang)
     for position, column in enumerate(columns):
-        key = "area_km2" if column == "area_km2" else column
-        if key in WORDS:
-            Xml.SubElement(aliases, "alias", {"index": str(position), "field": column, "name": word(key, lang)})
+        name = called.get(column) or (word(column, lang) if column in WORDS else "")
+        if name:
+            Xml.SubElement(aliases, "alias", {"index": str(position), "field": column, "name": name})
     Xml.indent(root)
     return (
         "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + Xml.tostring(root, encoding="unicode") + "\n"
     )
+
+
+def _aliases(layer: Layer, lang: Lang) -> dict[str, str]:
+    """Return what the layer's own columns are called; a text in two languages says in which."""
+    called = {}
+    for field in layer.fields:
+        label = word(field.label, lang)
+        called[field.column] = label
+        if field.column_en:
+            zh, en = ("（中文）", "（英文）") if lang == "zh" else (" (Chinese)", " (English)")
+            called |= {field.column: label + zh, field.column_en: label + en}
+    if "area_m2" in called:
+        called["area_m2"] = "面积（平方米）" if lang == "zh" else "Area (m²)"
+    if layer.table == "moves":  # the names stand beside the ids
+        ids = "（编号）" if lang == "zh" else " (id)"
+        for end in ("from", "to"):
+            called |= {f"{end}_name": word(end, lang), f"{end}_id": word(end, lang) + ids}
+    return called
 
 
 def _renderer(layer: Layer, lang: Lang) -> Xml.Element:

@@ -290,7 +290,9 @@ def _study_name(study: Study, lang: Lang) -> str:
 
 def _unit(key: str, unit: str, lang: Lang) -> str:
     heading = word(key, lang)
-    return heading if unit in heading.lower() else f"{heading} ({unit})"
+    if unit in heading.lower():
+        return heading
+    return f"{heading}（{unit}）" if lang == "zh" else f"{heading} ({unit})"
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - a number as openpyxl wants it

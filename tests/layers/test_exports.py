@@ -93,6 +93,7 @@ for name in ("moves", "seams", "communities", "communities_before", "blocks"):
     items = getattr(renderer, {"categorizedSymbol": "categories", "graduatedSymbol": "ranges"}.get(kind, ""), list)()
     seen[name] = {"valid": layer.isValid(), "renderer": kind, "labels": layer.labelsEnabled(), "classes": len(items),
                   "alias": layer.attributeAlias(layer.fields().indexOf("households")), "rows": layer.featureCount(),
+                  "aliases": {field.name(): layer.attributeAlias(i) for i, field in enumerate(layer.fields())},
                   "styles": layer.listStylesInDatabase()[2]}
     layers.append(layer)
 settings = QgsMapSettings()
@@ -130,6 +131,13 @@ def test_qgis_draws_every_layer_with_the_style_inside_the_file(package, tmp_path
         "seams": "categorizedSymbol", "moves": "singleSymbol",
     }  # fmt: skip
     assert (seen["communities"]["labels"], seen["communities"]["alias"]) == (True, "常住户数")
+    moves, communities = seen["moves"]["aliases"], seen["communities"]["aliases"]
+    assert (moves["from_name"], moves["to_id"], moves["text_en"]) == (
+        "划出社区",
+        "划入社区（编号）",
+        "正式表述（英文）",
+    )
+    assert (communities["bounds_to_zh"], communities["area_m2"]) == ("四至（中文）", "面积（平方米）")
     assert seen["seams"]["classes"] == 12
     assert {"communities", "communities_limits"} <= set(seen["communities"]["styles"])
     assert len(set(seen["pixels"])) == 3, "three communities have three colours"

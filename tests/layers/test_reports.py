@@ -74,6 +74,7 @@ def test_figures_of_the_workbook_are_numbers_with_totals(tables, study, tmp_path
     assert (rows["N"][7].value, rows["N"][8].value) == (None, None)
     assert rows["N"][9].value == "低于下限"
     assert page["G9"].value == tables.blocks["households"].sum()
+    assert page["M3"].value == "面积（平方公里）"
     formats = [rule.formula for rules in page.conditional_formatting for rule in rules.rules]
     assert formats == [["1000"], ["3000"]]
 
