@@ -360,7 +360,7 @@ def plan_communities(
 
     Examples: `shequ plan town.gpkg --out plan` ·
     `shequ plan town.gpkg --mode merge --min 4000 --max 9000 --max-people 30000` ·
-    `shequ plan town.gpkg --profile beijing-2021 --lock V03:as-is --forbid-cross railway --prefer 中山路=2`
+    `shequ plan town.gpkg --max 4000 --lock CU01:as-is --forbid-cut 人民路 --prefer 中山路=2` (the demo town's names)
     """
     from api import operations
     from geo.partition.plan import PlanOptions
@@ -456,7 +456,7 @@ def _bar() -> Iterator[Callable[[str, float], None]]:
         TimeElapsedColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=told_on, transient=True) as bar:
+    with Progress(*columns, console=told_on, transient=True, disable=not told_on.is_terminal) as bar:
         task = bar.add_task("", total=1.0)
         yield lambda doing, share: bar.update(task, description=escape(doing), completed=share)
 

@@ -40,6 +40,23 @@ def town(folder: Path, **layers: gpd.GeoDataFrame) -> Path:
     return file
 
 
+def here(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the command in this process, which saves the seconds of starting another."""
+    said, told, given = io.StringIO(), io.StringIO(), sys.argv
+    sys.argv = ["shequ", *map(str, arguments)]
+    handler = signal.getsignal(signal.SIGTERM)
+    code = 0
+    try:
+        with redirect_stdout(said), redirect_stderr(told):
+            main()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    finally:
+        sys.argv = given
+        signal.signal(signal.SIGTERM, handler)
+    return subprocess.CompletedProcess(sys.argv, code, said.getvalue(), told.getvalue())
+
+
 def buildings(**columns: list) -> gpd.GeoDataFrame:
     shapes = [shapely.box(10, 10, 30, 30), shapely.box(50, 600, 80, 620)]
     return gpd.GeoDataFrame({"building_id": ["b1", "b2"], **columns}, geometry=shapes, crs="EPSG:4549")
@@ -110,7 +127,7 @@ def absent(folder: Path) -> Path:
 )
 def test_bad_files_are_refused(make: Callable[[Path], Path], words: list[str], tmp_path: Path) -> None:
     out = tmp_path / "out" / "study.gpkg"
-    run = shequ("import", make(tmp_path), "--out", out)
+    run = here("import", make(tmp_path), "--out", out)
     assert run.returncode == 2, run.stdout + run.stderr
     for word in [*words, ".gpkg", "where", "remedy"]:
         assert word in run.stderr, f"{word!r} is not in: {run.stderr}"
@@ -132,10 +149,10 @@ def test_the_good_town_is_accepted(tmp_path: Path) -> None:
 
 def test_an_import_over_an_old_study_leaves_it_when_it_fails(tmp_path: Path) -> None:
     out = tmp_path / "study.gpkg"
-    assert shequ("import", town(tmp_path), "--out", out).returncode == 0
+    assert here("import", town(tmp_path), "--out", out).returncode == 0
     before = out.read_bytes()
     (tmp_path / "bad").mkdir()
-    assert shequ("import", negative(tmp_path / "bad"), "--out", out).returncode == 2
+    assert here("import", negative(tmp_path / "bad"), "--out", out).returncode == 2
     assert out.read_bytes() == before
 
 
@@ -143,23 +160,6 @@ def test_nothing_to_import_is_said() -> None:
     run = shequ("import")
     assert run.returncode == 2
     assert "nothing to import" in run.stderr
-
-
-def here(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run the command in this process, which saves the seconds of starting another."""
-    said, told, given = io.StringIO(), io.StringIO(), sys.argv
-    sys.argv = ["shequ", *map(str, arguments)]
-    handler = signal.getsignal(signal.SIGTERM)
-    code = 0
-    try:
-        with redirect_stdout(said), redirect_stderr(told):
-            main()
-    except SystemExit as end:
-        code = int(end.code or 0)
-    finally:
-        sys.argv = given
-        signal.signal(signal.SIGTERM, handler)
-    return subprocess.CompletedProcess(sys.argv, code, said.getvalue(), told.getvalue())
 
 
 @pytest.fixture(scope="module")
