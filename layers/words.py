@@ -183,6 +183,7 @@ _VALUES = {
     "term.seam": ("边线", "seam"),
     "term.change": ("变动", "change"),
     "term.land": ("土地变动", "land"),
+    "term.mixed": ("村居混编", "mixed"),
     "term.size": ("规模", "size"),
     "term.shape": ("形状", "shape"),
     "term.service": ("服务", "service"),

@@ -39,6 +39,7 @@ TERM_MEANINGS: Mapping[str, tuple[str, str]] = {
              "borders along lanes, and wide roads or water inside communities, weighted by class"),
     "change": ("更换所属社区的户数", "households whose community changes"),
     "land": ("更换所属社区的土地面积", "land whose community changes"),
+    "mixed": ("划入村的社区居民户数", "households of communities that come to a village"),
     "abolished": ("撤销的社区数", "communities that disappear"),
     "size": ("各社区户数与目标户数之差", "households above or below the target"),
     "shape": ("社区边界总长", "total length of the borders between communities"),

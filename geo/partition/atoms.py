@@ -70,6 +70,8 @@ class Town:
         Today's communities, sorted.
     old : array over blocks
         Position in `old_ids`, -1 where a block has no community.
+    villages : array over old_ids
+        Whether it is a village (村), not a community of residents (社区), converted ones included.
     names_zh, names_en : tuples over old_ids
         "梁沟村(V05)", "village Lianggou (V05)".
     office_xy : array (communities, 2)
@@ -110,6 +112,7 @@ class Town:
     y_m: Floats
     old_ids: tuple[str, ...]
     old: Ints
+    villages: Flags
     names_zh: tuple[str, ...]
     names_en: tuple[str, ...]
     office_xy: Floats
@@ -204,7 +207,8 @@ def build_town(
     town = Town(
         limits=limits, options=options, block_ids=tuple(blocks.index), households=households, people=people,
         area_m2=area, people_known=people_known, x_m=points.x.to_numpy(), y_m=points.y.to_numpy(),
-        old_ids=old_ids, old=old, names_zh=names_zh, names_en=names_en, office_xy=_offices(old_ids, known),
+        old_ids=old_ids, old=old, villages=np.array([kind == "village" for kind in kinds], dtype=bool),
+        names_zh=names_zh, names_en=names_en, office_xy=_offices(old_ids, known),
         groups=tuple(g if isinstance(g, str) else "" for g in blocks["group_id"]),
         town=np.zeros(len(blocks), dtype=np.int64), town_names=("",),
         seam_a=position.loc[inner["block_a"]].to_numpy(), seam_b=position.loc[inner["block_b"]].to_numpy(),

@@ -73,7 +73,7 @@ def has_service(town: Town) -> bool:
 def part_costs(town: Town, atoms: Ints) -> Callable[[npt.NDArray[np.int32], int], Floats]:
     """Return a function from an assignment of these atoms to what having each of them in each part adds to the sum.
 
-    Change, land and service are such costs: they follow from the heirs, which follow from the assignment.
+    Change, land, mixing and service are such costs: they follow from the heirs, which follow from the assignment.
     """
     weights = town.options.weights
     total, ground = max(1.0, float(town.households.sum())), max(1e-9, float(town.area_m2.sum()))
@@ -83,6 +83,7 @@ def part_costs(town: Town, atoms: Ints) -> Callable[[npt.NDArray[np.int32], int]
     at_home = mine.sum(axis=0) + 1e-9 * my_area.sum(axis=0) > 0.5 * (by_old.sum(axis=0) + 1e-9 * by_area.sum(axis=0))
     claim, claim_area = mine * at_home, my_area * at_home
     known, known_area = mine.sum(axis=1), my_area.sum(axis=1)
+    urban = mine[:, ~town.villages].sum(axis=1)
     household = town.by_atom(town.households)[atoms]
     mass = np.maximum(household, 1e-9)
     x, y = (values[atoms] for values in _middles(town))
@@ -99,6 +100,7 @@ def part_costs(town: Town, atoms: Ints) -> Callable[[npt.NDArray[np.int32], int]
         )
         table = weights.change * (known[:, None] - kept) / total
         table = table + weights.land * (known_area[:, None] - kept_area) / ground
+        table = table + weights.mixed * np.outer(urban, _village_led(town, heir)) / total
         if service:
             at_x, at_y = _offices(town, heir, x=x, y=y, mass=mass, part=part)
             distance = np.hypot(x[:, None] - at_x[None, :], y[:, None] - at_y[None, :])
@@ -122,9 +124,9 @@ def measure_terms(town: Town, part: Ints, k: int) -> dict[str, Term]:
     Returns
     -------
     dict from name to Term
-        `seam` and `shape` in m, `change` and `size` in households, `land` in km², `abolished` in communities, `service`
-        in m; `change`, `land` and `abolished` only where there are communities today, `service` only where offices are
-        known.
+        `seam` and `shape` in m, `change`, `mixed` and `size` in households, `land` in km², `abolished` in communities,
+        `service` in m; `change`, `land`, `mixed` and `abolished` only where there are communities today, `service`
+        only where offices are known.
     """
     weights = town.options.weights
     total = max(1.0, float(town.households.sum()))
@@ -145,6 +147,8 @@ def measure_terms(town: Town, part: Ints, k: int) -> dict[str, Term]:
     gone = len(town.old_ids) - int((heir >= 0).sum())
     found["change"] = _term(float(shared.sum()) - kept, "households", weights.change, total)
     found["land"] = _term((float(land.sum()) - kept_land) / 1e6, "km²", weights.land, float(town.area_m2.sum()) / 1e6)
+    mixed = float(shared[_village_led(town, heir)][:, ~town.villages].sum())
+    found["mixed"] = _term(mixed, "households", weights.mixed, total)
     found["abolished"] = _term(float(gone), "communities", weights.abolished, float(len(town.old_ids)))
     if has_service(town):
         mass = np.maximum(town.households, 1e-9).astype(np.float64)
@@ -153,6 +157,13 @@ def measure_terms(town: Town, part: Ints, k: int) -> dict[str, Term]:
         mean = float((distance * town.households).sum()) / total
         found["service"] = _term(mean, "m", weights.service, SERVICE_SCALE_M)
     return found
+
+
+def _village_led(town: Town, heir: Ints) -> npt.NDArray[np.bool_]:
+    """Return the parts that continue a village."""
+    led = np.zeros(len(heir), dtype=bool)
+    led[heir >= 0] = town.villages[heir[heir >= 0]]
+    return led
 
 
 def _term(value: float, unit: str, weight: float, scale: float) -> Term:

@@ -113,6 +113,8 @@ class Weights(_Frozen):
         Households whose community changes.
     land : float
         Land whose community changes, lived on or not.
+    mixed : float
+        Residents of communities who come to a village: they have no part in its collective.
     abolished : float
         Communities that disappear.
     size : float
@@ -126,6 +128,7 @@ class Weights(_Frozen):
     seam: Weight = 1.0
     change: Weight = 1.0
     land: Weight = 0.5
+    mixed: Weight = 1.0
     abolished: Weight = 0.2
     size: Weight = 0.5
     shape: Weight = 0.5
@@ -336,7 +339,7 @@ class Plan(_Frozen):
     k : int
         Number of communities.
     terms : mapping from name to Term
-        `seam`, `change`, `land`, `abolished`, `size`, `shape`, `service`: those that could be measured.
+        `seam`, `change`, `land`, `mixed`, `abolished`, `size`, `shape`, `service`: those that could be measured.
     notes : tuple of Note
         Assumptions made on the way.
     stopped_early : bool

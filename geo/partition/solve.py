@@ -27,6 +27,10 @@ PROPOSALS = {"quick": 20_000, "normal": 100_000, "thorough": 1_000_000}
 SMALLEST_EFFORT = 200
 """Atoms that even a smaller town is counted as: a small search is cheap, and must be sure."""
 UNLIMITED = 2**62
+HAND_BACK = 0.01
+"""A transfer that gains less than this of the sum is not made: it is about half a kilometre of border in a town of ten
+communities, or the change of one household in a hundred."""
+
 FIRST_LOOK = 0.3
 """Share of the proposals that goes into comparing numbers of communities."""
 
@@ -526,9 +530,20 @@ def _plan(
     town: Town, regions: list[_Region], answers: list[_Answer], profile: Profile, tell: Callable[[Progress], None]
 ) -> Plan:
     part, k = _on_blocks(town, regions, answers)
-    names = _community_ids(town, part, k)
-    islands = [names[int(part[np.isin(town.atom, region.atoms)][0])] for region in regions if region.island]
+    islet = [int(np.flatnonzero(np.isin(town.atom, region.atoms))[0]) for region in regions if region.island]
     notes = list(town.notes)
+    proven = len([r for r in regions if not r.fixed]) <= 1 and all(answer.proven for answer in answers)
+    if not proven:
+        part, left = _left_where_it_is(town, part, k, islet)
+        if left:
+            notes.append(
+                Note(
+                    zh=f"{left}处划转得益甚微,维持现状。",
+                    en=f"{left} transfers would have gained next to nothing; their land stays where it is.",
+                )
+            )
+    names = _community_ids(town, part, k)
+    islands = [names[int(part[block])] for block in islet]
     for region, name in ((r, n) for r, n in zip((r for r in regions if r.island), islands, strict=True)):
         notes.append(
             Note(
@@ -550,9 +565,44 @@ def _plan(
         profile=profile, options=town.options, seed=town.options.seed, engine_version=ENGINE_VERSION,
         min_households=town.limits.min_households, max_households=town.limits.max_households, k=k, terms=terms,
         notes=tuple(notes), stopped_early=stopped,
-        proven=len([r for r in regions if not r.fixed]) <= 1 and all(answer.proven for answer in answers),
+        proven=proven,
         islands=tuple(sorted(islands)),
     )  # fmt: skip
+
+
+def _left_where_it_is(town: Town, part: Ints, k: int, islet: list[int]) -> tuple[Ints, int]:
+    """Return the plan without transfers that gain less than HAND_BACK, and how many those were.
+
+    Every parcel that changes community must be voted on, written down and explained; the search does not know that. The
+    parcels are tried from the fewest households upwards, each as it lies between the others.
+    """
+    left = 0
+    known = town.old >= 0
+    tried: set[tuple[int, ...]] = set()
+    while True:
+        heir = heirs(*overlap(town, part, k))
+        home = np.full(len(town.old_ids) + 1, -1, dtype=np.int64)
+        home[heir[heir >= 0]] = np.flatnonzero(heir >= 0)
+        away = known & (home[town.old] >= 0) & (home[town.old] != part)
+        same = (part[town.seam_a] == part[town.seam_b]) & (town.old[town.seam_a] == town.old[town.seam_b])
+        _, label = pieces(len(part), town.seam_a[same], town.seam_b[same])
+        parcels = [np.flatnonzero(label == one) for one in np.unique(label[away])]
+        parcels = sorted(parcels, key=lambda blocks: (int(town.households[blocks].sum()), tuple(blocks)))
+        parcel = next((blocks for blocks in parcels if tuple(blocks) not in tried), None)
+        if parcel is None:
+            return part, left
+        tried.add(tuple(parcel))
+        back = part.copy()
+        back[parcel] = home[town.old[parcel[0]]]
+        if len(np.unique(back)) < k or _sum(town, back, k) > _sum(town, part, k) + HAND_BACK:
+            continue
+        names = _community_ids(town, back, k)
+        if violations(Proposal(town, back, tuple(names), frozenset(names[int(back[b])] for b in islet))).empty:
+            part, left = back, left + 1
+
+
+def _sum(town: Town, part: Ints, k: int) -> float:
+    return sum(term.weighted for term in measure_terms(town, part, k).values())
 
 
 def _community_ids(town: Town, part: Ints, k: int) -> list[str]:

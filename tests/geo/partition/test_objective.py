@@ -50,7 +50,7 @@ def test_terms_by_hand() -> None:
     terms = measure_terms(town, np.array([0, 0, 0, 1, 1, 1]), 2)
     assert {name: term.value for name, term in terms.items()} == {
         "seam": pytest.approx(0.4 * 100 + 0.8 * 100), "shape": 100, "size": 0, "change": 100, "abolished": 0,
-        "land": pytest.approx(0.01),
+        "land": pytest.approx(0.01), "mixed": 0,
         "service": pytest.approx((0 + 100 + 200 + 100 + 0 + 100) / 6),
     }  # fmt: skip
     assert border_scale_m(town) == pytest.approx(np.sqrt(np.pi * 60_000 * 2))

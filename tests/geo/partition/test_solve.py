@@ -16,7 +16,7 @@ from geo.partition.atoms import build_town
 from geo.partition.objective import measure_terms
 from geo.partition.plan import Lock, Plan, PlanOptions, Progress, SeamRule, Weights
 from geo.partition.rules import check_plan
-from geo.partition.solve import make_plan
+from geo.partition.solve import _left_where_it_is, make_plan
 from geo.standards import Profile
 from tests.geo.partition.towns import grid, random_grid, register
 
@@ -120,6 +120,32 @@ def test_empty_land_stays_where_it_is_unless_there_is_a_reason() -> None:
     part = np.array([int(moved[block] == "B") for block in sorted(moved)])
     town = build_town(blocks, seams, known, profile=PROFILE, options=options(k=2))
     assert measure_terms(town, part, 2)["land"].value == pytest.approx(0.01), "one block of a hectare"
+
+
+def test_residents_of_a_community_in_a_village_are_counted() -> None:
+    """The village V (300) takes a block of A: its hundred households have no part in the collective."""
+    blocks, seams = grid([[100, 100, 100, 150, 150, 100]], communities=["VVVAAA"])
+    known = register({"V": "village", "A": "community"})
+    town = build_town(blocks, seams, known, profile=PROFILE, options=options(k=2))
+    taken = measure_terms(town, np.array([0, 0, 0, 0, 1, 1]), 2)["mixed"]
+    assert (taken.value, taken.unit) == (150, "households")
+    given = measure_terms(town, np.array([0, 0, 1, 1, 1, 1]), 2)["mixed"]
+    assert given.value == 0, "villagers who join a community of residents are another matter"
+
+
+def test_a_transfer_that_gains_next_to_nothing_is_not_made() -> None:
+    """Twenty blocks in a row; one household of A lies beyond a border that a search may move for a few metres."""
+    town_blocks, town_seams = grid([[90] * 9 + [1] + [90] * 10], communities=["A" * 10 + "B" * 10])
+    known = register({"A": "community", "B": "community"})
+    said = {"k": 2, "min_households": 700, "target_households": 850, "max_households": 1000}
+    town = build_town(town_blocks, town_seams, known, profile=PROFILE, options=options(**said))
+    moved = (np.array([int(name.split("-")[1]) for name in town.block_ids]) >= 9).astype(np.int64)
+    back, left = _left_where_it_is(town, moved, 2, [])
+    assert left == 1
+    assert {town.block_ids[b] for b in np.flatnonzero(back != moved)} == {"0-9"}
+    again, none = _left_where_it_is(town, back, 2, [])
+    assert none == 0
+    assert (again == back).all()
 
 
 def test_a_new_id_never_takes_a_used_one() -> None:
