@@ -8,6 +8,7 @@ import pandas as pd
 
 from geo.partition.actions import PlanTables
 from geo.partition.plan import Limits, PlanOptions, limits_of
+from geo.standards import Profile
 from geo.study import Study
 from layers.facts import register_gap, sources_sentence
 from layers.words import LANGS, WORDS, Lang, fullwidth, number, value_word, word
@@ -36,7 +37,7 @@ def provenance(tables: PlanTables, study: Study) -> list[Row]:
         _row("about.crs", _same(study.crs.name + _code(study))),
         _row("about.profile", (profile.title_zh, profile.title_en)),
         _row("about.edition", _same(f"{profile.name} · {profile.edition}")),
-        _row("about.source", _same(" · ".join(part for part in (profile.source, profile.clause) if part))),
+        _row("about.source", _source(profile)),
         _row("about.limits", limits_told(tables)),
     ]
     limits = plan_limits(tables)
@@ -162,6 +163,12 @@ def _value(name: str, value: object) -> Pair:
 def _code(study: Study) -> str:
     code = study.crs.to_epsg()
     return f" (EPSG:{code})" if code else ""
+
+
+def _source(profile: Profile) -> Pair:
+    """Return where a profile comes from and what it says; a user's own may know it in one language only."""
+    zh = " · ".join(part for part in (profile.source, profile.clause) if part)
+    return zh, " · ".join(part for part in (profile.source_en, profile.clause_en) if part) or zh
 
 
 def _row(key: str, value: Pair) -> Row:

@@ -32,7 +32,7 @@ class Profile(BaseModel):
         Resident households of one community [households].
     min_people, target_people, max_people : int or None
         Resident people of one community [people]; None when the text says nothing.
-    source, clause : str
+    source, clause, source_en, clause_en : str
         Where the figures come from, and where in it.
     note_zh, note_en : str
         What is our reading rather than the text, and what else the text asks for.
@@ -54,6 +54,8 @@ class Profile(BaseModel):
     max_people: Count | None = None
     source: Text
     clause: str = ""
+    source_en: str = ""
+    clause_en: str = ""
     note_zh: str = ""
     note_en: str = ""
     keep_villages: bool = True

@@ -1,5 +1,6 @@
 """Profiles: what ships is sound and cited; what a planner writes is read, or refused with a way forward."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,12 @@ def test_a_folder_is_no_profile(tmp_path: Path) -> None:
     folder.mkdir()
     with pytest.raises(StandardError, match="cannot be read"):
         load_profile(folder)
+
+
+@pytest.mark.parametrize("profile", list_profiles(), ids=lambda profile: profile.name)
+def test_a_shipped_profile_tells_its_source_in_both_languages(profile) -> None:
+    assert re.search("[\u4e00-\u9fff]", profile.source + profile.clause)
+    english = profile.source_en + profile.clause_en
+    assert profile.source_en
+    assert profile.clause_en
+    assert english.isascii()
