@@ -64,7 +64,21 @@ def write_plan_gpkg(tables: PlanTables, path: Path, *, lang: Lang = "zh") -> Non
             db.execute("UPDATE gpkg_contents SET last_change = ?", (LAST_CHANGE,))
             db.commit()
             db.execute("VACUUM")
+        _forget_count(draft)
         os.replace(draft, path)
+
+
+def _forget_count(path: Path) -> None:
+    """Set SQLite's counter of writes to one: GDAL's number of them depends on the clock, and the bytes must not.
+
+    It stands at byte 24 of the header, and at byte 92 as the write that the page count was valid for
+    (https://sqlite.org/fileformat2.html, 1.3.8 and 1.3.9).
+    """
+    one = (1).to_bytes(4, "big")
+    with path.open("r+b") as file:
+        for place in (24, 92):
+            file.seek(place)
+            file.write(one)
 
 
 def _write_layer(frame: gpd.GeoDataFrame, name: str, path: Path) -> None:

@@ -238,12 +238,13 @@ def seed_parts(problem: Problem, k: int, *, rng: np.random.Generator, sort: int 
     share = float((problem.high[0] - problem.low[0]) / max(1, problem.high[0] + problem.low[0]))
     slack = max(1, int(1000 * min(share, 0.5) * (0.5, 0.9, 0.3)[sort % 3]))
     starts = np.concatenate([[0], np.cumsum(problem.link - problem.start[:-1])])
+    whole = pieces_of(problem, np.zeros(n, dtype=np.int32))[0] == 1  # what must be apart may cut the graph in two
     _, part = pymetis.part_graph(
         k,
         adjacency=pymetis.CSRAdjacency(starts.astype(np.int32), problem.neighbour[joined].astype(np.int32)),
         vweights=vertex.astype(np.int32),
         eweights=edge.astype(np.int32),
-        options=pymetis.Options(contig=True, ufactor=slack, seed=seed, ncuts=3),
+        options=pymetis.Options(contig=whole, ufactor=slack, seed=seed, ncuts=3),
         recursive=False,
     )
     return _mended(problem, np.asarray(part, dtype=np.int32), k)

@@ -196,3 +196,12 @@ def test_a_start_of_one_s_own() -> None:
     problem = make_problem(np.ones(6), edges, np.ones(5), 3, 3)
     result = partition_graph(problem, 2, proposals=2_000, first=[0, 1, 1, 1, 1, 1])
     assert result.feasible
+
+
+def test_a_graph_in_two_pieces_is_parted_along_them() -> None:
+    """What must be apart may leave a piece that nothing else touches; METIS alone would refuse such a graph."""
+    edges = np.array([[0, 1], [1, 2], [3, 4], [4, 5]])
+    problem = make_problem(np.full((6, 1), 100), edges, np.ones(4), np.array([250]), np.array([350]))
+    result = partition_graph(problem, 2, proposals=10_000, seed=1)
+    assert result.feasible
+    assert len(set(result.part[:3])) == len(set(result.part[3:])) == 1
