@@ -52,6 +52,7 @@ def test_taichung_a_merge_within_3600_is_refused_with_the_village_that_is_too_la
     run = shequ("plan", taichung, "--mode", "merge", "--out", tmp_path / "never")
     assert run.returncode == 3
     assert "7,899 households; the maximum is 3,600" in run.stderr
+    assert "Huilai Vil. (66000060005)" in run.stderr
     assert not (tmp_path / "never").exists()
 
 

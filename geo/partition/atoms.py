@@ -148,6 +148,8 @@ class Town:
         """Return what a sentence calls an atom."""
         blocks = np.flatnonzero(self.atom == atom)
         inside = [w for w in self.wholes if w.blocks and self.atom[w.blocks[0]] == atom and len(w.blocks) > 1]
+        if len(blocks) == 1 and self.options.mode == "merge" and self.old[blocks[0]] >= 0:
+            return (self.names_zh if chinese else self.names_en)[int(self.old[blocks[0]])]
         if len(blocks) == 1 or not inside:
             word = "地块" if chinese else "block"
             return f"{word} {self.block_ids[blocks[0]]}"

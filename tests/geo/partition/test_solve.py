@@ -586,3 +586,12 @@ def test_a_community_does_not_hold_together_by_a_corner() -> None:
     lock = Lock(kind="together", ids=("0-0", "1-1"), of="blocks")
     with pytest.raises(InputError, match="touch"):
         make_plan(blocks, both, profile=PROFILE, options=PlanOptions(locks=(lock,)))
+
+
+def test_a_merge_names_the_community_that_is_too_large() -> None:
+    blocks, seams = grid([[500, 200, 200]], communities=["ABC"])
+    known = register({"A": "community", "B": "community", "C": "community"})
+    (reason,) = refusal(blocks, seams, known, options=options(mode="merge")).reasons
+    assert "block" not in reason.lower()
+    assert "(A)" in reason
+    assert "has 500 households; the maximum is 400." in reason
