@@ -3,7 +3,8 @@
 import os
 import sqlite3
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import geopandas as gpd
@@ -55,30 +56,27 @@ def write_plan_gpkg(tables: PlanTables, path: Path, *, lang: Lang = "zh") -> Non
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".shequ-") as folder:
         draft = Path(folder) / "plan.gpkg"
-        for name in SPATIAL:
-            _write_layer(frames[name], name, draft)
-        for name in PLAIN:
-            _write_plain(getattr(tables, name), name, draft)
+        with _dated(LAST_CHANGE):
+            for name in SPATIAL:
+                _write_layer(frames[name], name, draft)
+            for name in PLAIN:
+                _write_plain(getattr(tables, name), name, draft)
         with closing(sqlite3.connect(draft)) as db:
             _write_styles(db, styles, frames, lang)
-            db.execute("UPDATE gpkg_contents SET last_change = ?", (LAST_CHANGE,))
             db.commit()
             db.execute("VACUUM")
-        _forget_count(draft)
         os.replace(draft, path)
 
 
-def _forget_count(path: Path) -> None:
-    """Set SQLite's counter of writes to one: GDAL's number of them depends on the clock, and the bytes must not.
-
-    It stands at byte 24 of the header, and at byte 92 as the write that the page count was valid for
-    (https://sqlite.org/fileformat2.html, 1.3.8 and 1.3.9).
-    """
-    one = (1).to_bytes(4, "big")
-    with path.open("r+b") as file:
-        for place in (24, 92):
-            file.seek(place)
-            file.write(one)
+@contextmanager
+def _dated(when: str) -> Iterator[None]:
+    """Give GDAL this date instead of the clock, which decides how often it writes and so what the bytes are."""
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": when})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 
 
 def _write_layer(frame: gpd.GeoDataFrame, name: str, path: Path) -> None:

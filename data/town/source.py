@@ -191,13 +191,16 @@ def in_chinese(layer: Layer, rows: Iterable[Mapping[str, Any]]) -> gpd.GeoDataFr
 def write_source(frames: Mapping[str, gpd.GeoDataFrame], shapes: Mapping[str, str], path: Path) -> None:
     """Write the layers into one GeoPackage that says nothing about when it was written."""
     path.unlink(missing_ok=True)
-    for name, frame in frames.items():
-        pyogrio.write_dataframe(
-            frame, path, layer=name, driver="GPKG", append=path.exists(), geometry_type=shapes[name]
-        )
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": WRITTEN})  # the clock decides how often GDAL writes
+    try:
+        for name, frame in frames.items():
+            pyogrio.write_dataframe(
+                frame, path, layer=name, driver="GPKG", append=path.exists(), geometry_type=shapes[name]
+            )
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
     with closing(sqlite3.connect(path)) as db:
-        db.execute("UPDATE gpkg_contents SET last_change = ?", (WRITTEN,))
-        db.commit()
         db.execute("VACUUM")
 
 
