@@ -152,9 +152,13 @@ def require_folder(folder: Path) -> None:
         )  # fmt: skip
 
 
+def _read_only(path: Path) -> "closing[sqlite3.Connection]":
+    return closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True))
+
+
 def _is_study(path: Path) -> bool:
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        with _read_only(path) as db:
             return db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (_META,)).fetchone() is not None
     except sqlite3.DatabaseError:
         return False
@@ -181,7 +185,7 @@ def read_study(path: Path) -> Study:
                 "this is no study: it is not a GeoPackage", "make one with: shequ import FILES --out STUDY.gpkg"
             )
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        with _read_only(path) as db:
             broken = db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok"
             layers = {str(name) for name, _ in pyogrio.list_layers(path)}
             rows = dict(db.execute("SELECT key, value FROM shequ_meta").fetchall()) if _META in layers else {}

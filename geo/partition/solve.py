@@ -576,7 +576,7 @@ def _left_where_it_is(town: Town, part: Ints, k: int, islet: list[int]) -> tuple
     Every parcel that changes community must be voted on, written down and explained; the search does not know that. The
     parcels are tried from the fewest households upwards, each as it lies between the others.
     """
-    left = 0
+    left, least = 0, _sum(town, part, k)
     known = town.old >= 0
     tried: set[tuple[int, ...]] = set()
     while True:
@@ -594,11 +594,11 @@ def _left_where_it_is(town: Town, part: Ints, k: int, islet: list[int]) -> tuple
         tried.add(tuple(parcel))
         back = part.copy()
         back[parcel] = home[town.old[parcel[0]]]
-        if len(np.unique(back)) < k or _sum(town, back, k) > _sum(town, part, k) + HAND_BACK:
+        if len(np.unique(back)) < k or (now := _sum(town, back, k)) > least + HAND_BACK:
             continue
         names = _community_ids(town, back, k)
         if violations(Proposal(town, back, tuple(names), frozenset(names[int(back[b])] for b in islet))).empty:
-            part, left = back, left + 1
+            part, left, least = back, left + 1, now
 
 
 def _sum(town: Town, part: Ints, k: int) -> float:
