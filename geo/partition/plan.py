@@ -1,5 +1,6 @@
 """A plan - which block belongs to which community, frozen, without geometry - and what may be asked of it."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from geo.errors import Fault, InputError
 from geo.schema import FEATURE_CLASSES
 from geo.standards import Profile
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 """Changes whenever the same question may get another answer."""
 
 Effort = Literal["quick", "normal", "thorough"]
@@ -66,6 +67,47 @@ class Lock(_Frozen):
 
     def __str__(self) -> str:
         return f"lock {self.kind} ({self.of} {', '.join(self.ids)})"
+
+
+class Condition(_Frozen):
+    """What one community must have, lack or keep away from: said of whoever carries on today's community.
+
+    A community with a condition lives on: its anchor, the most populous of its units (with `office`: the block its office
+    stands in), stays with it.
+
+    Attributes
+    ----------
+    kind : {"has", "lacks", "office", "not_touching"}
+        `has`: all of these blocks or estates are in it ("these blocks stay with X"). `lacks`: none of them is.
+        `office`: the block its own office stands in (`office_x`, `office_y` of the communities table) is in it.
+        `not_touching`: it has no common border with these communities, except along what no community may span.
+    community : str
+        Its id today.
+    ids : tuple of str
+        Ids of `of`; none with `office`.
+    of : {"blocks", "estates", "communities"}
+        What the ids are; `communities` with `not_touching`, and only there.
+    """
+
+    kind: Literal["has", "lacks", "office", "not_touching"]
+    community: str
+    ids: tuple[str, ...] = ()
+    of: Literal["blocks", "estates", "communities"] = "blocks"
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        if (self.kind == "office") != (not self.ids):
+            raise ValueError("office takes no ids" if self.ids else f"{self.kind} needs at least one id")
+        if self.kind == "not_touching" and self.of != "communities":
+            object.__setattr__(self, "of", "communities")
+        if self.kind != "not_touching" and self.of == "communities":
+            raise ValueError(f"{self.kind} is said of blocks or estates, not of communities")
+        if self.kind == "not_touching" and self.community in self.ids:
+            raise ValueError(f"{self.community} cannot keep away from itself")
+        return self
+
+    def __str__(self) -> str:
+        return f"condition {self.community} {self.kind}" + (f" ({self.of} {', '.join(self.ids)})" if self.ids else "")
 
 
 class SeamRule(_Frozen):
@@ -150,7 +192,12 @@ class PlanOptions(_Frozen):
         Keep villages, converted villages and locked communities whole; keep compounds whole. As the profile says
         (which is yes) when not given.
     locks : tuple of Lock
+    conditions : tuple of Condition
+        What single communities must have, lack or keep away from.
     seams : tuple of SeamRule
+    minimal_change : bool
+        Start from today's communities (or the previous plan) and mend only what breaks a rule: a household that stays
+        counts more than any border. Their number stays too, unless `k` or the limits say otherwise.
     weights : Weights
     cut_costs : dict from feature class to float
         Instead of the engine's cost of a metre of border along that class: from -1 (wanted) to 1 (unwanted).
@@ -174,7 +221,9 @@ class PlanOptions(_Frozen):
     keep_villages: bool | None = None
     keep_estates: bool | None = None
     locks: tuple[Lock, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     seams: tuple[SeamRule, ...] = ()
+    minimal_change: bool = False
     weights: Weights = Weights()
     cut_costs: dict[str, Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)]] = {}
     effort: Effort | Positive = "normal"
@@ -345,7 +394,13 @@ class Plan(_Frozen):
     stopped_early : bool
         The time limit ended the search; without it the plan might be better.
     proven : bool
-        Proven to be the best for this request (only small ones are).
+        Proven to be the best for this request: every plan of it has at least this sum.
+    lower_bound : float, optional
+        No plan of this request has a smaller sum than this, where that could be shown.
+    pairs_checked : bool
+        Proven pair by pair: no two neighbouring communities can be parted better between them.
+    started_from : str, optional
+        Digest of the plan that the search began from.
     islands : tuple of str
         Communities smaller than the minimum because they are cut off and `allow_islands` was said.
     """
@@ -364,6 +419,9 @@ class Plan(_Frozen):
     notes: tuple[Note, ...] = ()
     stopped_early: bool = False
     proven: bool = False
+    lower_bound: float | None = None
+    pairs_checked: bool = False
+    started_from: str | None = None
     islands: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -379,6 +437,22 @@ class Plan(_Frozen):
     def objective(self) -> float:
         """The weighted sum that the engine kept small."""
         return sum(term.weighted for term in self.terms.values())
+
+    @property
+    def gap(self) -> float | None:
+        """How much better the best plan could be at most, as a share of this one's sum; None where nothing is known."""
+        if self.lower_bound is None:
+            return None
+        return max(0.0, self.objective - self.lower_bound) / max(self.objective, 1e-12)
+
+    @property
+    def digest(self) -> str:
+        """Which block is with which: the same for plans that differ in names or in how they were found only."""
+        first: dict[str, str] = {}
+        for block in sorted(self.assignment):
+            first.setdefault(self.assignment[block], block)
+        text = "\n".join(f"{block} {first[self.assignment[block]]}" for block in sorted(self.assignment))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def to_json(self) -> bytes:
         """Return the plan as UTF-8 JSON; the same plan gives the same bytes."""
