@@ -6,30 +6,24 @@ together.
 
 import difflib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from geo.errors import Fault, InputError
-from geo.partition.plan import Limits, Lock, Note, PlanOptions, SeamRule, cut_costs_of, limits_of
+from geo.partition.conditions import bind_conditions
+from geo.partition.plan import Lock, Note, PlanOptions, SeamRule, cut_costs_of, limits_of
+from geo.partition.town import Flags, Floats, Ints, Town, Whole, WholeKind, capital, pieces
 from geo.schema import OUTSIDE, conform
 from geo.standards import Profile
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
+__all__ = ["CONTACT_M", "Town", "Whole", "build_town", "capital", "pieces"]
 
 CONTACT_M = 1.0
 """Two blocks sharing less border than this [m] meet at a corner; a community does not hold together by a corner."""
-
-WholeKind = Literal["village", "converted", "community", "estate", "together", "as_is", "forbid_cut"]
 
 _KIND_WORDS = {
     "village": ("村", "village"),
@@ -37,125 +31,6 @@ _KIND_WORDS = {
     "community": ("社区", "community"),
     "estate": ("小区", "estate"),
 }
-
-
-@dataclass(frozen=True)
-class Whole:
-    """Blocks that must stay together, and why: `zh` and `en` name it in a sentence."""
-
-    kind: WholeKind
-    id: str
-    zh: str
-    en: str
-    blocks: tuple[int, ...]
-    pieces: int = 1
-
-
-@dataclass(frozen=True)
-class Town:
-    """Everything the engine knows about a town, as arrays over sorted blocks and over atoms.
-
-    Attributes
-    ----------
-    limits, options : Limits, PlanOptions
-    block_ids : tuple of str
-        Sorted; arrays over blocks follow this order.
-    households, people, area_m2 : arrays over blocks
-        Unknown counts stand as 0; `notes` say how many.
-    people_known : bool
-        Whether any block has people; people limits hold only then.
-    x_m, y_m : arrays over blocks
-        A point inside each block [m].
-    old_ids : tuple of str
-        Today's communities, sorted.
-    old : array over blocks
-        Position in `old_ids`, -1 where a block has no community.
-    villages : array over old_ids
-        Whether it is a village (村), not a community of residents (社区), converted ones included.
-    names_zh, names_en : tuples over old_ids
-        "梁沟村(V05)", "village Lianggou (V05)".
-    office_xy : array (communities, 2)
-        Offices of today's communities [m], NaN where unknown.
-    groups : tuple over blocks
-        The estate (`group_id`) of each block, empty where there is none.
-    town : array over blocks
-        Number of the town; communities never join across.
-    town_names : tuple of str
-    seam_a, seam_b : arrays over inner seams
-        Blocks on both sides.
-    seam_m, seam_cost : arrays over inner seams
-        Length [m] and cost of a metre of border.
-    seam_names : tuple over inner seams
-        What each follows, for sentences.
-    cross, uncut : arrays over inner seams
-        Seams no community may span; seams no border may follow.
-    wholes : tuple of Whole
-        What must stay together.
-    fixed : mapping from old community (position) to its blocks
-        Communities that stay exactly as they are.
-    apart : tuple of (Lock, sets of blocks)
-        Locks that keep blocks apart.
-    atom : array over blocks
-        The atom of each block; atoms are numbered by their first block.
-    notes : tuple of Note
-        Assumptions made.
-    """
-
-    limits: Limits
-    options: PlanOptions
-    block_ids: tuple[str, ...]
-    households: Ints
-    people: Ints
-    area_m2: Floats
-    people_known: bool
-    x_m: Floats
-    y_m: Floats
-    old_ids: tuple[str, ...]
-    old: Ints
-    villages: Flags
-    names_zh: tuple[str, ...]
-    names_en: tuple[str, ...]
-    office_xy: Floats
-    groups: tuple[str, ...]
-    town: Ints
-    town_names: tuple[str, ...]
-    seam_a: Ints
-    seam_b: Ints
-    seam_m: Floats
-    seam_cost: Floats
-    seam_names: tuple[str, ...]
-    cross: Flags
-    uncut: Flags
-    wholes: tuple[Whole, ...]
-    fixed: tuple[int, ...]
-    apart: tuple[tuple[Lock, tuple[frozenset[int], ...]], ...]
-    atom: Ints
-    notes: tuple[Note, ...] = ()
-    conflicts: tuple[str, ...] = ()
-
-    @property
-    def atoms_count(self) -> int:
-        """Number of atoms."""
-        return int(self.atom.max()) + 1
-
-    def by_atom(self, values: npt.NDArray[np.generic]) -> Floats:
-        """Return the sums of a column of blocks over atoms."""
-        return np.asarray(
-            np.bincount(self.atom, values.astype(np.float64), minlength=self.atoms_count), dtype=np.float64
-        )
-
-    def atom_name(self, atom: int, *, chinese: bool = False) -> str:
-        """Return what a sentence calls an atom."""
-        blocks = np.flatnonzero(self.atom == atom)
-        inside = [w for w in self.wholes if w.blocks and self.atom[w.blocks[0]] == atom and len(w.blocks) > 1]
-        if len(blocks) == 1 and self.options.mode == "merge" and self.old[blocks[0]] >= 0:
-            return (self.names_zh if chinese else self.names_en)[int(self.old[blocks[0]])]
-        if len(blocks) == 1 or not inside:
-            word = "地块" if chinese else "block"
-            return f"{word} {self.block_ids[blocks[0]]}"
-        names = [w.zh if chinese else w.en for w in inside]
-        shown = names[:3] + ([f"… ({len(names)})"] if len(names) > 3 else [])
-        return ("与" if chinese else " with ").join(shown)
 
 
 def build_town(
@@ -221,7 +96,7 @@ def build_town(
     )  # fmt: skip
     towns, town_names = _towns(town, known, notes)
     town = _moored(replace(town, town=towns, town_names=town_names), blocks, notes)
-    return _joined(town, known, kinds, profile, notes)
+    return bind_conditions(_joined(town, known, kinds, profile, notes), list(blocks.geometry))
 
 
 def _moored(town: Town, blocks: gpd.GeoDataFrame, notes: list[Note]) -> Town:
@@ -263,21 +138,6 @@ def _moored(town: Town, blocks: gpd.GeoDataFrame, notes: list[Note]) -> Town:
         cross=np.concatenate([town.cross, none]),
         uncut=np.concatenate([town.uncut, none]),
     )
-
-
-def capital(text: str) -> str:
-    """Return the text with its first letter large, as the first word of a sentence."""
-    return text[:1].upper() + text[1:]
-
-
-def pieces(count: int, a: Ints, b: Ints) -> tuple[int, Ints]:
-    """Return the connected pieces of a graph: how many, and the piece of each vertex, numbered by first vertex."""
-    graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(count, count))
-    found, label = connected_components(graph, directed=False)
-    _, first = np.unique(label, return_index=True)
-    rank = np.empty(found, dtype=np.int64)
-    rank[np.argsort(first, kind="stable")] = np.arange(found)
-    return int(found), rank[label]
 
 
 def _check_tables(blocks: gpd.GeoDataFrame, seams: gpd.GeoDataFrame, known: gpd.GeoDataFrame | None) -> None:

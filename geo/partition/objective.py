@@ -1,6 +1,6 @@
 """What a good plan is: the terms of the sum, each in a unit of its own, and the scales that make them comparable."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -38,20 +38,34 @@ def overlap(town: Town, part: Ints, k: int) -> tuple[Floats, Floats]:
     return households, area
 
 
-def heirs(households: Floats, area: Floats) -> Ints:
+def heirs(households: Floats, area: Floats, known: Mapping[int, int] | None = None) -> Ints:
     """Return the community of today that each part continues, -1 for a new one.
 
-    The matching that keeps most households in their community; where households do not decide, most land.
+    The matching that keeps most households in their community; where households do not decide, most land. `known`
+    says of some parts which one they continue (a condition was set on it), whatever the households say.
     """
     k, old = households.shape
     found = np.full(k, -1, dtype=np.int64)
     if not old:
         return found
     gain = households + area / max(1.0, area.sum()) * 1e-3
+    for part, heir in (known or {}).items():
+        gain[part] = 0.0
+        gain[:, heir] = 0.0
+        gain[part, heir] = 4.0 * (1.0 + households.sum())
     rows, columns = linear_sum_assignment(-gain)
     real = gain[rows, columns] > 0
     found[rows[real]] = columns[real]
     return found
+
+
+def heirs_of(town: Town, part: Ints, k: int) -> Ints:
+    """Return the community of today that each part of the blocks continues, -1 for a new one."""
+    return heirs(*overlap(town, part, k), _labelled(town, part))
+
+
+def _labelled(town: Town, part: Ints) -> dict[int, int]:
+    return dict(zip(part[town.anchor].tolist(), town.labels, strict=True))
 
 
 def edge_costs(town: Town) -> Floats:
@@ -82,10 +96,13 @@ def part_costs(town: Town, atoms: Ints) -> Callable[[npt.NDArray[np.int32], int]
     # A community of today that lies mostly elsewhere has its heir there.
     at_home = mine.sum(axis=0) + 1e-9 * my_area.sum(axis=0) > 0.5 * (by_old.sum(axis=0) + 1e-9 * by_area.sum(axis=0))
     claim, claim_area = mine * at_home, my_area * at_home
-    known, known_area = mine.sum(axis=1), my_area.sum(axis=1)
+    settled, settled_area = mine.sum(axis=1), my_area.sum(axis=1)
     urban = mine[:, ~town.villages].sum(axis=1)
     household = town.by_atom(town.households)[atoms]
     mass = np.maximum(household, 1e-9)
+    place = np.full(town.atoms_count, -1, dtype=np.int64)
+    place[atoms] = np.arange(len(atoms))
+    anchors = place[town.atom[town.anchor]]  # of labels in these atoms; -1 elsewhere
     x, y = (values[atoms] for values in _middles(town))
     service = has_service(town)
 
@@ -93,13 +110,14 @@ def part_costs(town: Town, atoms: Ints) -> Callable[[npt.NDArray[np.int32], int]
         shared, land = np.zeros((k, mine.shape[1])), np.zeros((k, mine.shape[1]))
         np.add.at(shared, part, claim)
         np.add.at(land, part, claim_area)
-        heir = heirs(shared, land)
+        known = {int(part[a]): old for a, old in zip(anchors.tolist(), town.labels, strict=True) if a >= 0}
+        heir = heirs(shared, land, known)
         kept, kept_area = (
             np.where(heir[None, :] >= 0, shares[:, heir], 0.0) if shares.shape[1] else np.zeros((len(atoms), k))
             for shares in (mine, my_area)
         )
-        table = weights.change * (known[:, None] - kept) / total
-        table = table + weights.land * (known_area[:, None] - kept_area) / ground
+        table = weights.change * (settled[:, None] - kept) / total
+        table = table + weights.land * (settled_area[:, None] - kept_area) / ground
         table = table + weights.mixed * np.outer(urban, _village_led(town, heir)) / total
         if service:
             at_x, at_y = _offices(town, heir, x=x, y=y, mass=mass, part=part)
@@ -142,7 +160,7 @@ def measure_terms(town: Town, part: Ints, k: int) -> dict[str, Term]:
     if not town.old_ids:
         return found
     shared, land = overlap(town, part, k)
-    heir = heirs(shared, land)
+    heir = heirs(shared, land, _labelled(town, part))
     kept, kept_land = (float(table[np.arange(k), heir][heir >= 0].sum()) for table in (shared, land))
     gone = len(town.old_ids) - int((heir >= 0).sum())
     found["change"] = _term(float(shared.sum()) - kept, "households", weights.change, total)

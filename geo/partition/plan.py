@@ -72,8 +72,8 @@ class Lock(_Frozen):
 class Condition(_Frozen):
     """What one community must have, lack or keep away from: said of whoever carries on today's community.
 
-    A community with a condition lives on: its anchor, the most populous of its units (with `office`: the block its office
-    stands in), stays with it.
+    A community with a condition lives on: its anchor, the most populous of its units (with `office`: the block that its
+    office stands in), stays with it.
 
     Attributes
     ----------

@@ -5,14 +5,13 @@ from dataclasses import asdict, dataclass
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from geo.errors import Fault, InputError
-from geo.partition.atoms import Town, build_town, capital, pieces
-from geo.partition.plan import Plan
-
-Ints = npt.NDArray[np.int64]
+from geo.partition.atoms import build_town
+from geo.partition.conditions import blocks_of
+from geo.partition.plan import Condition, Plan
+from geo.partition.town import Flags, Ints, Town, capital, pieces
 
 COLUMNS = ("rule", "community_id", "measured", "allowed", "text_zh", "text_en")
 
@@ -233,5 +232,60 @@ def towns(proposal: Proposal) -> Iterator[Violation]:
             )  # fmt: skip
 
 
-RULES: tuple[Rule, ...] = (contiguity, households, people, wholes, as_is, forbidden_seams, apart, towns)
+def conditions(proposal: Proposal) -> Iterator[Violation]:
+    """Each community has, lacks and keeps away from what its conditions say, and lives on."""
+    town, part = proposal.town, proposal.part
+    for c in town.options.conditions:
+        name_zh, name_en = _called(town, c.community)
+        if c.community not in proposal.ids:
+            yield Violation(c.kind, c.community, 0, 1, f"{name_zh}应当保留,却被撤销。",
+                            f"{capital(name_en)} has a condition and must live on; the plan abolishes it.")  # fmt: skip
+            continue
+        own = part == proposal.ids.index(c.community)
+        if c.kind == "not_touching":
+            yield from _touching(proposal, c, own)
+            continue
+        if c.kind == "office":
+            wanted = town.office[[town.old_ids.index(c.community)]]
+        else:
+            wanted = np.array(blocks_of(town, c), dtype=np.int64)
+        wrong = wanted[own[wanted] == (c.kind == "lacks")]
+        if not len(wrong):
+            continue
+        ids = [town.block_ids[b] for b in wrong[:3]] + (["…"] if len(wrong) > 3 else [])
+        zh, en = {
+            "has": (f"应包含地块{'、'.join(ids)}", f"must have the blocks {', '.join(ids)}; it lacks {len(wrong)}"),
+            "lacks": (
+                f"不应包含地块{'、'.join(ids)}",
+                f"must not have the blocks {', '.join(ids)}; it has {len(wrong)}",
+            ),
+            "office": (
+                f"的办公用房应在社区内(地块{ids[0]})",
+                f"must keep its office inside; it stands in block {ids[0]}",
+            ),
+        }[c.kind]
+        yield Violation(c.kind, c.community, len(wrong), 0, f"{name_zh}{zh}。", f"{capital(name_en)} {en}.")
+
+
+def _touching(proposal: Proposal, condition: Condition, own: Flags) -> Iterator[Violation]:
+    town, part = proposal.town, proposal.part
+    near = town.touching
+    for other in condition.ids:
+        if other not in proposal.ids:
+            continue
+        theirs = part == proposal.ids.index(other)
+        a, b = town.seam_a[near], town.seam_b[near]
+        shared = int(((own[a] & theirs[b]) | (own[b] & theirs[a])).sum())
+        if shared:
+            (zh, en), (other_zh, other_en) = _called(town, condition.community), _called(town, other)
+            yield Violation("not_touching", condition.community, shared, 0, f"{zh}不应与{other_zh}相邻。",
+                            f"{capital(en)} must not touch {other_en}; they share {shared} seams.")  # fmt: skip
+
+
+def _called(town: Town, community: str) -> tuple[str, str]:
+    i = town.old_ids.index(community)
+    return town.names_zh[i], town.names_en[i]
+
+
+RULES: tuple[Rule, ...] = (contiguity, households, people, wholes, as_is, forbidden_seams, apart, towns, conditions)
 """Every hard rule, in the order in which violations are listed."""
