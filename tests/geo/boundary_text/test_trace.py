@@ -27,7 +27,7 @@ from geo.boundary_text import (
 )
 from geo.errors import InputError
 
-from .grid_town import GridTown, grid_town
+from tests.geo.grid_town import GridTown, grid_town
 
 V = ["西一路", "西二路", "中路", "东二路", "东一路"]
 H = ["南一街", "南二街", "中街", "北二街", "北一街"]

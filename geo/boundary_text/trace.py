@@ -1,15 +1,10 @@
-"""Boundaries to words: the four bounds (四至) of a community or of any set of blocks, as an official plan states them.
-
-The same bounds are said in two ways that are easily confused: 东至A路 ("east to A Road") names the line on the EAST
-side, and A路以西 ("west of A Road") says the same thing, for what lies west of A has A as its east edge. Both forms,
-in Chinese and in English, are made from one `Bounds`.
-"""
+"""From shapes to `Bounds`: which line bounds a shape on which side."""
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
-from typing import Any, Final, Literal
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -17,39 +12,21 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from geo.boundary_text.words import (
+    EXCLAVE,
+    ISLAND,
+    PLOT,
+    TOWN_BORDER,
+    UNNAMED,
+    Bounds,
+    Chain,
+    Edge,
+    Note,
+    Side,
+    unit_name,
+)
 from geo.errors import Fault, InputError
-from geo.schema import OUTSIDE, ROAD_CLASSES
-
-Side = Literal["east", "south", "west", "north"]
-
-SIDES: Final[tuple[Side, ...]] = ("east", "south", "west", "north")
-"""东南西北, the order of a description; the half-plane form of a transfer goes north, east, south, west."""
-
-CLOCKWISE: Final[tuple[Side, ...]] = ("north", "east", "south", "west")
-
-ZH: Final[Mapping[Side, str]] = {"east": "东", "south": "南", "west": "西", "north": "北"}
-OPPOSITE: Final[Mapping[Side, Side]] = {"east": "west", "west": "east", "north": "south", "south": "north"}
-
-TOWN_BORDER: Final = ("镇界", "the town border")
-"""How the study's outer edge is called where it follows no named line, in Chinese and in English."""
-
-_UNIT_ENDINGS = ("社区", "村", "里", "居委会", "村委会", "居民委员会", "村民委员会", "居民区", "小区居", "嘎查")
-_UNNAMED: Mapping[str, tuple[str, str]] = {
-    **dict.fromkeys(ROAD_CLASSES, ("无名道路", "an unnamed road")),
-    **dict.fromkeys(("track", "cycleway", "bridleway", "footway", "path", "steps", "corridor"),
-                    ("无名小路", "an unnamed path")),
-    "river": ("无名河流", "an unnamed river"),
-    "canal": ("无名渠道", "an unnamed canal"),
-    "stream": ("无名溪流", "an unnamed stream"),
-    "drain": ("无名沟渠", "an unnamed drain"),
-    "railway": ("铁路线", "the railway"),
-    "wall": ("围墙", "a wall"),
-    "cliff": ("陡坎", "a cliff"),
-    "water": ("水域", "a water body"),
-}  # fmt: skip
-_PLOT = ("地块边界", "the plot boundary")
-_ISLAND = ("内部地块", "an inner plot")
-_EXCLAVE = ("飞地", "a detached part")
+from geo.schema import OUTSIDE
 
 _AXES: Mapping[Side, float] = {"east": 0.0, "north": 90.0, "west": 180.0, "south": 270.0}
 _NAMED_SHARE = 0.12
@@ -80,184 +57,6 @@ _TAIL_WIDTH = 0.05
 """… when the tail it closes is at least this wide, as a share of the same size."""
 _SLIVER = 0.001
 """Holes and detached parts below this share of the area are not worth a word."""
-
-
-@dataclass(frozen=True)
-class Edge:
-    """One line that bounds a shape: a road, a river, a railway, a neighbour's border, the town's border."""
-
-    name: str
-    """As said in Chinese: the feature's own name, or what stands for one (无名道路, 马岗社区界)."""
-    name_en: str
-    """The same in English; the Chinese name where no other is known."""
-    feature_class: str
-    """As in `seams.feature_class`."""
-    named: bool = True
-    """The name is a feature's own name."""
-    beyond: tuple[tuple[str, str], ...] = ()
-    """The communities whose border an unnamed line is: (Chinese, English), in walking order."""
-
-
-Chain = tuple[Edge, ...]
-"""Lines that follow each other along one side (A路—B路)."""
-
-
-@dataclass(frozen=True)
-class Note:
-    """Land a reader would not expect: a hole that is left out, a detached part that belongs."""
-
-    included: bool
-    name: str
-    name_en: str
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """The four bounds of a shape. Each side holds chains; several chains mean that the side steps back (L-shapes)."""
-
-    east: tuple[Chain, ...]
-    south: tuple[Chain, ...]
-    west: tuple[Chain, ...]
-    north: tuple[Chain, ...]
-    notes: tuple[Note, ...] = ()
-
-    def side(self, side: Side) -> tuple[Chain, ...]:
-        """Return the chains of one side, north to south or west to east."""
-        chains: tuple[Chain, ...] = getattr(self, side)
-        return chains
-
-
-def unit_name(name: str, kind: str = "community") -> str:
-    """Return a community's name as an official text says it: with 社区 or 村, once.
-
-    Names without Chinese characters, and names that already say what they are, stay as they are.
-
-    Examples
-    --------
-    >>> unit_name("清河"), unit_name("清河社区"), unit_name("冠山", "village"), unit_name("何安里"), unit_name("Kallio")
-    ('清河社区', '清河社区', '冠山村', '何安里', 'Kallio')
-    """
-    if not any("\u3400" <= letter <= "\u9fff" for letter in name) or name.endswith(_UNIT_ENDINGS):
-        return name
-    return name + ("村" if kind == "village" else "社区")
-
-
-# ── words ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-def bounds_to_zh(bounds: Bounds, order: Sequence[Side] = SIDES) -> str:
-    """Return 东至A路,南至B路,西至C路,北至D路."""
-    sides = (f"{ZH[side]}至{_chains_zh(bounds.side(side))}" for side in order)
-    return ",".join(sides) + _notes_zh(bounds.notes)
-
-
-def bounds_of_zh(bounds: Bounds, order: Sequence[Side] = SIDES) -> str:
-    """Return A路以西、B路以北、C路以东、D路以南: the shape lies west of its east edge."""
-    sides = (f"{_chains_zh(bounds.side(side))}以{ZH[OPPOSITE[side]]}" for side in order)
-    return "、".join(sides) + _notes_zh(bounds.notes)
-
-
-def bounds_to_en(bounds: Bounds, order: Sequence[Side] = SIDES) -> str:
-    """Return "east to A Road, south to B Road, west to C Road, north to D Road"."""
-    return ", ".join(f"{side} to {_chains_en(bounds.side(side))}" for side in order) + _notes_en(bounds.notes)
-
-
-def bounds_of_en(bounds: Bounds, order: Sequence[Side] = SIDES) -> str:
-    """Return "west of A Road, north of B Road, east of C Road, south of D Road"."""
-    sides = (f"{OPPOSITE[side]} of {_chains_en(bounds.side(side))}" for side in order)
-    return ", ".join(sides) + _notes_en(bounds.notes)
-
-
-def _chains_zh(chains: tuple[Chain, ...]) -> str:
-    return "、".join("—".join(_edge_zh(edge) for edge in chain) for chain in chains)
-
-
-def _edge_zh(edge: Edge) -> str:
-    if not edge.beyond:
-        return edge.name
-    return f"{edge.name}(与{'、'.join(zh for zh, _ in edge.beyond)}交界)"
-
-
-def _chains_en(chains: tuple[Chain, ...]) -> str:
-    return " and ".join(" – ".join(_edge_en(edge) for edge in chain) for chain in chains)
-
-
-def _edge_en(edge: Edge) -> str:
-    if not edge.beyond:
-        return edge.name_en
-    return f"{edge.name_en} (border with {', '.join(en for _, en in edge.beyond)})"
-
-
-def _notes_zh(notes: tuple[Note, ...]) -> str:
-    parts = [
-        word + "、".join(note.name for note in notes if note.included is included)
-        for included, word in ((True, "含"), (False, "不含"))
-        if any(note.included is included for note in notes)
-    ]
-    return f"({','.join(parts)})" if parts else ""
-
-
-def _notes_en(notes: tuple[Note, ...]) -> str:
-    parts = [
-        word + ", ".join(note.name_en for note in notes if note.included is included)
-        for included, word in ((True, "including "), (False, "excluding "))
-        if any(note.included is included for note in notes)
-    ]
-    return f" ({'; '.join(parts)})" if parts else ""
-
-
-# ── from shapes to bounds ────────────────────────────────────────────────────────────────────────────────────────────
-def describe_bounds(
-    shapes: gpd.GeoDataFrame,
-    seams: gpd.GeoDataFrame,
-    assignment: pd.Series,
-    *,
-    names: pd.DataFrame | None = None,
-    neighbours: pd.Series | None = None,
-    outside: tuple[str, str] = TOWN_BORDER,
-    estates: gpd.GeoDataFrame | None = None,
-) -> pd.DataFrame:
-    """Return the four bounds of every shape, in both official forms, in Chinese and in English.
-
-    Parameters
-    ----------
-    shapes, seams, assignment, names, neighbours, outside, estates
-        As in `trace_bounds`.
-
-    Returns
-    -------
-    DataFrame
-        Index of `shapes`; text columns bounds_to_zh (东至A路…), bounds_of_zh (A路以西…), bounds_to_en, bounds_of_en.
-
-    Raises
-    ------
-    InputError
-        As in `trace_bounds`.
-
-    Examples
-    --------
-    >>> from shapely import LineString, box
-    >>> shapes = gpd.GeoDataFrame(index=["A"], geometry=[box(0, 0, 100, 100)], crs=32650)
-    >>> seams = gpd.GeoDataFrame(
-    ...     {"block_a": "b1", "block_b": "outside", "feature_class": "residential", "feature_name_en": None,
-    ...      "feature_name": ["白马路", "苏州路", "青鱼路", "杭州西路"]},
-    ...     geometry=[LineString(p) for p in ([(100, 0), (100, 100)], [(0, 0), (100, 0)],
-    ...                                       [(0, 0), (0, 100)], [(0, 100), (100, 100)])], crs=32650)
-    >>> texts = describe_bounds(shapes, seams, pd.Series({"b1": "A"})).loc["A"]
-    >>> texts["bounds_to_zh"]
-    '东至白马路,南至苏州路,西至青鱼路,北至杭州西路'
-    >>> texts["bounds_of_zh"]
-    '白马路以西、苏州路以北、青鱼路以东、杭州西路以南'
-    """
-    traced = trace_bounds(
-        shapes, seams, assignment, names=names, neighbours=neighbours, outside=outside, estates=estates
-    )
-    sayings = {
-        "bounds_to_zh": bounds_to_zh,
-        "bounds_of_zh": bounds_of_zh,
-        "bounds_to_en": bounds_to_en,
-        "bounds_of_en": bounds_of_en,
-    }
-    texts = {column: [say(traced[shape]) for shape in shapes.index] for column, say in sayings.items()}
-    return pd.DataFrame(texts, index=shapes.index, dtype="str")
 
 
 def trace_bounds(
@@ -347,7 +146,7 @@ class _Callers:
         name, name_en, kind = feature
         if name and kind not in ("border", "study_edge", "none"):
             return Edge(name, name_en or name, kind)
-        line, line_en = _UNNAMED.get(kind, ("", ""))
+        line, line_en = UNNAMED.get(kind, ("", ""))
         if other is None:
             zh, en = self.outside
             called = (f"{line}({zh})", f"{line_en} ({en})") if line else (zh, en)
@@ -355,7 +154,7 @@ class _Callers:
         beyond = (self.community(other),) if other and other not in own else ()
         if line:
             return Edge(line, line_en, kind, named=False, beyond=beyond)
-        border = [(f"{zh}界", f"the border of {en}") for zh, en in beyond] or [_PLOT]
+        border = [(f"{zh}界", f"the border of {en}") for zh, en in beyond] or [PLOT]
         return Edge(*border[0], "border", named=False)
 
 
@@ -458,7 +257,7 @@ class _Walk:
 
     def _edge(self, row: int, shape: Hashable, own: frozenset[str]) -> Edge:
         if row < 0:
-            return Edge(*_PLOT, "none", named=False)
+            return Edge(*PLOT, "none", named=False)
         return self.callers.edge(self._features[row], self._beyond(row, shape), own)
 
 
@@ -729,11 +528,11 @@ def _notes(
         hole = shapely.Polygon(ring)
         if hole.area < least or _filled(hole, parts[1:]):
             continue
-        named = _estates_in(hole, estates) or _enclosed(shape, ring, walk) or [_ISLAND]
+        named = _estates_in(hole, estates) or _enclosed(shape, ring, walk) or [ISLAND]
         notes += [Note(False, zh, en) for zh, en in named]
     for part in parts[1:]:
         if part.area >= least:
-            notes += [Note(True, zh, en) for zh, en in _estates_in(part, estates) or [_EXCLAVE]]
+            notes += [Note(True, zh, en) for zh, en in _estates_in(part, estates) or [EXCLAVE]]
     return tuple(dict.fromkeys(notes))
 
 
