@@ -24,6 +24,13 @@ OPPOSITE: Final[Mapping[Side, Side]] = {"east": "west", "west": "east", "north":
 TOWN_BORDER: Final = ("镇界", "the town border")
 """How the study's outer edge is called where it follows no named line, in Chinese and in English."""
 
+OUTER_BORDERS: Final = (
+    "镇界", "乡界", "街道界", "区界", "县界", "市界", "规划范围界", "the town border", "the township border",
+    "the subdistrict border", "the district border", "the county border", "the city border",
+    "the edge of the study area",
+)  # fmt: skip
+"""Words for a study's outer edge that are understood in any text."""
+
 _UNIT_ENDINGS = ("社区", "村", "里", "居委会", "村委会", "居民委员会", "村民委员会", "居民区", "小区居", "嘎查")
 UNNAMED: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(ROAD_CLASSES, ("无名道路", "an unnamed road")),
@@ -57,10 +64,23 @@ class Edge:
     """The name is a feature's own name."""
     beyond: tuple[tuple[str, str], ...] = ()
     """The communities whose border an unnamed line is: (Chinese, English), in walking order."""
+    aliases: tuple[str, ...] = ()
+    """Other names, or the stage, that a text gives in brackets after it: 东钢中路(怡园路)."""
 
 
 Chain = tuple[Edge, ...]
 """Lines that follow each other along one side (A路—B路)."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A fragment of a text that was not understood, or not found on the study."""
+
+    fragment: str
+    position: int
+    """Where it begins in the text, in characters; 0 where it belongs to no place."""
+    text_zh: str
+    text_en: str
 
 
 @dataclass(frozen=True)
