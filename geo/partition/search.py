@@ -1,162 +1,48 @@
-"""The compiled heart of the engine: contiguous parts of a weighted graph, found by annealing from METIS seeds.
+"""The heart of the engine: contiguous parts of a weighted graph, annealed from METIS seeds.
 
-Nothing here knows about towns. A `Problem` is a graph whose vertices carry weights (households, people) and whose
-edges carry a signed cost that is paid when the edge is cut; `partition_graph` looks for k contiguous parts within
-limits. Effort is counted in proposals, never in seconds, and chance comes from a seed, so the same question has the
-same answer.
+Effort is counted in proposals, never in seconds, and chance comes from a seed, so the same question has the same
+answer.
 """
 
+import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-import pymetis
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from geo.partition import kernels
-from geo.partition.kernels import CONFLICT
+from geo.partition.kernels import BEST, BORDER, State
+from geo.partition.problem import (
+    NO_TABLE,
+    Flags,
+    Ints,
+    Linear,
+    Problem,
+    Result,
+    Small,
+    Watch,
+    make_problem,
+    measure,
+    pieces_of,
+)
+from geo.partition.seeding import PinsApartError, cores, mended, seed_parts
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Small = npt.NDArray[np.int32]
+__all__ = [
+    "Ints", "Linear", "PinsApartError", "Problem", "Result", "Small", "Watch",
+    "make_problem", "measure", "partition_graph", "pieces_of", "seed_parts",
+]  # fmt: skip
 
 HOT, COLD = 0.65, 0.1
 """Temperatures at the start and end of a run, in units of the mean cost of a move at the start."""
 CHUNKS = 200
 """Steps of the temperature; between two of them the penalty adapts and the best plan is kept."""
 HARDER, SOFTER = 1.06, 0.97
-"""What the penalty is multiplied by after a step that ended outside, or inside, the limits."""
+"""What the penalty is multiplied by after a step with too many, or few enough, parts outside the limits."""
 
 
 class SearchStopped(Exception):  # noqa: N818 - it is a signal, not an error
     """Raised inside the search when its deadline has passed."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A graph to be cut into contiguous parts.
-
-    Attributes
-    ----------
-    weights : array (n, d)
-        One or two weights of every vertex.
-    low, high : array (d,)
-        What a part's summed weights must lie between.
-    start, link, neighbour : arrays
-        Neighbours of vertex v are `neighbour[start[v]:start[v + 1]]`; those before `link[v]` connect, those behind must
-        not be in v's part.
-    source : array
-        The vertex each entry of `neighbour` belongs to.
-    cost : array
-        What cutting the edge costs; negative means that cutting is rewarded.
-    size_cost, target : float
-        Cost of one unit of the first weight above or below the target.
-    """
-
-    weights: Ints
-    low: Ints
-    high: Ints
-    start: Small
-    link: Small
-    neighbour: Small
-    source: Small
-    cost: Floats
-    size_cost: float = 0.0
-    target: float = 0.0
-
-    @property
-    def n(self) -> int:
-        """Number of vertices."""
-        return len(self.weights)
-
-    @property
-    def unit(self) -> Floats:
-        """What one unit of each weight is as a share of the middle of its limits."""
-        middle = np.maximum((self.low + np.minimum(self.high, self.weights.sum(axis=0) + 1)) / 2, 1.0)
-        return np.asarray(1.0 / middle, dtype=np.float64)
-
-
-Linear = Callable[[Small], Floats]
-"""From an assignment to the cost (n, k) of having a vertex in a part: change and service are of this kind."""
-Watch = Callable[[float, Small], None]
-"""Told now and then how far the search is (0 to 1) and where it stands; may raise to stop it."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """The best assignment found: its cost, how far it is outside the limits (0 when inside), and how it was found."""
-
-    part: Small
-    cost: float
-    violation: float
-    conflicts: int
-    stopped_early: bool = False
-
-    @property
-    def feasible(self) -> bool:
-        """Whether every limit holds."""
-        return self.violation == 0 and self.conflicts == 0
-
-    @property
-    def key(self) -> tuple[bool, float, float]:
-        """Smaller is better: first inside the limits, then how far outside, then the cost."""
-        return (not self.feasible, self.violation + CONFLICT * self.conflicts, self.cost)
-
-
-def make_problem(
-    weights: npt.ArrayLike,
-    edges: npt.ArrayLike,
-    costs: npt.ArrayLike,
-    low: npt.ArrayLike,
-    high: npt.ArrayLike,
-    *,
-    apart: npt.ArrayLike | None = None,
-    size_cost: float = 0.0,
-    target: float = 0.0,
-) -> Problem:
-    """Return the graph in the order the compiled search reads it.
-
-    Parameters
-    ----------
-    weights : array (n,) or (n, d)
-        Whole numbers, zero or more.
-    edges : array (m, 2)
-        Pairs of vertices; every pair once.
-    costs : array (m,)
-        Cost of cutting each edge.
-    low, high : number or array (d,)
-        Limits of a part's weights.
-    apart : array (m,) of bool, optional
-        Edges whose two ends must not be in one part; they do not connect.
-    size_cost, target : float
-        Cost of one unit of the first weight away from the target.
-    """
-    w = np.asarray(weights, dtype=np.int64)
-    w = np.ascontiguousarray(w.reshape(len(w), -1))
-    pairs = np.asarray(edges, dtype=np.int64).reshape(-1, 2)
-    cost = np.asarray(costs, dtype=np.float64)
-    parted = np.zeros(len(pairs), dtype=bool) if apart is None else np.asarray(apart, dtype=bool)
-    n, d = w.shape
-    src = np.concatenate([pairs[:, 0], pairs[:, 1]])
-    dst = np.concatenate([pairs[:, 1], pairs[:, 0]])
-    order = np.lexsort((dst, np.tile(parted, 2), src))
-    start = np.concatenate([[0], np.cumsum(np.bincount(src, minlength=n))])
-    linked = np.bincount(src[~np.tile(parted, 2)], minlength=n)
-    return Problem(
-        weights=w,
-        low=np.broadcast_to(np.asarray(low, dtype=np.int64), (d,)).copy(),
-        high=np.broadcast_to(np.asarray(high, dtype=np.int64), (d,)).copy(),
-        start=start.astype(np.int32),
-        link=(start[:-1] + linked).astype(np.int32),
-        neighbour=dst[order].astype(np.int32),
-        source=src[order].astype(np.int32),
-        cost=np.tile(cost, 2)[order],
-        size_cost=size_cost,
-        target=target,
-    )
 
 
 def partition_graph(
@@ -167,6 +53,7 @@ def partition_graph(
     seed: int = 0,
     starts: int = 1,
     first: npt.ArrayLike | None = None,
+    frozen: npt.ArrayLike | None = None,
     linear: Linear | None = None,
     watch: Watch | None = None,
     deadline: float | None = None,
@@ -176,7 +63,7 @@ def partition_graph(
     Parameters
     ----------
     problem : Problem
-        A connected graph with at least k vertices.
+        A graph with at least k vertices and no more than k pieces.
     k : int
         Number of parts.
     proposals : int
@@ -186,93 +73,44 @@ def partition_graph(
     starts : int
         Number of METIS seeds to begin from. A tenth of the proposals looks at all of them, the rest follows the best.
     first : array (n,), optional
-        A contiguous assignment to begin from instead.
+        An assignment to begin from instead; what of it is not contiguous or breaks a pin is mended first.
+    frozen : array (n,) of bool, optional
+        Vertices that stay where `first` has them.
     linear : callable, optional
         Cost of each vertex in each part, asked again whenever the temperature changes.
     watch : callable, optional
         Told the progress; what it raises passes through.
     deadline : float, optional
         Value of `time.monotonic` after which the search stops where it is.
+
+    Raises
+    ------
+    PinsApartError
+        When the pins of a part cannot be connected.
     """
     rng = np.random.default_rng(seed)
     if first is not None:
-        seeds = [np.asarray(first, dtype=np.int32)]
+        begin = np.asarray(first, dtype=np.int32)
+        seeds = [mended(problem, begin, k, cores(problem, begin))]
     else:
         seeds = [seed_parts(problem, k, rng=rng, sort=i) for i in range(max(1, starts))]
+    held = None if frozen is None else np.asarray(frozen, dtype=bool)
     look = proposals // 10 // len(seeds) if len(seeds) > 1 else 0
     rest = proposals - look * len(seeds)
     clock = _Clock(proposals, watch, deadline)
-    results = [_Run(problem, k, s, rng=rng, linear=linear, clock=clock) for s in seeds]
+    results = [_Run(problem, k, s, rng=rng, linear=linear, clock=clock, frozen=held) for s in seeds]
     if look:
         for run in results:
             run.anneal(look)
         results.sort(key=lambda run: run.best.key)
     run = results[0]
     if look:
-        run = _Run(problem, k, run.best.part, rng=rng, linear=linear, clock=clock, best=run.best)
+        run = _Run(problem, k, run.best.part, rng=rng, linear=linear, clock=clock, best=run.best, frozen=held)
     run.anneal(rest)
     if not run.best.feasible:
         run.repair(proposals)
     best = run.best
     return Result(best.part, best.cost, best.violation, best.conflicts, stopped_early=clock.stopped)
-
-
-def seed_parts(problem: Problem, k: int, *, rng: np.random.Generator, sort: int = 0) -> Small:
-    """Return k contiguous, non-empty parts to begin from; limits may not hold yet.
-
-    `sort` varies the recipe: METIS with equal or true edge costs and a narrow or wide balance.
-    """
-    seed = int(rng.integers(1, 2**31 - 1))
-    n = problem.n
-    if k == 1:
-        return np.zeros(n, dtype=np.int32)
-    weight = problem.weights[:, 0]
-    scale = max(1.0, weight.sum() / 1e9)
-    vertex = np.maximum((weight / scale).astype(np.int64), 0)
-    if vertex.sum() == 0:
-        vertex = np.ones(n, dtype=np.int64)
-    joined = np.concatenate([np.arange(a, b) for a, b in zip(problem.start[:-1], problem.link, strict=True)])
-    spread = np.abs(problem.cost).mean() or 1.0
-    true = np.clip(np.round(10 * problem.cost / spread), -9, 90) + 10
-    edge = np.ones(len(joined)) if sort % 2 == 0 else true[joined]
-    share = float((problem.high[0] - problem.low[0]) / max(1, problem.high[0] + problem.low[0]))
-    slack = max(1, int(1000 * min(share, 0.5) * (0.5, 0.9, 0.3)[sort % 3]))
-    starts = np.concatenate([[0], np.cumsum(problem.link - problem.start[:-1])])
-    whole = pieces_of(problem, np.zeros(n, dtype=np.int32))[0] == 1  # what must be apart may cut the graph in two
-    _, part = pymetis.part_graph(
-        k,
-        adjacency=pymetis.CSRAdjacency(starts.astype(np.int32), problem.neighbour[joined].astype(np.int32)),
-        vweights=vertex.astype(np.int32),
-        eweights=edge.astype(np.int32),
-        options=pymetis.Options(contig=whole, ufactor=slack, seed=seed, ncuts=3),
-        recursive=False,
-    )
-    return _mended(problem, np.asarray(part, dtype=np.int32), k)
-
-
-def measure(problem: Problem, part: Small, k: int, linear: Floats | None = None) -> tuple[float, float, int]:
-    """Return (cost, relative violation of the limits, number of pairs united that must stay apart)."""
-    cost, violation, conflicts = kernels.measured(
-        problem.start, problem.link, problem.neighbour, problem.cost, problem.weights, problem.low, problem.high,
-        problem.unit, _NO_LINEAR if linear is None else linear, problem.size_cost, problem.target, part, k,
-    )  # fmt: skip
-    return float(cost), float(violation), int(conflicts)
-
-
-def pieces_of(problem: Problem, part: Small) -> tuple[int, Small]:
-    """Return the connected pieces of the parts: how many, and the piece of each vertex."""
-    own = (part[problem.source] == part[problem.neighbour]) & _connecting(problem)
-    count, piece = connected_components(
-        coo_array(
-            (np.ones(int(own.sum()), dtype=np.int8), (problem.source[own], problem.neighbour[own])),
-            shape=(problem.n, problem.n),
-        ),
-        directed=False,
-    )
-    return int(count), piece.astype(np.int32)
-
-
-_NO_LINEAR = np.zeros((0, 0))
 
 
 @dataclass
@@ -302,39 +140,49 @@ class _Run:
 
     def __init__(
         self, problem: Problem, k: int, part: Small, *, rng: np.random.Generator, linear: Linear | None, clock: _Clock,
-        best: Result | None = None,
+        best: Result | None = None, frozen: Flags | None = None,
     ) -> None:  # fmt: skip
         self.problem, self.k, self.linear, self.clock = problem, k, linear, clock
-        self.part = part.astype(np.int32).copy()
-        self.unit = problem.unit
-        self.count = np.bincount(self.part, minlength=k).astype(np.int64)
-        self.load = np.zeros((k, problem.weights.shape[1]), dtype=np.int64)
-        np.add.at(self.load, self.part, problem.weights)
-        self.mark = np.zeros(problem.n, dtype=np.int64)
-        self.queue = np.zeros(problem.n, dtype=np.int32)
-        self.stamp = np.zeros(1, dtype=np.int64)
-        self.state = rng.integers(1, 2**63 - 1, size=1).astype(np.uint64)
-        self.table = _NO_LINEAR if linear is None else linear(self.part)
-        self.best = best or self._result()
+        self.graph = problem.graph(frozen)
+        entries = len(problem.neighbour)
+        self.state = State(
+            part=part.astype(np.int32).copy(),
+            load=np.zeros((k, problem.weights.shape[1]), dtype=np.int64),
+            members=np.zeros(k, dtype=np.int64),
+            border=np.zeros(entries, dtype=np.int32),
+            place=np.zeros(entries, dtype=np.int32),
+            best=part.astype(np.int32).copy(),
+            mark=np.zeros(problem.n, dtype=np.int64),
+            queue=np.zeros(problem.n, dtype=np.int32),
+            number=np.zeros(4, dtype=np.int64),
+            value=np.zeros(2, dtype=np.float64),
+            random=rng.integers(1, 2**63 - 1, size=1).astype(np.uint64),
+        )
+        self.part = self.state.part
+        self.table = NO_TABLE
+        self._refresh()
+        self.best = best or self._measured(self.part.copy())
 
-    def anneal(self, proposals: int) -> None:
+    def anneal(self, proposals: int, *, hot: float = HOT, cold: float = COLD, penalty: float = 15.0) -> None:
         """Cool down over that many proposals, then descend to the nearest plan that no single move improves."""
-        if self.k == 1 or not len(self.problem.neighbour) or self.clock.stopped:
+        if self._stuck():
             return
         scale = self._scale()
-        penalty = 15.0 * scale
+        penalty *= scale
         try:
             for i in range(CHUNKS):
-                temperature = HOT * scale * (COLD / HOT) ** (i / (CHUNKS - 1))
-                self._flips(proposals // CHUNKS, temperature, penalty)
-                penalty *= SOFTER if self._note() else HARDER
+                temperature = hot * scale * (cold / hot) ** (i / (CHUNKS - 1))
+                bad = self._flips(proposals // CHUNKS, temperature, penalty)
+                self._note()
+                allowed = 0.3 * self.k * (1 - i / CHUNKS)
+                penalty *= HARDER if bad > allowed else SOFTER
             self.settle()
         except SearchStopped:
             self.settle(tick=False)
 
     def repair(self, proposals: int) -> None:
         """Look for a plan inside the limits: short warm runs under an ever harder penalty, and re-split pairs."""
-        if self.k == 1 or not len(self.problem.neighbour) or self.clock.stopped:
+        if self._stuck():
             return
         scale = self._scale()
         try:
@@ -364,112 +212,48 @@ class _Run:
                 self._flips(size, 0.0, hard, tick=tick)
                 self._note()
 
+    def _stuck(self) -> bool:
+        return self.k == 1 or not self.state.number[BORDER] or self.clock.stopped
+
     def _restore(self, part: Small) -> None:
         self.part[:] = part
-        self.count[:] = np.bincount(part, minlength=self.k)
-        self.load[:] = 0
-        np.add.at(self.load, self.part, self.problem.weights)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Ask for the linear costs of where the run stands, and take stock."""
         if self.linear is not None:
-            self.table = self.linear(self.part)
+            self.table = np.ascontiguousarray(self.linear(self.part), dtype=np.float64)
+        kernels.take_stock(self.graph, self.table, self.state)
 
-    def _result(self) -> Result:
-        return Result(self.part.copy(), *measure(self.problem, self.part, self.k, self._table()))
-
-    def _table(self) -> Floats | None:
-        return None if self.linear is None else self.table
+    def _measured(self, part: Small) -> Result:
+        """Return the true measures of an assignment, with the linear costs that belong to it."""
+        table = None if self.linear is None else self.linear(part)
+        return Result(part, *measure(self.problem, part, self.k, table))
 
     def _note(self) -> bool:
-        """Keep the assignment if it is the best so far; return whether it is inside the limits."""
-        if self.linear is not None:
-            self.table = self.linear(self.part)
-        cost, violation, conflicts = measure(self.problem, self.part, self.k, self._table())
-        found = Result(self.part, cost, violation, conflicts)
-        if found.key < self.best.key:
-            self.best = Result(self.part.copy(), cost, violation, conflicts)
+        """Keep the best of what was met since the last time; return whether the run stands inside the limits."""
+        if self.state.value[BEST] < math.inf and not np.array_equal(self.state.best, self.best.part):
+            self._keep(self._measured(self.state.best.copy()))
+        found = self._measured(self.part)
+        self._keep(found)
+        self._refresh()
         return found.feasible
 
-    def _scale(self) -> float:
-        p = self.problem
-        return float(kernels.mean_step(p.start, p.link, p.neighbour, p.source, p.cost, self.table, self.part)) or 1.0
+    def _keep(self, found: Result) -> None:
+        if found.key < self.best.key:
+            self.best = Result(found.part.copy(), found.cost, found.violation, found.conflicts)
 
-    def _flips(self, proposals: int, temperature: float, penalty: float, *, tick: bool = True) -> None:
-        p = self.problem
-        kernels.flips(
-            p.start, p.link, p.neighbour, p.source, p.cost, p.weights, p.low, p.high, self.unit, self.table,
-            p.size_cost, p.target, self.part, self.load, self.count, self.mark, self.queue, self.stamp, self.state,
-            proposals, temperature, penalty,
-        )  # fmt: skip
+    def _scale(self) -> float:
+        return float(kernels.mean_step(self.graph, self.table, self.part)) or 1.0
+
+    def _flips(self, proposals: int, temperature: float, penalty: float, *, tick: bool = True) -> float:
+        """Propose that many moves along any edge; those along edges inside a part lead nowhere and are not drawn."""
+        share = self.state.number[BORDER] / len(self.problem.neighbour)
+        self.state.value[BEST] = self.best.cost if self.best.feasible else math.inf
+        bad = kernels.flips(self.graph, self.table, self.state, math.ceil(proposals * share), temperature, penalty)
         if tick:
             self.clock.tick(proposals, self.part)
+        return float(bad)
 
     def _resplit(self, pairs: int, penalty: float, temperature: float) -> None:
-        p = self.problem
-        kernels.resplit(
-            p.start, p.link, p.neighbour, p.source, p.cost, p.weights, p.low, p.high, self.unit, self.table,
-            p.size_cost, p.target, self.part, self.load, self.count, self.mark, self.queue, self.stamp, self.state,
-            pairs, temperature, penalty,
-        )  # fmt: skip
-
-
-def _connecting(problem: Problem) -> npt.NDArray[np.bool_]:
-    return np.arange(len(problem.neighbour)) < problem.link[problem.source]
-
-
-def _mended(problem: Problem, part: Small, k: int) -> Small:
-    """Return `part` with one piece per part and no empty part: METIS promises neither.
-
-    Small pieces become free and are taken by the lightest neighbouring part; empty parts take a piece of the heaviest.
-    """
-    part = part.copy()
-    weight = problem.weights[:, 0].astype(np.float64) + 1e-6
-    count, piece = pieces_of(problem, part)
-    mass = np.bincount(piece, weight, minlength=count)
-    owner = np.zeros(count, dtype=np.int64)
-    owner[piece] = part
-    keep = np.full(k, -1)
-    for i in np.lexsort((np.arange(count), -mass)):
-        if keep[owner[i]] < 0:
-            keep[owner[i]] = i
-    part[keep[part] != piece] = -1
-    load = np.bincount(part[part >= 0], weight[part >= 0], minlength=k)
-    while (part < 0).any():
-        edge = _connecting(problem) & (part[problem.source] < 0) & (part[problem.neighbour] >= 0)
-        takers = part[problem.neighbour[edge]]
-        lightest = takers[np.lexsort((takers, load[takers]))[0]]
-        vertex = problem.source[edge][takers == lightest].min()
-        part[vertex] = lightest
-        load[lightest] += weight[vertex]
-    for empty in np.flatnonzero(np.bincount(part, minlength=k) == 0):
-        _split_heaviest(problem, part, int(empty), weight, k)
-    return part
-
-
-def _split_heaviest(problem: Problem, part: Small, empty: int, weight: Floats, k: int) -> None:
-    """Give the empty part the half of the heaviest part that a breadth-first walk reaches first."""
-    load = np.bincount(part, weight, minlength=k)
-    load[np.bincount(part, minlength=k) < 2] = -1
-    giver = int(load.argmax())
-    inside = np.flatnonzero(part == giver)
-    parent = _walk(problem, part, int(inside[0]))
-    below = weight.copy()
-    for v, up in reversed(parent):
-        if up >= 0:
-            below[up] += below[v]
-    root = min((v for v, up in parent if up >= 0), key=lambda v: (abs(below[v] - load[giver] / 2), v))
-    branch = {root}
-    for v, up in parent:
-        if up in branch:
-            branch.add(v)
-    part[list(branch)] = empty
-
-
-def _walk(problem: Problem, part: Small, root: int) -> list[tuple[int, int]]:
-    """Return (vertex, parent) in breadth-first order inside root's part."""
-    seen = {root}
-    order = [(root, -1)]
-    for v, _ in order:
-        for w in problem.neighbour[problem.start[v] : problem.link[v]].tolist():
-            if w not in seen and part[w] == part[root]:
-                seen.add(w)
-                order.append((w, v))
-    return order
+        kernels.resplit(self.graph, self.table, self.state, pairs, temperature, penalty)
