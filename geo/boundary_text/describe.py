@@ -1,10 +1,29 @@
-"""The four bounds of every shape, in both official forms, in Chinese and in English."""
+"""The four bounds of every shape in four texts, read back where asked until they say what they should."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
-from geo.boundary_text.trace import trace_bounds
-from geo.boundary_text.words import TOWN_BORDER, bounds_of_en, bounds_of_zh, bounds_to_en, bounds_to_zh
+from geo.boundary_text.locate import Ground, Located
+from geo.boundary_text.trace import Outline, trace_outlines
+from geo.boundary_text.words import TOWN_BORDER, Bounds, bounds_of_en, bounds_of_zh, bounds_to_en, bounds_to_zh
+
+_MOST_BESIDES = 8
+"""At most so many stretches are said besides the main lines of a shape: a longer text is no text."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is said of one shape, and how a reader understands it."""
+
+    bounds: Bounds
+    agreement: float
+    """Share of the land, meant or understood, on which both agree: 1 where the text returns its blocks."""
+    besides: int
+    """How many stretches are said beyond the main lines, for the text to be understood."""
 
 
 def describe_bounds(
@@ -16,6 +35,7 @@ def describe_bounds(
     neighbours: pd.Series | None = None,
     outside: tuple[str, str] = TOWN_BORDER,
     estates: gpd.GeoDataFrame | None = None,
+    blocks: gpd.GeoDataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the four bounds of every shape, in both official forms, in Chinese and in English.
 
@@ -23,11 +43,15 @@ def describe_bounds(
     ----------
     shapes, seams, assignment, names, neighbours, outside, estates
         As in `trace_bounds`.
+    blocks
+        The blocks of the assignment. With them every text is read back, and says more where it is misread, as in
+        `tell_bounds`.
 
     Returns
     -------
     DataFrame
-        Index of `shapes`; text columns bounds_to_zh (东至A路…), bounds_of_zh (A路以西…), bounds_to_en, bounds_of_en.
+        Index of `shapes`; text columns bounds_to_zh (东至A路…), bounds_of_zh (A路以西…), bounds_to_en, bounds_of_en;
+        with `blocks` also bounds_agreement (0 to 1; 1 where the text returns its blocks).
 
     Raises
     ------
@@ -49,14 +73,137 @@ def describe_bounds(
     >>> texts["bounds_of_zh"]
     '白马路以西、苏州路以北、青鱼路以东、杭州西路以南'
     """
-    traced = trace_bounds(
+    outlines = trace_outlines(
         shapes, seams, assignment, names=names, neighbours=neighbours, outside=outside, estates=estates
     )
+    if blocks is None:
+        bounds = {shape: outline.bounds() for shape, outline in outlines.items()}
+    else:
+        told = _tell(outlines, seams, assignment, blocks, names, neighbours, outside, estates)
+        bounds = {shape: saying.bounds for shape, saying in told.items()}
     sayings = {
         "bounds_to_zh": bounds_to_zh,
         "bounds_of_zh": bounds_of_zh,
         "bounds_to_en": bounds_to_en,
         "bounds_of_en": bounds_of_en,
     }
-    texts = {column: [say(traced[shape]) for shape in shapes.index] for column, say in sayings.items()}
-    return pd.DataFrame(texts, index=shapes.index, dtype="str")
+    texts = {column: [say(bounds[shape]) for shape in shapes.index] for column, say in sayings.items()}
+    table = pd.DataFrame(texts, index=shapes.index, dtype="str")
+    if blocks is not None:
+        table["bounds_agreement"] = [told[shape].agreement for shape in shapes.index]
+    return table
+
+
+def tell_bounds(
+    shapes: gpd.GeoDataFrame,
+    seams: gpd.GeoDataFrame,
+    assignment: pd.Series,
+    blocks: gpd.GeoDataFrame,
+    *,
+    names: pd.DataFrame | None = None,
+    neighbours: pd.Series | None = None,
+    outside: tuple[str, str] = TOWN_BORDER,
+    estates: gpd.GeoDataFrame | None = None,
+) -> dict[Hashable, Told]:
+    """Return the bounds of every shape, saying as much as a reader needs to find the same blocks.
+
+    The main lines are said first and the text is read back on the seams. Where the reader leaves the outline, the
+    longest stretch that was not said is added to its side (东至甲路—乙街—丙路), and so on, up to eight; then what turns
+    out not to be needed is taken back. A shape that is still misread keeps its main lines, and `agreement` below 1.
+
+    Parameters
+    ----------
+    shapes, seams, assignment, names, neighbours, outside, estates
+        As in `trace_bounds`.
+    blocks
+        The blocks of the assignment.
+
+    Returns
+    -------
+    dict
+        Shape id → `Told`, in the order of `shapes`.
+
+    Raises
+    ------
+    InputError
+        As in `trace_bounds`.
+    """
+    outlines = trace_outlines(
+        shapes, seams, assignment, names=names, neighbours=neighbours, outside=outside, estates=estates
+    )
+    return _tell(outlines, seams, assignment, blocks, names, neighbours, outside, estates)
+
+
+def _tell(  # noqa: PLR0913, PLR0917 - the arguments of its two callers
+    outlines: dict[Hashable, Outline],
+    seams: gpd.GeoDataFrame,
+    assignment: pd.Series,
+    blocks: gpd.GeoDataFrame,
+    names: pd.DataFrame | None,
+    neighbours: pd.Series | None,
+    outside: tuple[str, str],
+    estates: gpd.GeoDataFrame | None,
+) -> dict[Hashable, Told]:
+    around = assignment if neighbours is None else neighbours
+    ground = Ground(blocks, seams, neighbours=around, names=names, estates=estates, outside=outside)
+    members: dict[Hashable, set[str]] = {}
+    for block, shape in assignment.dropna().items():
+        members.setdefault(shape, set()).add(str(block))
+    sides = (seams["block_a"].astype(str).to_numpy(object), seams["block_b"].astype(str).to_numpy(object))
+    area = dict(zip(blocks.index.astype(str), blocks.geometry.area, strict=True))
+    teller = _Teller(ground, sides, area)
+    return {shape: teller.tell(outline, members.get(shape, set())) for shape, outline in outlines.items()}
+
+
+@dataclass(frozen=True)
+class _Teller:
+    """Says bounds, and listens how they are understood."""
+
+    ground: Ground
+    sides: tuple[np.ndarray, np.ndarray]
+    area: dict[str, float]
+
+    def tell(self, outline: Outline, meant: set[str]) -> Told:
+        besides: list[int] = []
+        stretches = outline.stretches()
+        first = read = self._read(outline, besides, stretches)
+        while set(read.blocks) != meant and len(besides) < _MOST_BESIDES:
+            missing = self._longest_missed(outline, stretches, besides, set(read.blocks))
+            if missing is None:
+                break
+            besides.append(missing)
+            read = self._read(outline, besides, stretches)
+        if set(read.blocks) != meant:
+            besides, read = [], first
+        for number in besides[:-1]:  # the last one made it understood
+            fewer = [other for other in besides if other != number]
+            if set(self._read(outline, fewer, stretches).blocks) == meant:
+                besides = fewer
+        bounds = outline.bounds(_chords(besides, stretches))
+        return Told(bounds, self._agreement(set(read.blocks), meant), len(besides))
+
+    def _read(self, outline: Outline, besides: list[int], stretches: list[list[int]]) -> Located:
+        return self.ground.locate(outline.bounds(_chords(besides, stretches)))
+
+    def _longest_missed(
+        self, outline: Outline, stretches: list[list[int]], besides: list[int], read: set[str]
+    ) -> int | None:
+        """Return the stretch, not said besides yet, of which the reader missed most."""
+        a, b = (np.isin(side, list(read)) for side in self.sides)
+        walked = a != b
+        missed = {
+            number: sum(length for i in chords for row, length in outline.seams[i].items() if row < 0 or not walked[row])
+            for number, chords in enumerate(stretches)
+            if number not in besides
+        }
+        worst = max(missed, key=lambda number: (round(missed[number], 3), -number), default=None)
+        return None if worst is None or missed[worst] <= 0 else worst
+
+    def _agreement(self, read: set[str], meant: set[str]) -> float:
+        both = sum(self.area[block] for block in sorted(read & meant))
+        either = sum(self.area[block] for block in sorted(read | meant))
+        return 1.0 if read == meant else both / either if either else 0.0
+
+
+def _chords(besides: list[int], stretches: list[list[int]]) -> frozenset[int]:
+    return frozenset(i for number in besides for i in stretches[number])

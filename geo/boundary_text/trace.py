@@ -104,11 +104,28 @@ def trace_bounds(
     InputError
         When a shape has no seam along its outline, so nothing is known about its bounds.
     """
+    outlines = trace_outlines(
+        shapes, seams, assignment, names=names, neighbours=neighbours, outside=outside, estates=estates
+    )
+    return {shape: outline.bounds() for shape, outline in outlines.items()}
+
+
+def trace_outlines(
+    shapes: gpd.GeoDataFrame,
+    seams: gpd.GeoDataFrame,
+    assignment: pd.Series,
+    *,
+    names: pd.DataFrame | None = None,
+    neighbours: pd.Series | None = None,
+    outside: tuple[str, str] = TOWN_BORDER,
+    estates: gpd.GeoDataFrame | None = None,
+) -> dict[Hashable, "Outline"]:
+    """Return the outline of every shape, shared out among the four sides; as `trace_bounds`, but open to say more."""
     callers = _Callers(names, outside)
     around = assignment if neighbours is None else neighbours
     walk = _Walk(seams, assignment, around, callers)
     town_grid = _grid(walk.segments[:, 2:] - walk.segments[:, :2])[0] if len(walk.segments) else 0.0
-    traced: dict[Hashable, Bounds] = {}
+    traced: dict[Hashable, Outline] = {}
     mute: list[str] = []
     for shape, geometry in zip(shapes.index, shapes.geometry, strict=True):
         parts = _parts(geometry)
@@ -116,8 +133,8 @@ def trace_bounds(
         if runs is None:
             mute.append(str(shape))
             continue
-        sides = _sides(runs, float(np.sqrt(parts[0].area)), town_grid)
-        traced[shape] = replace(sides, notes=_notes(shape, parts, walk, estates))
+        notes = _notes(shape, parts, walk, estates)
+        traced[shape] = _outline(runs, float(np.sqrt(parts[0].area)), town_grid, notes)
     if mute:
         raise InputError(
             Fault("no seam runs along the outline of these shapes, so their bounds cannot be told",
@@ -164,6 +181,8 @@ class _Run:
 
     edge: Edge
     points: NDArray[np.float64]
+    rows: NDArray[np.int64]
+    """The seam of every segment, by position; -1 where there is none."""
 
 
 class _Walk:
@@ -202,10 +221,14 @@ class _Walk:
         labels = [(edge.name, edge.named) for edge in (edges[row] for row in rows.tolist())]
         start = _first_change(points, labels)
         turned = np.vstack([points[start:-1], points[: start + 1]])
-        order = np.roll(rows, -start).tolist()
+        turned_rows = np.roll(rows, -start)
+        order = turned_rows.tolist()
         labels = labels[start:] + labels[:start]
         breaks = [0, *(i for i in range(1, len(labels)) if labels[i] != labels[i - 1]), len(labels)]
-        return [_Run(_merged([edges[row] for row in order[a:b]]), turned[a : b + 1]) for a, b in pairwise(breaks)]
+        return [
+            _Run(_merged([edges[row] for row in order[a:b]]), turned[a : b + 1], turned_rows[a:b])
+            for a, b in pairwise(breaks)
+        ]
 
     def across(self, shape: Hashable, ring: shapely.LinearRing) -> set[str]:
         """Return the communities beyond a ring; "" for land of none and for the outside."""
@@ -276,8 +299,8 @@ def _first_change(points: NDArray[np.float64], labels: list[tuple[str, bool]]) -
 
 # ── from runs to sides ───────────────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True)
-class _Outline:
-    """An outline as nearly straight chords, counter-clockwise; arrays over chords."""
+class Outline:
+    """An outline as nearly straight chords, counter-clockwise, each given to a side; arrays and lists over chords."""
 
     edges: list[Edge]
     chords: NDArray[np.float64]
@@ -289,31 +312,53 @@ class _Outline:
     size_m: float
     """Root of the area."""
     perimeter_m: float
+    sides: list[Side]
+    """The side each chord is given to."""
+    seams: list[dict[int, float]]
+    """Seam, by position → length along it [m], of each chord."""
+    notes: tuple[Note, ...]
+
+    def bounds(self, besides: frozenset[int] = frozenset()) -> Bounds:
+        """Return what is said of the outline; `besides` are chords to be said although they are short or come again."""
+        chains = {
+            side: _chains(self, side, [i for i, label in enumerate(self.sides) if label == side], besides)
+            for side in _AXES
+        }
+        return Bounds(chains["east"], chains["south"], chains["west"], chains["north"], self.notes)
+
+    def stretches(self) -> list[list[int]]:
+        """Return the chords as runs of one line on one side, in ring order."""
+        labels = [(_key(edge), side) for edge, side in zip(self.edges, self.sides, strict=True)]
+        runs = [[i for i, _ in run] for _, run in groupby(enumerate(labels), key=lambda step: step[1])]
+        if len(runs) > 1 and labels[0] == labels[-1]:
+            runs[0] = runs.pop() + runs[0]
+        return runs
 
 
-def _sides(runs: list[_Run], size_m: float, town_grid: float) -> Bounds:
-    """Share the runs out among the four sides."""
-    pieces = [(run.edge, *_chords(run.points, _STRAIGHT * size_m)) for run in runs]
-    edges = [edge for edge, chords, _ in pieces for _ in range(len(chords))]
-    chords = np.vstack([chords for _, chords, _ in pieces])
-    lengths = np.concatenate([length for _, _, length in pieces])
+def _outline(runs: list[_Run], size_m: float, town_grid: float, notes: tuple[Note, ...]) -> Outline:
+    """Break the runs into chords and share these out among the four sides."""
+    pieces = [_chords(run, _STRAIGHT * size_m) for run in runs]
+    edges = [run.edge for run, (chords, _, _) in zip(runs, pieces, strict=True) for _ in range(len(chords))]
+    chords = np.vstack([chords for chords, _, _ in pieces])
+    lengths = np.concatenate([length for _, length, _ in pieces])
     gains, weights = _gains(chords, lengths, town_grid)
-    outline = _Outline(edges, chords, weights, gains, size_m, math.fsum(lengths))
     labels = _labels(gains, _TURN * shapely.MultiPoint(chords[:, :2]).convex_hull.length / 4)
-    chains = {
-        side: _chains(outline, side, [i for i, label in enumerate(labels) if label == k])
-        for k, side in enumerate(_AXES)
-    }
-    return Bounds(chains["east"], chains["south"], chains["west"], chains["north"])
+    sides = [list(_AXES)[label] for label in labels]
+    seams = [rows for _, _, by_chord in pieces for rows in by_chord]
+    return Outline(edges, chords, weights, gains, size_m, math.fsum(lengths), sides, seams, notes)
 
 
-def _chords(points: NDArray[np.float64], tolerance_m: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return nearly straight chords (x1, y1, x2, y2) of a run, and the length of line behind each."""
-    steps = np.hypot(*np.diff(points, axis=0).T)
-    kept = _kept_vertices(points, tolerance_m)
+def _chords(run: _Run, tolerance_m: float) -> tuple[NDArray[np.float64], NDArray[np.float64], list[dict[int, float]]]:
+    """Return nearly straight chords (x1, y1, x2, y2) of a run, the length of line behind each, and its seams."""
+    steps = np.hypot(*np.diff(run.points, axis=0).T)
+    kept = _kept_vertices(run.points, tolerance_m)
     along = np.concatenate([[0.0], np.cumsum(steps)])[kept]
-    corners = points[kept]
-    return np.hstack([corners[:-1], corners[1:]]), np.diff(along)
+    corners = run.points[kept]
+    seams: list[dict[int, float]] = []
+    for a, b in pairwise(kept.tolist()):
+        rows, place = np.unique(run.rows[a:b], return_inverse=True)
+        seams.append(dict(zip(rows.tolist(), np.bincount(place, steps[a:b]).tolist(), strict=True)))
+    return np.hstack([corners[:-1], corners[1:]]), np.diff(along), seams
 
 
 def _kept_vertices(points: NDArray[np.float64], tolerance_m: float) -> NDArray[np.int64]:
@@ -405,7 +450,7 @@ def _labels(gains: NDArray[np.float64], turn_cost: float) -> list[int]:
     return best[1]
 
 
-def _chains(outline: _Outline, side: Side, members: list[int]) -> tuple[Chain, ...]:
+def _chains(outline: Outline, side: Side, members: list[int], besides: frozenset[int]) -> tuple[Chain, ...]:
     """Return what one side is called: its chains of edges, minor ones dropped, north to south or west to east."""
     if not members:
         return ((_best_edge(outline, side),),)
@@ -417,14 +462,17 @@ def _chains(outline: _Outline, side: Side, members: list[int]) -> tuple[Chain, .
     chains = []
     for stretch in sorted(stretches, key=lambda s: _reading_place(outline, side, s)):
         walked = stretch[::-1] if backwards else stretch
-        keys = [key for key in _by_longest_run(outline, walked) if key in said and place[key] is stretch]
-        if keys:
-            chain = [[edges[i] for i in walked if _key(edges[i]) == key] for key in keys]
-            chains.append(tuple(_merged([_reversed(e) if backwards else e for e in same]) for same in chain))
+        here = {key for key in said if place[key] is stretch}
+        chain = [
+            _merged([_reversed(edges[i]) if backwards else edges[i] for i in steps])
+            for steps in _worth_saying(outline, walked, here, besides)
+        ]
+        if chain:
+            chains.append(tuple(chain))
     return tuple(chains)
 
 
-def _reading_place(outline: _Outline, side: Side, stretch: list[int]) -> float:
+def _reading_place(outline: Outline, side: Side, stretch: list[int]) -> float:
     """Return where a stretch stands when a side is read from north to south or from west to east."""
     axis, sign = (1, -1.0) if side in ("east", "west") else (0, 1.0)
     middles = (outline.chords[stretch, axis] + outline.chords[stretch, axis + 2]) / 2
@@ -432,22 +480,39 @@ def _reading_place(outline: _Outline, side: Side, stretch: list[int]) -> float:
     return round(sign * math.fsum(middles * weights) / math.fsum(weights), 3)
 
 
-def _by_longest_run(outline: _Outline, walked: list[int]) -> list[tuple[str, bool]]:
-    """Return the edges of a stretch in walking order; one that comes again counts where it runs longest."""
+def _worth_saying(
+    outline: Outline, walked: list[int], said: set[tuple[str, bool]], besides: frozenset[int]
+) -> list[list[int]]:
+    """Return the chords of each edge said on a stretch, in walking order.
+
+    An edge that comes again stands where it runs longest, but for the runs that are said besides.
+    """
+    runs = [list(run) for _, run in groupby(walked, key=lambda i: _key(outline.edges[i]))]
     longest: dict[tuple[str, bool], tuple[float, int]] = {}
-    for key, group in groupby(enumerate(walked), key=lambda step: _key(outline.edges[step[1]])):
-        steps = list(group)
-        length = round(math.fsum(outline.weights[i] for _, i in steps), 3)
-        if key not in longest or length > longest[key][0]:
-            longest[key] = (length, steps[0][0])
-    return sorted(longest, key=lambda key: longest[key][1])
+    for number, run in enumerate(runs):
+        key, length = _key(outline.edges[run[0]]), round(math.fsum(outline.weights[run]), 3)
+        if key in said and (key not in longest or length > longest[key][0]):
+            longest[key] = (length, number)
+    main = {number for _, number in longest.values()}
+    told: list[list[int]] = []
+    for number, run in enumerate(runs):
+        key = _key(outline.edges[run[0]])
+        if number not in main and besides.isdisjoint(run):
+            continue
+        again = [i for i in walked if _key(outline.edges[i]) == key]
+        steps = again if besides.isdisjoint(again) else run  # all of its neighbours are told with the one place
+        if told and _key(outline.edges[told[-1][0]]) == key:
+            told[-1] += steps
+        else:
+            told.append(list(steps))
+    return told
 
 
 def _reversed(edge: Edge) -> Edge:
     return replace(edge, beyond=edge.beyond[::-1])
 
 
-def _said(outline: _Outline, members: list[int]) -> set[tuple[str, bool]]:
+def _said(outline: Outline, members: list[int]) -> set[tuple[str, bool]]:
     """Return the edges worth saying on a side: those with a fair share, and enough of them to cover most of it."""
     whole = math.fsum(outline.weights[members])
     shares = {key: weight / whole for key, weight in _by_edge(outline, members, outline.weights).items()}
@@ -460,7 +525,7 @@ def _said(outline: _Outline, members: list[int]) -> set[tuple[str, bool]]:
 
 
 def _with_tails(
-    outline: _Outline, side: Side, members: list[int], said: set[tuple[str, bool]]
+    outline: Outline, side: Side, members: list[int], said: set[tuple[str, bool]]
 ) -> tuple[list[int], set[tuple[str, bool]]]:
     """Return the chords and the edges said, with those that close a tail well beyond them, however short."""
     axis, sign = (0 if side in ("east", "west") else 1), (1.0 if side in ("east", "north") else -1.0)
@@ -477,7 +542,7 @@ def _with_tails(
         said = {*said, widest}
 
 
-def _by_edge(outline: _Outline, members: Iterable[int], amounts: NDArray[np.float64]) -> dict[tuple[str, bool], float]:
+def _by_edge(outline: Outline, members: Iterable[int], amounts: NDArray[np.float64]) -> dict[tuple[str, bool], float]:
     """Return the amounts of the members summed by edge."""
     total: dict[tuple[str, bool], float] = {}
     for i in members:
@@ -498,7 +563,7 @@ def _stretches(members: list[int], count: int) -> list[list[int]]:
     return stretches
 
 
-def _best_edge(outline: _Outline, side: Side) -> Edge:
+def _best_edge(outline: Outline, side: Side) -> Edge:
     """Return the edge that comes closest to bounding a side no chord was given to.
 
     The short end of a strip, where an edge faces the side; else the edge that gains most, as in a triangle, where one
