@@ -1,0 +1,128 @@
+"""Exact solving: against every partition there is, on graphs small enough to try them all."""
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial import Delaunay
+
+from geo.partition.exact import solve_exactly
+from geo.partition.problem import Problem, make_problem, measure, pieces_of
+
+
+@dataclass(frozen=True)
+class Table:
+    """An additional cost of every set, drawn at random but always the same: a hash of its members."""
+
+    seed: int
+    least: np.ndarray | None = None
+
+    def __call__(self, first: np.ndarray, member: np.ndarray) -> np.ndarray:
+        sets = [tuple(sorted(member[a:b].tolist())) for a, b in itertools.pairwise(first)]
+        return np.array([self.of(one) for one in sets])
+
+    def of(self, members: tuple[int, ...]) -> float:
+        return round(float(np.random.default_rng([self.seed, *members]).random()), 3)
+
+
+def planar(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Return the edges of a random triangulation of which some are left out; it may fall apart."""
+    triangles = Delaunay(rng.random((n, 2))).simplices
+    edges = np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [0, 2]]]))
+    edges = np.unique(edges, axis=0)
+    return edges[rng.random(len(edges)) < 0.85]
+
+
+def question(seed: int, n: int, *, kinds: str) -> Problem:
+    """Return a random question: signed costs, zero weights, and what `kinds` names (size, two, apart)."""
+    rng = np.random.default_rng(seed)
+    edges = planar(rng, n)
+    weights = rng.integers(0, 6, (n, 2 if "two" in kinds else 1)) * rng.integers(0, 2, (n, 1), endpoint=True).clip(0, 1)
+    total = weights.sum(axis=0)
+    middle = total / rng.integers(2, 5)
+    slack = rng.choice([0.2, 0.5, 0.9])
+    costs = rng.integers(-2, 5, len(edges)) if "whole" in kinds else rng.normal(0.5, 1.0, len(edges)).round(3)
+    return make_problem(
+        weights, edges, costs, np.floor(middle * (1 - slack)), np.ceil(middle * (1 + slack)),
+        apart=rng.random(len(edges)) < (0.2 if "apart" in kinds else 0.0),
+        size_cost=0.1 if "size" in kinds else 0.0, target=float(middle[0].round()),
+    )  # fmt: skip
+
+
+def partitions(n: int) -> Iterator[list[int]]:
+    """Yield every way to put n things into parts, numbered by first member."""
+
+    def grow(part: list[int], used: int) -> Iterator[list[int]]:
+        if len(part) == n:
+            yield part
+            return
+        for p in range(used + 1):
+            part.append(p)
+            yield from grow(part, max(used, p + 1))
+            part.pop()
+
+    yield from grow([], 0)
+
+
+def brute(problem: Problem, extra: Table | None = None) -> dict[int, float]:
+    """Return the least cost for each number of parts, by trying all partitions with networkx."""
+    n = problem.n
+    graph = nx.empty_graph(n)
+    for v in range(n):
+        graph.add_edges_from((v, int(w)) for w in problem.neighbour[problem.start[v] : problem.link[v]])
+    good: dict[tuple[int, ...], bool] = {}
+
+    def can_be_a_part(members: tuple[int, ...]) -> bool:
+        if members not in good:
+            load = problem.weights[list(members)].sum(axis=0)
+            inside = bool((load >= problem.low).all() and (load <= problem.high).all())
+            good[members] = inside and nx.is_connected(graph.subgraph(members))
+        return good[members]
+
+    best: dict[int, float] = {}
+    for labels in partitions(n):
+        part = np.array(labels, dtype=np.int32)
+        k = int(part.max()) + 1
+        members = [tuple(np.flatnonzero(part == p).tolist()) for p in range(k)]
+        if not all(can_be_a_part(one) for one in members):
+            continue
+        cost, violation, conflicts = measure(problem, part, k)
+        if violation == 0 and conflicts == 0:
+            cost += sum(extra.of(one) for one in members) if extra else 0.0
+            best[k] = min(best.get(k, math.inf), cost)
+    return best
+
+
+KINDS = ["", "whole", "size", "two apart", "whole two", "size apart"]
+
+
+@pytest.mark.parametrize("kinds", KINDS)
+@pytest.mark.parametrize("hashed", [False, True])
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(4, 7))
+@settings(deadline=None, max_examples=15)
+def test_nothing_is_better_than_what_is_proven(kinds: str, *, hashed: bool, seed: int, n: int) -> None:
+    problem = question(seed, n, kinds=kinds)
+    extra = Table(seed) if hashed else None
+    truth = brute(problem, extra)
+    for ks in (None, [2], [3], [1, 2, 4]):
+        found = solve_exactly(problem, ks, extra=extra)
+        best = min((cost for k, cost in truth.items() if ks is None or k in ks), default=math.inf)
+        assert found.proven
+        assert found.cost == pytest.approx(best, abs=1e-6)
+        assert found.lower_bound == pytest.approx(best, abs=1e-6)
+        if found.part is None:
+            assert math.isinf(best)
+            continue
+        assert found.k is not None
+        assert ks is None or found.k in ks
+        assert pieces_of(problem, found.part)[0] == found.k
+        cost, violation, conflicts = measure(problem, found.part, found.k)
+        members = [tuple(np.flatnonzero(found.part == p).tolist()) for p in range(found.k)]
+        cost += sum(extra.of(one) for one in members) if extra else 0.0
+        assert (cost, violation, conflicts) == (pytest.approx(found.cost), 0, 0)
