@@ -7,7 +7,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geo.boundary_text.locate import Ground, Located
+from geo.boundary_text.locate import Ground
 from geo.boundary_text.trace import Outline, trace_outlines
 from geo.boundary_text.words import TOWN_BORDER, Bounds, bounds_of_en, bounds_of_zh, bounds_to_en, bounds_to_zh
 
@@ -164,40 +164,37 @@ class _Teller:
     area: dict[str, float]
 
     def tell(self, outline: Outline, meant: set[str]) -> Told:
-        besides: list[int] = []
         stretches = outline.stretches()
-        first = read = self._read(outline, besides, stretches)
+        besides: list[int] = []
+        said = outline.bounds()
+        first = read = self.ground.locate(said)
         while set(read.blocks) != meant and len(besides) < _MOST_BESIDES:
-            missing = self._longest_missed(outline, stretches, besides, set(read.blocks))
-            if missing is None:
+            for number in self._missed(outline, stretches, set(read.blocks)):
+                more = outline.bounds(_chords([*besides, number], stretches))
+                if number not in besides and more != said:
+                    besides, said, read = [*besides, number], more, self.ground.locate(more)
+                    break
+            else:
                 break
-            besides.append(missing)
-            read = self._read(outline, besides, stretches)
         if set(read.blocks) != meant:
             besides, read = [], first
         for number in besides[:-1]:  # the last one made it understood
             fewer = [other for other in besides if other != number]
-            if set(self._read(outline, fewer, stretches).blocks) == meant:
+            if set(self.ground.locate(outline.bounds(_chords(fewer, stretches))).blocks) == meant:
                 besides = fewer
         bounds = outline.bounds(_chords(besides, stretches))
         return Told(bounds, self._agreement(set(read.blocks), meant), len(besides))
 
-    def _read(self, outline: Outline, besides: list[int], stretches: list[list[int]]) -> Located:
-        return self.ground.locate(outline.bounds(_chords(besides, stretches)))
-
-    def _longest_missed(
-        self, outline: Outline, stretches: list[list[int]], besides: list[int], read: set[str]
-    ) -> int | None:
-        """Return the stretch, not said besides yet, of which the reader missed most."""
+    def _missed(self, outline: Outline, stretches: list[list[int]], read: set[str]) -> list[int]:
+        """Return the stretches of the outline that the reader did not walk, the one missed over most metres first."""
         a, b = (np.isin(side, list(read)) for side in self.sides)
         walked = a != b
-        missed = {
-            number: sum(length for i in chords for row, length in outline.seams[i].items() if row < 0 or not walked[row])
-            for number, chords in enumerate(stretches)
-            if number not in besides
-        }
-        worst = max(missed, key=lambda number: (round(missed[number], 3), -number), default=None)
-        return None if worst is None or missed[worst] <= 0 else worst
+        missed = [
+            sum(length for i in chords for row, length in outline.seams[i].items() if row < 0 or not walked[row])
+            for chords in stretches
+        ]
+        order = sorted(range(len(missed)), key=lambda number: (-round(missed[number], 3), number))
+        return [number for number in order if missed[number] > 0]
 
     def _agreement(self, read: set[str], meant: set[str]) -> float:
         both = sum(self.area[block] for block in sorted(read & meant))

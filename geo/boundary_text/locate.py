@@ -52,6 +52,8 @@ _ELSEWHERE = 0.3
 _SIDE_STEP_M = 0.05
 """How far beside an arc its blocks are looked for, where their vertices do not tell."""
 _NODE_M = 0.001
+_LEVEL = 0.3
+"""Sine of how far a line may lean against its side and still be walked again as one that was named."""
 _DEEPENING = (60.0, 250.0, 1000.0, 4000.0, np.inf)
 """The search looks for walks of at most this cost first, so that most texts are found without a view of the town."""
 _MOST_ORDERS = 24
@@ -267,15 +269,17 @@ class Ground:
         if home is not None:
             allowed &= np.isin(arcs.right, list(home))
         named = np.min(np.vstack(list(costs.values())), axis=0)
-        elsewhere = np.where(np.isfinite(named), _ELSEWHERE, 1.0)
+        elsewhere = np.ones(len(arcs.row))
         if home is not None:
             elsewhere[~np.isin(arcs.left, list(home))] = _ELSEWHERE
         elif sum(bool(bounds.side(side)) for side in SIDES) < len(SIDES):
             elsewhere[arcs.left < 0] = _ELSEWHERE  # a side that is not told is the study's own edge
         steps = {}
         for (edge, side), line in costs.items():
-            facing = arcs.outward @ np.array(_TOWARDS[side])
-            steps[edge, side] = np.where(allowed, line + _AGAINST * np.maximum(0.0, -facing), np.inf) * arcs.length
+            against = np.maximum(0.0, -arcs.outward @ np.array(_TOWARDS[side]))
+            steps[edge, side] = np.where(allowed, line + _AGAINST * against, np.inf) * arcs.length
+            again = np.isfinite(line) & (against <= _LEVEL)
+            elsewhere[again] = np.minimum(elsewhere[again], _ELSEWHERE)
         other = np.where(allowed, elsewhere, np.inf) * arcs.length
         best: tuple[float, list[int]] | None = None
         for order in _orders(bounds, set(costs)):
