@@ -54,10 +54,15 @@ def bind_conditions(town: Town, shapes: Sequence[shapely.Geometry]) -> Town:
             )
         pin[block] = mine
 
+    away_from: dict[int, set[int]] = {old: set() for old in labels}
+    for c in conditions:
+        for other in (number[i] for i in c.ids if c.kind == "not_touching"):
+            away_from[number[c.community]].add(other)
+            away_from[other].add(number[c.community])
     anchor = []
     for old in labels:
         keeps_office = any(c.kind == "office" and c.community == town.old_ids[old] for c in conditions)
-        own = [int(offices[old])] if keeps_office else _stays(town, old)
+        own = [int(offices[old])] if keeps_office else _stays(town, old, away_from[old])
         anchor.append(own[0])
         for block in own:
             hold(block, label[old], "office" if keeps_office else "its own")
@@ -87,15 +92,26 @@ def blocks_of(town: Town, condition: Condition) -> list[int]:
     return [place[i] for i in dict.fromkeys(condition.ids)]
 
 
-def _stays(town: Town, old: int) -> list[int]:
-    """Return the blocks that stay with a community: its most populous unit, or all of it when it stays as it is."""
+def _stays(town: Town, old: int, away_from: set[int]) -> list[int]:
+    """Return the blocks that stay with a community: its most populous unit, or all of it when it stays as it is.
+
+    A unit with a border towards land of communities it must not touch, or barred from it, is taken only for want of
+    another.
+    """
     own = np.flatnonzero(town.old == old)
     if old in town.fixed:
         return [int(b) for b in own]
+    near = town.touching
+    a, b = town.seam_a[near], town.seam_b[near]
+    foreign = np.isin(town.old, sorted(away_from))
+    beside = set(town.atom[a[foreign[b]]].tolist()) | set(town.atom[b[foreign[a]]].tolist())
+    for c in town.options.conditions:
+        if c.kind == "lacks" and c.community == town.old_ids[old]:
+            beside |= set(town.atom[blocks_of(town, c)].tolist())
     atoms = town.atom[own]
     households = np.bincount(atoms, town.households[own])
     area = np.bincount(atoms, town.area_m2[own])
-    best = min(set(atoms.tolist()), key=lambda a: (-households[a], -area[a], a))
+    best = min(set(atoms.tolist()), key=lambda v: (v in beside, -households[v], -area[v], v))
     return [int(own[atoms == best][0])]
 
 

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
+from scipy.sparse import coo_array, csr_array
 
-from geo.partition.atoms import Town
 from geo.partition.plan import Term
+from geo.partition.town import Town
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -205,3 +206,100 @@ def _offices(
     office = np.where((heir >= 0)[:, None], town.office_xy[heir], np.nan)
     known = np.isfinite(office).all(axis=1)
     return np.where(known, office[:, 0], own_x), np.where(known, office[:, 1], own_y)
+
+
+class SetCosts:
+    """What sets of atoms add to the sum as parts of their own, borders and size apart.
+
+    Change, land, mixing, abolishing and service follow from the heir. Where every community of today is in one atom (a
+    merge), a set's heir is known from the set alone and the value is exact; elsewhere it is the least over all heirs
+    (service left out), so that no plan can have less.
+
+    Parameters
+    ----------
+    town : Town
+    atoms : array (n,)
+        The atoms that sets are made of.
+    pin : array (n,)
+        The position in `labels` that each atom is pinned to, -1 for none.
+    labels : tuple of int
+        The community of today (position) of each label.
+    """
+
+    def __init__(self, town: Town, atoms: Ints, pin: Ints, labels: tuple[int, ...]) -> None:
+        by_old, by_area = overlap(town, town.atom, town.atoms_count)
+        self.exact = bool(((by_old + by_area > 0).sum(axis=0) <= 1).all())
+        self._town, self._pin, self._labels = town, pin, np.array(labels, dtype=np.int64)
+        self._mine, self._area = csr_array(by_old[atoms]), csr_array(by_area[atoms])
+        self._settled, self._settled_area = by_old[atoms].sum(axis=1), by_area[atoms].sum(axis=1)
+        self._urban = by_old[atoms][:, ~town.villages].sum(axis=1)
+        self._households = town.by_atom(town.households)[atoms]
+        self._x, self._y = (values[atoms] for values in _middles(town))
+
+    def __call__(self, first: Ints, member: npt.NDArray[np.signedinteger]) -> Floats:
+        """Return the cost of each set; set i is `member[first[i]:first[i + 1]]`."""
+        town, weights = self._town, self._town.options.weights
+        total, ground = max(1.0, float(town.households.sum())), max(1e-9, float(town.area_m2.sum()))
+        count = len(first) - 1
+        row = np.repeat(np.arange(count), np.diff(first))
+        inside = csr_array((np.ones(len(member)), np.asarray(member), np.asarray(first)),
+                           shape=(count, len(self._settled)))  # fmt: skip
+        settled, settled_area, urban = (inside @ values for values in (self._settled, self._settled_area, self._urban))
+        alone = weights.change * settled / total + weights.land * settled_area / ground  # with no heir at all
+        if not town.old_ids:
+            return np.asarray(alone)
+        shares = coo_array(inside @ (self._mine + self._area * 1e-300))  # 1e-300 keeps land without households
+        land = coo_array(inside @ (self._area + self._mine * 1e-300))
+        order, order_land = np.lexsort((shares.col, shares.row)), np.lexsort((land.col, land.row))
+        at, heir = shares.row[order], shares.col[order]
+        kept, kept_land = shares.data[order], land.data[order_land]
+        led = weights.mixed * urban[at] * town.villages[heir] / total
+        with_heir = alone[at] - weights.change * kept / total - weights.land * kept_land / ground + led
+        with_heir -= weights.abolished / len(town.old_ids)
+        allowed = self._allowed(row, member, count, at, heir)
+        if self.exact:
+            ground_all = max(1.0, float(town.area_m2[town.old >= 0].sum()))
+            rank = kept + kept_land / ground_all * 1e-3
+            best = _first_of_rows(at, np.where(allowed, -rank, np.inf), count)
+        else:
+            best = _first_of_rows(at, np.where(allowed, with_heir, np.inf), count)
+        found = best >= 0
+        values = np.asarray(alone).copy()
+        values[found] = with_heir[best[found]] if self.exact else np.minimum(alone[found], with_heir[best[found]])
+        if self.exact and has_service(town):
+            values += self._service(row, member, count, np.where(found, heir[best], -1))
+        return values
+
+    def _allowed(
+        self, row: Ints, member: npt.NDArray[np.signedinteger], count: int, at: Ints, heir: Ints
+    ) -> npt.NDArray[np.bool_]:
+        """Return whether each pair of set and heir goes with the conditions: a pinned set has the label's heir."""
+        if not len(self._labels):
+            return np.ones(len(at), dtype=bool)
+        label = np.full(count, -1, dtype=np.int64)
+        np.maximum.at(label, row, self._pin[member])
+        wanted = np.where(label >= 0, self._labels[label], -1)
+        return np.asarray((wanted[at] == heir) | ((wanted[at] < 0) & ~np.isin(heir, self._labels)))
+
+    def _service(self, row: Ints, member: npt.NDArray[np.signedinteger], count: int, heir: Ints) -> Floats:
+        weights, total = self._town.options.weights, max(1.0, float(self._town.households.sum()))
+        mass = np.maximum(self._households, 1e-9)[member]
+        whole = np.maximum(np.bincount(row, mass, minlength=count), 1e-12)
+        at_x = np.bincount(row, self._x[member] * mass, minlength=count) / whole
+        at_y = np.bincount(row, self._y[member] * mass, minlength=count) / whole
+        office = np.where((heir >= 0)[:, None], self._town.office_xy[heir], np.nan)
+        known = np.isfinite(office).all(axis=1)
+        at_x, at_y = np.where(known, office[:, 0], at_x), np.where(known, office[:, 1], at_y)
+        distance = np.hypot(self._x[member] - at_x[row], self._y[member] - at_y[row])
+        walked = np.bincount(row, distance * self._households[member], minlength=count)
+        return np.asarray(weights.service * walked / total / SERVICE_SCALE_M)
+
+
+def _first_of_rows(row: Ints, value: Floats, count: int) -> Ints:
+    """Return, for each row, the place of its smallest finite value, -1 where there is none."""
+    order = np.lexsort((np.arange(len(row)), value, row))
+    order = order[np.isfinite(value[order])]
+    rows, first = np.unique(row[order], return_index=True)
+    found = np.full(count, -1, dtype=np.int64)
+    found[rows] = order[first]
+    return found
