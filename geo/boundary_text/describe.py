@@ -7,7 +7,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geo.boundary_text.locate import Ground
+from geo.boundary_text.locate import Ground, Located
+from geo.boundary_text.parse import parse_bounds
 from geo.boundary_text.trace import Outline, trace_outlines
 from geo.boundary_text.words import TOWN_BORDER, Bounds, bounds_of_en, bounds_of_zh, bounds_to_en, bounds_to_zh
 
@@ -134,7 +135,7 @@ def tell_bounds(
     return _tell(outlines, seams, assignment, blocks, names, neighbours, outside, estates)
 
 
-def _tell(  # noqa: PLR0913, PLR0917 - the arguments of its two callers
+def _tell(  # noqa: PLR0917 - the arguments of its two callers
     outlines: dict[Hashable, Outline],
     seams: gpd.GeoDataFrame,
     assignment: pd.Series,
@@ -167,12 +168,12 @@ class _Teller:
         stretches = outline.stretches()
         besides: list[int] = []
         said = outline.bounds()
-        first = read = self.ground.locate(said)
+        first = read = self._read(said)
         while set(read.blocks) != meant and len(besides) < _MOST_BESIDES:
             for number in self._missed(outline, stretches, set(read.blocks)):
                 more = outline.bounds(_chords([*besides, number], stretches))
                 if number not in besides and more != said:
-                    besides, said, read = [*besides, number], more, self.ground.locate(more)
+                    besides, said, read = [*besides, number], more, self._read(more)
                     break
             else:
                 break
@@ -180,10 +181,14 @@ class _Teller:
             besides, read = [], first
         for number in besides[:-1]:  # the last one made it understood
             fewer = [other for other in besides if other != number]
-            if set(self.ground.locate(outline.bounds(_chords(fewer, stretches))).blocks) == meant:
+            if set(self._read(outline.bounds(_chords(fewer, stretches))).blocks) == meant:
                 besides = fewer
         bounds = outline.bounds(_chords(besides, stretches))
         return Told(bounds, self._agreement(set(read.blocks), meant), len(besides))
+
+    def _read(self, bounds: Bounds) -> Located:
+        """Return what the words themselves mean to a reader."""
+        return self.ground.locate(parse_bounds(bounds_to_zh(bounds)).bounds)
 
     def _missed(self, outline: Outline, stretches: list[list[int]], read: set[str]) -> list[int]:
         """Return the stretches of the outline that the reader did not walk, the one missed over most metres first."""

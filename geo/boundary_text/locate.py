@@ -7,7 +7,8 @@ else costs its length, and a line walked against its side costs too.
 """
 
 import difflib
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from geo.boundary_text.parse import Area, ParsedBounds
 from geo.boundary_text.words import (
     CLOCKWISE,
     EXCLAVE,
@@ -30,7 +32,6 @@ from geo.boundary_text.words import (
     UNNAMED,
     Bounds,
     Edge,
-    Note,
     Remark,
     Side,
     unit_name,
@@ -67,6 +68,7 @@ _KINDS: dict[str, frozenset[str]] = {}
 for _kind, (_zh, _en) in UNNAMED.items():
     for _word in (_zh, _en):
         _KINDS[_word] = _KINDS.get(_word, frozenset()) | {_kind}
+_AREA_WORD = re.compile(r"(?:片区|区域|范围|一带|地块)$")
 _BARE = frozenset({"border", "study_edge", "none"})
 
 
@@ -96,8 +98,9 @@ class Ground:
         looked at. Default: `blocks.community_id`.
     names
         Index: ids as in `neighbours`; columns name, name_en, kind.
-    estates
-        Land that notes (含X小区), and lines that are no lines (北倚骆驼山), may name; columns name, name_en.
+    estates, places
+        Land that notes (含X小区), landmarks, and lines that are no lines (北倚骆驼山) may name: any tables with name,
+        name_en.
     outside
         What the study's outer edge is called besides 镇界, 区界 …
     """
@@ -110,6 +113,7 @@ class Ground:
         neighbours: pd.Series | None = None,
         names: pd.DataFrame | None = None,
         estates: gpd.GeoDataFrame | None = None,
+        places: gpd.GeoDataFrame | None = None,
         outside: tuple[str, str] = TOWN_BORDER,
     ) -> None:
         self.ids = [str(block) for block in blocks.index]
@@ -122,8 +126,8 @@ class Ground:
             if str(block) in place and not pd.isna(unit):
                 self._communities.setdefault(str(unit), set()).add(place[str(block)])
         self._units = _unit_names(self._communities, names)
-        self._estates = self._land_of(estates)
-        self._outer = {*OUTER_BORDERS, *outside}
+        self._estates = self._land_of(places) | self._land_of(estates)
+        self._outer = {*OUTER_BORDERS, *OUTER_BORDERS.values(), *outside}
         self.arcs = _arcs(seams, self._shapes, place)
         self._names = [_said(value) for value in seams["feature_name"]]
         english = seams["feature_name_en"] if "feature_name_en" in seams.columns else [None] * len(seams)
@@ -133,7 +137,7 @@ class Ground:
 
     # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────
     def _land_of(self, estates: gpd.GeoDataFrame | None) -> dict[str, set[int]]:
-        """Return name → the blocks that hold the estate's inner points."""
+        """Return name → the blocks that hold the inner points of the estates so called."""
         land: dict[str, set[int]] = {}
         if estates is None or len(estates) == 0:
             return land
@@ -159,16 +163,19 @@ class Ground:
             rows[name][members] = True
         return rows
 
-    def _matching(self, name: str, known: Iterable[str]) -> str | None:
+    def _matching(self, name: str, known: Collection[str]) -> str | None:
         """Return the one known name meant: the same, the same but for its script and spaces, or but for its ending."""
-        names = sorted(known)
-        if name in names:
+        if name in known:
             return name
         for alike in (_plain, _stem):
-            same = [other for other in names if alike(other) == alike(name)]
+            same = [other for other in sorted(known) if alike(other) == alike(name)]
             if len(same) == 1:
                 return same[0]
         return None
+
+    def _part_of(self, name: str) -> str | None:
+        """Return the longest line whose name a longer one begins with: 凤翔大道 of 凤翔大道北."""
+        return max((line for line in self._by_name if len(line) > 1 and name.startswith(line)), key=len, default=None)
 
     def _community(self, name: str) -> str | None:
         found = self._matching(name, self._units)
@@ -181,10 +188,12 @@ class Ground:
         costs = np.full(len(arcs.row), np.inf)
         kinds = self._classes[arcs.row]
         bare = np.isin(kinds, list(_BARE))
-        for name in (edge.name, edge.name_en, *edge.aliases):
-            found = self._matching(name, self._by_name)
-            if found is not None and edge.named:
-                return np.where(self._by_name[found][arcs.row], _SAID, np.inf)
+        line_name = next(
+            (found for name in (edge.name, edge.name_en, *edge.aliases)
+             if edge.named and (found := self._matching(name, self._by_name.keys()))), None
+        )  # fmt: skip
+        if line_name is not None:
+            return np.where(self._by_name[line_name][arcs.row], _SAID, np.inf)
         beyond = {i for zh, en in edge.beyond for i in self._blocks_of(zh) | self._blocks_of(en)}
         border = next((self._blocks_of(name) for name in _bordering(edge) if self._blocks_of(name)), set())
         if border:
@@ -210,11 +219,12 @@ class Ground:
             if within is not None:
                 costs[~np.isin(arcs.left, list(within))] = np.inf
             return costs
-        land = self._matching(edge.name, self._estates) or self._matching(edge.name_en, self._estates)
-        if land is not None:
-            costs[np.isin(arcs.left, list(self._estates[land]))] = _SAID
+        land = self._land(edge.name) or self._land(edge.name_en)
+        part = self._part_of(edge.name)
+        if land:
+            costs[np.isin(arcs.left, list(land))] = _SAID
             return costs
-        return None
+        return None if part is None else np.where(self._by_name[part][arcs.row], _SAID, np.inf)
 
     def _blocks_of(self, community: str) -> set[int]:
         unit = self._community(community)
@@ -225,17 +235,18 @@ class Ground:
         edges = [edge for side in SIDES for chain in bounds.side(side) for edge in chain]
         called = [name for edge in edges for name in _bordering(edge)]
         called += [name for edge in edges for pair in edge.beyond for name in pair]
+        called += [edge.name for edge in edges if edge.named and not self._matching(edge.name, self._by_name.keys())]
         return {block for name in called for block in self._blocks_of(name)}
 
     # ── the walk ─────────────────────────────────────────────────────────────────────────────────────────────────────
-    def locate(self, bounds: Bounds, *, within: str | None = None) -> Located:
-        """Return the land that bounds mean; `within` names the community it is part of (将A社区内…)."""
-        remarks: list[Remark] = []
-        home = None
-        if within is not None:
-            home = self._blocks_of(within) or None
-            if home is None:
-                remarks.append(self._not_found(within, self._units))
+    def locate(self, meant: Bounds | Area) -> Located:
+        """Return the land that bounds, or whatever else an area is told by, mean on this study."""
+        area = meant if isinstance(meant, Area) else Area(meant)
+        bounds, remarks = area.bounds, []
+        home = self._blocks_of(area.within) if area.within else None
+        if area.within and not home:
+            remarks.append(self._not_found(area.within, self._units))
+            home = None
         costs: dict[tuple[Edge, Side], NDArray[np.float64]] = {}
         for side in SIDES:
             for edge in dict.fromkeys(edge for chain in bounds.side(side) for edge in chain):
@@ -245,10 +256,15 @@ class Ground:
                 else:
                     costs[edge, side] = line
         walked = self._walk(bounds, costs, home)
-        chosen, unsaid_m = (set(), 0.0) if walked is None else walked
+        chosen, unsaid_m = (set[int](), 0.0) if walked is None else walked
+        if not costs:
+            chosen |= self._told_by_name(area, remarks)
+        elif area.limits:
+            remarks += [_unused(edge.name) for edge in area.limits]
+        remarks += [_unused(door) for door in area.doors]
         for note in bounds.notes:
-            land = self._noted(note)
-            if land is None:
+            land = self._land(note.name) or self._land(note.name_en)
+            if not land:
                 remarks.append(self._not_found(note.name, [*self._units, *self._estates]))
             elif note.included:
                 chosen |= land
@@ -257,6 +273,22 @@ class Ground:
         members = sorted(chosen)
         union = shapely.normalize(shapely.coverage_union_all(self._shapes[members])) if members else shapely.Polygon()
         return Located(tuple(sorted(self.ids[i] for i in members)), union, unsaid_m, tuple(dict.fromkeys(remarks)))
+
+    def _told_by_name(self, area: Area, remarks: list[Remark]) -> set[int]:
+        """Return the land between landmarks, or of the community or estate that is only called by its name."""
+        found: set[int] = set()
+        for name in area.landmarks or ((area.name,) if area.name else ()):
+            land = self._land(name) or self._land(_AREA_WORD.sub("", name))
+            found |= land
+            if not land:
+                remarks.append(self._not_found(name, [*self._units, *self._estates]))
+        if not area.landmarks or not found:
+            return found
+        remarks.append(Remark("—".join(area.landmarks), 0, "按各地标之间的地块理解,边界待核",
+                              "read as the blocks between these places; its border is to be checked"))  # fmt: skip
+        around = shapely.union_all(shapely.point_on_surface(self._shapes[sorted(found)])).convex_hull
+        inner = shapely.intersects(shapely.point_on_surface(self._shapes), around)
+        return found | set(np.flatnonzero(inner).tolist())
 
     def _walk(
         self, bounds: Bounds, costs: dict[tuple[Edge, Side], NDArray[np.float64]], home: set[int] | None
@@ -292,16 +324,12 @@ class Ground:
         unsaid = walked[~np.isfinite(named[walked])]
         return arcs.enclosed(walked, len(self.ids)), float(arcs.length[unsaid].sum())
 
-    def _noted(self, note: Note) -> set[int] | None:
-        for name in (note.name, note.name_en):
-            found = self._matching(name, self._estates)
-            if found is not None:
-                return self._estates[found]
-            if self._blocks_of(name):
-                return self._blocks_of(name)
-            if name in self.ids:
-                return {self.ids.index(name)}
-        return None
+    def _land(self, name: str) -> set[int]:
+        """Return the blocks of the estate, place, community or block of that name; none where nothing is called so."""
+        estate = self._matching(name, self._estates.keys())
+        if estate is not None:
+            return self._estates[estate]
+        return self._blocks_of(name) or ({self.ids.index(name)} if name in self.ids else set())
 
     def _not_found(self, name: str, known: Iterable[str]) -> Remark:
         if name in (*EXCLAVE, *ISLAND):
@@ -310,6 +338,54 @@ class Ground:
         zh = f",相近的有{'、'.join(near)}" if near else ""
         en = f"; near it: {', '.join(near)}" if near else ""
         return Remark(name, 0, f"本区域内没有“{name}”{zh}", f"there is no {name!r} on this study{en}")
+
+
+def locate_bounds(
+    parsed: ParsedBounds | Area | Bounds,
+    blocks: gpd.GeoDataFrame,
+    seams: gpd.GeoDataFrame,
+    *,
+    neighbours: pd.Series | None = None,
+    names: pd.DataFrame | None = None,
+    estates: gpd.GeoDataFrame | None = None,
+    places: gpd.GeoDataFrame | None = None,
+    outside: tuple[str, str] = TOWN_BORDER,
+) -> Located:
+    """Return the land that a text means on a study, and what of the text was not found there.
+
+    Parameters
+    ----------
+    parsed
+        A text understood (its `land` is looked for), an area of one of its actions, or bounds.
+    blocks, seams, neighbours, names, estates, places, outside
+        As in `Ground`; make one of these to read many texts.
+
+    Returns
+    -------
+    Located
+
+    Examples
+    --------
+    >>> from shapely import LineString, box
+    >>> from geo.boundary_text import parse_bounds
+    >>> blocks = gpd.GeoDataFrame(index=["b1", "b2"], geometry=[box(0, 0, 9, 9), box(9, 0, 18, 9)], crs=32650)
+    >>> lines = {"甲路": [(0, 9), (0, 0)], "乙路": [(0, 0), (9, 0)], "中街": [(9, 0), (9, 9)], "丁路": [(9, 9), (0, 9)],
+    ...          "丙路": [(9, 0), (18, 0), (18, 9), (9, 9)]}
+    >>> seams = gpd.GeoDataFrame(
+    ...     {"block_a": ["b1", "b1", "b1", "b1", "b2"], "block_b": ["outside", "outside", "b2", "outside", "outside"],
+    ...      "feature_class": "residential", "feature_name": list(lines)},
+    ...     geometry=[LineString(points) for points in lines.values()], crs=32650)
+    >>> locate_bounds(parse_bounds("东至中街,南至乙路,西至甲路,北至丁路"), blocks, seams).blocks
+    ('b1',)
+    >>> found = locate_bounds(parse_bounds("丙路以西、丙路以北、中街以东、戊路以南"), blocks, seams)
+    >>> found.blocks, [remark.fragment for remark in found.remarks]
+    (('b2',), ['戊路'])
+    """
+    ground = Ground(blocks, seams, neighbours=neighbours, names=names, estates=estates, places=places, outside=outside)
+    located = ground.locate(parsed.land if isinstance(parsed, ParsedBounds) else parsed)
+    if isinstance(parsed, ParsedBounds):
+        return Located(located.blocks, located.geometry, located.unsaid_m, (*parsed.remarks, *located.remarks))
+    return located
 
 
 # ── the graph of the seams ───────────────────────────────────────────────────────────────────────────────────────────
@@ -498,6 +574,10 @@ def _stem(name: str) -> str:
     plain = _plain(name)
     ending = next((ending for ending in _ENDINGS if plain.endswith(ending)), "")
     return plain.removesuffix(ending) if len(plain) > len(ending) + 1 else plain
+
+
+def _unused(name: str) -> Remark:
+    return Remark(name, 0, f"“{name}”未用于定位", f"{name!r} was not used to find the land")
 
 
 def _said(value: object) -> str:

@@ -24,12 +24,16 @@ OPPOSITE: Final[Mapping[Side, Side]] = {"east": "west", "west": "east", "north":
 TOWN_BORDER: Final = ("镇界", "the town border")
 """How the study's outer edge is called where it follows no named line, in Chinese and in English."""
 
-OUTER_BORDERS: Final = (
-    "镇界", "乡界", "街道界", "区界", "县界", "市界", "规划范围界", "the town border", "the township border",
-    "the subdistrict border", "the district border", "the county border", "the city border",
-    "the edge of the study area",
-)  # fmt: skip
-"""Words for a study's outer edge that are understood in any text."""
+OUTER_BORDERS: Final[Mapping[str, str]] = {
+    "镇界": "the town border",
+    "乡界": "the township border",
+    "街道界": "the subdistrict border",
+    "区界": "the district border",
+    "县界": "the county border",
+    "市界": "the city border",
+    "规划范围界": "the edge of the study area",
+}
+"""Words for a study's outer edge that are understood in any text, Chinese → English."""
 
 _UNIT_ENDINGS = ("社区", "村", "里", "居委会", "村委会", "居民委员会", "村民委员会", "居民区", "小区居", "嘎查")
 UNNAMED: Mapping[str, tuple[str, str]] = {
@@ -152,9 +156,9 @@ def _chains_zh(chains: tuple[Chain, ...]) -> str:
 
 
 def _edge_zh(edge: Edge) -> str:
-    if not edge.beyond:
-        return edge.name
-    return f"{edge.name}(与{'、'.join(zh for zh, _ in edge.beyond)}交界)"
+    also = f"({'、'.join(edge.aliases)})" if edge.aliases else ""
+    beyond = f"(与{'、'.join(zh for zh, _ in edge.beyond)}交界)" if edge.beyond else ""
+    return edge.name + also + beyond
 
 
 def _chains_en(chains: tuple[Chain, ...]) -> str:
@@ -162,9 +166,9 @@ def _chains_en(chains: tuple[Chain, ...]) -> str:
 
 
 def _edge_en(edge: Edge) -> str:
-    if not edge.beyond:
-        return edge.name_en
-    return f"{edge.name_en} (border with {', '.join(en for _, en in edge.beyond)})"
+    also = f" ({', '.join(edge.aliases)})" if edge.aliases else ""
+    beyond = f" (border with {', '.join(en for _, en in edge.beyond)})" if edge.beyond else ""
+    return edge.name_en + also + beyond
 
 
 def _notes_zh(notes: tuple[Note, ...]) -> str:
