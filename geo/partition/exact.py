@@ -27,7 +27,10 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from geo.partition import enumeration, kernels
+from geo.partition.pairs import foes, improve_pairs
 from geo.partition.problem import Problem, Small, Watch, measure
+
+__all__ = ["MOST_ATOMS", "Optimum", "SetCosts", "best_partitions", "improve_pairs", "solve_exactly"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -199,20 +202,6 @@ def solve_exactly(
     return task.answer(late=late)
 
 
-def improve_pairs(
-    problem: Problem,
-    part: Small,
-    k: int,
-    *,
-    table: Floats | None = None,
-    watch: Watch | None = None,
-    deadline: float | None = None,
-) -> tuple[Small, bool]:
-    """Return the assignment with every two neighbouring parts parted as well as can be, and whether that is proven."""
-    del problem, k, table, watch, deadline
-    return part, False
-
-
 def _counts(problem: Problem, ks: Sequence[int] | None) -> list[tuple[int, int]]:
     """Return the numbers of parts that the totals and the question allow, as (fewest, most) of each unbroken run."""
     fewest, most = 1, problem.n
@@ -243,24 +232,6 @@ def _step(problem: Problem) -> float:
     return float(np.gcd.reduce(whole.astype(np.int64)))
 
 
-def _foes(problem: Problem) -> tuple[Ints, Small]:
-    """Return for every vertex those that must not be in its part, as (start, foe)."""
-    n = problem.n
-    pairs = [np.stack([problem.source, problem.neighbour], axis=1)[~problem.connecting].astype(np.int64)]
-    pin = problem.pin
-    pinned = np.flatnonzero(pin >= 0)
-    one, two = np.meshgrid(pinned, pinned, indexing="ij")
-    other = pin[one] != pin[two]
-    pairs.append(np.stack([one[other], two[other]], axis=1))
-    for v in pinned[pin[pinned] < problem.bar.shape[1]].tolist():
-        barred = np.flatnonzero(problem.bar[:, pin[v]])
-        own = np.full(len(barred), v)
-        pairs += [np.stack([own, barred], axis=1), np.stack([barred, own], axis=1)]
-    keys = np.unique(np.concatenate([p[:, 0] * n + p[:, 1] for p in pairs]))
-    start = np.concatenate([[0], np.cumsum(np.bincount(keys // n, minlength=n))])
-    return start.astype(np.int64), (keys % n).astype(np.int32)
-
-
 @dataclass(frozen=True)
 class _Sets:
     """Connected sets and what each costs as a part."""
@@ -286,7 +257,7 @@ def _solve(task: _Task, most_sets: int) -> None:
     pin = problem.pin
     pins = np.bincount(pin[pin >= 0], minlength=1).astype(np.int64)
     first, member, whole, _ = enumeration.connected_sets(
-        problem.start, problem.link, problem.neighbour, problem.weights, problem.low, problem.high, *_foes(problem),
+        problem.start, problem.link, problem.neighbour, problem.weights, problem.low, problem.high, *foes(problem),
         pin, pins, task.fewest, task.most, most_sets, STEPS_PER_SET * most_sets,
     )  # fmt: skip
     task.look()

@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import networkx as nx
 import numpy as np
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy.spatial import Delaunay
 
 from geo.partition.exact import solve_exactly
+from geo.partition.pairs import improve_pairs
 from geo.partition.problem import Problem, make_problem, measure, pieces_of
 
 
@@ -126,3 +127,91 @@ def test_nothing_is_better_than_what_is_proven(kinds: str, *, hashed: bool, seed
         members = [tuple(np.flatnonzero(found.part == p).tolist()) for p in range(found.k)]
         cost += sum(extra.of(one) for one in members) if extra else 0.0
         assert (cost, violation, conflicts) == (pytest.approx(found.cost), 0, 0)
+
+
+def best_pair(problem: Problem, part: np.ndarray, k: int, table: np.ndarray, pair: tuple[int, int]) -> float:
+    """Return the least cost of all ways to part two parts anew, by trying all."""
+    both = np.flatnonzero(np.isin(part, pair))
+    best = math.inf
+    for labels in itertools.product(pair, repeat=len(both)):
+        other = part.copy()
+        other[both] = labels
+        if len(set(labels)) < 2 or (other != problem.pin)[problem.pin >= 0].any():
+            continue
+        cost, violation, conflicts = measure(problem, other, k, table)
+        if violation == 0 and conflicts == 0 and pieces_of(problem, other)[0] == k:
+            best = min(best, cost)
+    return best
+
+
+@pytest.mark.parametrize("kinds", ["", "whole size", "two apart", "size apart", "labels", "labels two"])
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(5, 9))
+@settings(deadline=None, max_examples=20)
+def test_no_pair_can_be_parted_better_when_it_says_so(kinds: str, seed: int, n: int) -> None:
+    problem = question(seed, n, kinds=kinds)
+    rng = np.random.default_rng(seed)
+    first = solve_exactly(problem, [3, 2], extra=Table(seed))  # some plan that keeps every rule, not a good one
+    if first.part is None or first.k is None:
+        return
+    k, part = first.k, first.part
+    if "labels" in kinds:
+        problem = labelled(problem, part, rng)
+    table = rng.random((n, k)).round(3)
+    before = measure(problem, part, k, table)[0]
+    better, proven = improve_pairs(problem, part, k, table=table)
+    after, violation, conflicts = measure(problem, better, k, table)
+    assert proven
+    assert after <= before + 1e-9
+    assert (violation, conflicts, pieces_of(problem, better)[0]) == (0, 0, k)
+    assert (better == problem.pin)[problem.pin >= 0].all()
+    for pair in itertools.combinations(range(k), 2):
+        joined = np.isin(better, pair)
+        if pieces_of(problem, np.where(joined, pair[0], better).astype(np.int32))[0] < k:  # a way leads between them
+            assert best_pair(problem, better, k, table, pair) == pytest.approx(after, abs=1e-6)
+
+
+def labelled(problem: Problem, part: np.ndarray, rng: np.random.Generator) -> Problem:
+    """Return the problem with some pins and bars that the assignment keeps."""
+    k = int(part.max()) + 1
+    pin = np.where(rng.random(problem.n) < 0.3, part, -1).astype(np.int32)
+    bar = rng.random((problem.n, k)) < 0.15
+    bar[np.arange(problem.n), part] = False
+    return replace(problem, pin=pin, bar=bar)
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(4, 7))
+@settings(deadline=None, max_examples=25)
+def test_pins_and_bars_are_kept_and_nothing_better_keeps_them(seed: int, n: int) -> None:
+    problem = question(seed, n, kinds="")
+    any_plan = solve_exactly(problem, [2, 3], extra=Table(seed))
+    if any_plan.part is None or any_plan.k is None:
+        return
+    problem = labelled(problem, any_plan.part, np.random.default_rng(seed))
+    best = math.inf
+    for labels in itertools.product(range(any_plan.k), repeat=n):
+        part = np.array(labels, dtype=np.int32)
+        if len(set(labels)) == any_plan.k and (part == problem.pin)[problem.pin >= 0].all():
+            cost, violation, conflicts = measure(problem, part, any_plan.k)
+            if violation == 0 and conflicts == 0 and cost < best and pieces_of(problem, part)[0] == any_plan.k:
+                best = cost
+    found = solve_exactly(problem, [any_plan.k])
+    assert found.lower_bound <= best + 1e-6
+    if found.part is not None:
+        assert (found.part == problem.pin)[problem.pin >= 0].all()
+        assert measure(problem, found.part, any_plan.k)[2] == 0
+    if found.proven:
+        assert found.cost == pytest.approx(best, abs=1e-6)
+    assert found.proven or set(range(any_plan.k)) - set(problem.pin.tolist()), "all labels pinned: it must be proven"
+
+
+def test_what_starts_better_than_it_can_be_is_improved_pair_by_pair() -> None:
+    """A grid of 4 by 6 in two halves along a crooked line: the straight one cuts four edges."""
+    across = [(r * 6 + c, r * 6 + c + 1) for r in range(4) for c in range(5)]
+    down = [(r * 6 + c, r * 6 + c + 6) for r in range(3) for c in range(6)]
+    problem = make_problem(np.ones(24, dtype=int), across + down, np.ones(38), 10, 14)
+    crooked = np.array([[0, 0, 0, 0, 1, 1], [0, 0, 0, 0, 1, 1], [0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 1, 1]])
+    part, proven = improve_pairs(problem, crooked.reshape(-1).astype(np.int32), 2)
+    assert proven
+    assert measure(problem, part, 2)[0] == 4
+    assert solve_exactly(problem, [2]).cost == 4
+    assert solve_exactly(problem, [2]).part.reshape(4, 6).tolist() == [[0, 0, 0, 1, 1, 1]] * 4
