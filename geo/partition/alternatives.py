@@ -227,6 +227,10 @@ class _Aim:
     en: str
     options: PlanOptions
 
+    def asks(self, own: PlanOptions) -> bool:
+        """Return whether it is the planner's own question, be it from another start."""
+        return self.options == own.model_copy(update={"seed": self.options.seed})
+
 
 _EMPHASES: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("界线清晰优先", "clear borders first", ("seam",)),
@@ -361,8 +365,7 @@ def _under_own(found: Plan, own: PlanOptions, terms: Mapping[str, Term], aim: _A
     What was proven was proven for the aim, so it holds only where the aim asks the planner's own question.
     """
     update: dict[str, Any] = {"options": own, "terms": dict(terms)}
-    asked = own.model_copy(update={"seed": aim.options.seed})
-    if aim.options != asked:
+    if not aim.asks(own):
         unproven = {"proven": False, "lower_bound": None, "pairs_checked": False}
         update |= {name: value for name, value in unproven.items() if name in Plan.model_fields}
         update["notes"] = (
@@ -541,9 +544,7 @@ def _table(
     rows = []
     for i, candidate in enumerate(offered):
         plan = candidate.plan
-        zh, en = (
-            ("按给定权重最优", "best under the weights as given") if i == 0 else (candidate.aim.zh, candidate.aim.en)
-        )
+        zh, en = _offered_name(candidate, best=i == 0)
         terms = {f"{name}_{_ASCII_UNITS.get(term.unit, term.unit)}": term.value for name, term in plan.terms.items()}
         rows.append(
             {
@@ -556,6 +557,15 @@ def _table(
         )  # fmt: skip
     table = pd.DataFrame(rows, index=pd.Index(names, dtype="str", name="plan_id"))
     return table.astype({"name_zh": "str", "name_en": "str"})
+
+
+def _offered_name(candidate: _Candidate, *, best: bool) -> tuple[str, str]:
+    """Return what a reader calls a plan: its aim, or that it answers the planner's own question best, or otherwise."""
+    if best:
+        return "按给定权重最优", "best under the weights as given"
+    if candidate.aim.asks(candidate.plan.options):
+        return "按给定权重的另一解", "another solution under the weights as given"
+    return candidate.aim.zh, candidate.aim.en
 
 
 def _memo(offered: Sequence[_Candidate], table: pd.DataFrame, made: int) -> pd.DataFrame:
@@ -634,9 +644,11 @@ def _noun(name: str, *, one: bool = False) -> tuple[str, str]:
 
 def _sizes(row: pd.Series) -> tuple[str, str]:
     low, high = f"{row['households_min']:,}", f"{row['households_max']:,}"
-    one = row["k"] == 1
-    return (f"{row['k']}个社区,每个{low}至{high}户",
-            f"{row['k']} {'community' if one else 'communities'} of {low} to {high} households")  # fmt: skip
+    zh, en = (low, low) if low == high else (f"{low}至{high}", f"{low} to {high}")
+    return (
+        f"{row['k']}个社区,每个{zh}户",
+        f"{row['k']} {'community' if row['k'] == 1 else 'communities'} of {en} households",
+    )
 
 
 def _amount(value: float, unit: str) -> tuple[str, str]:

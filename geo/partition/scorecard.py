@@ -90,9 +90,9 @@ class Scorecard:
     measures : DataFrame
         One row per heading and measure, in the order of `HEADINGS`: principle (the heading), measure, title_zh,
         title_en, unit, before, after (NaN where unknown), better (up, down, neutral: which way is better), verdict
-        (better, worse, unchanged, changed for a neutral one, unknown), text_zh, text_en (title with both numbers, and why one
-        is unknown), formula_zh, formula_en, source_zh, source_en. A share is 0 to 1. A measure that speaks for several
-        headings stands under each.
+        (better, worse, unchanged, changed for a neutral one, unknown), text_zh, text_en (title with both numbers, and
+        why one is unknown), formula_zh, formula_en, source_zh, source_en. A share is 0 to 1. A measure that speaks for
+        several headings stands under each.
     summary : DataFrame
         Index principle; name_zh, name_en, better, worse, unchanged, changed, unknown (numbers of measures), text_zh,
         text_en (a sentence with the numbers behind it).
