@@ -51,7 +51,7 @@ class Desk:
     plan : Plan
         As it was opened.
     town : Town
-        Before blocks were joined by locks: `relocked` starts from it.
+        Before blocks were joined; `relocked` joins them.
     known : GeoDataFrame or None
         Today's communities.
     shapes : array over blocks
@@ -280,14 +280,16 @@ def open_draft(
                    table="blocks", ids=ids)
              for what, ids in (("says nothing of", missing), ("names unknown", strange)) if ids]
         )  # fmt: skip
+    known = None if communities is None else conform(communities, "communities").sort_index()
+    none, nowhere = np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=bool)
     bare = replace(
-        town, wholes=(), fixed=(), apart=(), atom=np.arange(len(town.block_ids)), conflicts=(), labels=(),
-        anchor=np.zeros(0, dtype=np.int64),
+        town, wholes=(), fixed=(), apart=(), atom=np.arange(len(town.block_ids)), conflicts=(), notes=(), labels=(),
+        anchor=none, pin=none, office=none, bar=nowhere, shun=nowhere,
     )  # fmt: skip
-    desk = Desk(
-        plan=plan, town=bare, known=None if communities is None else conform(communities, "communities").sort_index(),
-        shapes=blocks.geometry.loc[list(town.block_ids)].to_numpy(), lines=_lines(town, seams),
-    )  # fmt: skip
+    shapes = blocks.geometry.loc[list(town.block_ids)].to_numpy()
+    desk = Desk(plan, bare, known, shapes, _lines(town, seams))
+    joining = relocked(desk, plan.options).notes
+    desk = replace(desk, town=replace(bare, notes=tuple(note for note in town.notes if note not in joining)))
     ids = tuple(sorted(set(plan.assignment.values())))
     number = {name: i for i, name in enumerate(ids)}
     part = np.array([number[plan.assignment[b]] for b in town.block_ids], dtype=np.int64)
@@ -341,7 +343,7 @@ def move_blocks(draft: Draft, blocks: Iterable[str], to: str | None) -> tuple[Dr
         When a block or the community is not there, nothing would move, or a community would lose its last block.
     """
     state = draft.state
-    chosen = _positions(state.town, blocks)
+    chosen = positions(state.town, blocks)
     target = len(state.ids) if to is None else _target(state, to)
     movers = chosen[state.part[chosen] != target]
     if not len(movers):
@@ -377,7 +379,7 @@ def merge_communities(draft: Draft, a: str, b: str, *, heir: str | None = None) 
         When one is not there, both are the same, or the heir is neither of them.
     """
     state = draft.state
-    first, second = _community(state, a), _community(state, b)
+    first, second = community_at(state, a), community_at(state, b)
     if first == second:
         raise InputError(Fault(f"{a} cannot be merged with itself", "name two communities", table="communities",
                                ids=(a,)))  # fmt: skip
@@ -420,7 +422,7 @@ def split_community(
         When no number of parts is within the limits, or none was found; with `parts` said it is split all the same.
     """
     state = draft.state
-    own = np.flatnonzero(state.part == _community(state, community))
+    own = np.flatnonzero(state.part == community_at(state, community))
     if along is not None and parts is not None:
         raise InputError(Fault("along and parts are two ways to split", "say one of the two"))
     before, piece = pieces(len(own), *_inside(state.town, own))
@@ -458,7 +460,7 @@ def cut_by_line(draft: Draft, community: str, line: shapely.LineString) -> tuple
         unit on one side.
     """
     state = draft.state
-    own = np.flatnonzero(state.part == _community(state, community))
+    own = np.flatnonzero(state.part == community_at(state, community))
     if not isinstance(line, shapely.LineString) or line.is_empty or not line.is_simple:
         raise InputError(Fault("the line is empty, crosses itself, or is no line", "draw one line that does not cross "
                                "itself"))  # fmt: skip
@@ -665,9 +667,8 @@ def relocked(desk: Desk, options: PlanOptions) -> Town:
         kinds = ["community"] * len(bare.old_ids)
     else:
         kinds = [str(kind) for kind in desk.known.loc[list(bare.old_ids), "kind"]]
-    joined = _joined(bare, desk.known, kinds, desk.plan.profile, [])
-    town = bind_conditions(joined, list(desk.shapes))
-    return replace(town, notes=(*desk.town.notes, *(note for note in town.notes if note not in desk.town.notes)))
+    joined = _joined(bare, desk.known, kinds, desk.plan.profile, list(bare.notes))
+    return bind_conditions(joined, list(desk.shapes))
 
 
 def _answer(
@@ -980,7 +981,8 @@ def called(town: Town, community: str) -> Text:
     return alone.name(0, chinese=True), alone.name(0, chinese=False)
 
 
-def _positions(town: Town, blocks: Iterable[str]) -> Ints:
+def positions(town: Town, blocks: Iterable[str]) -> Ints:
+    """Return where blocks stand in the town's arrays; refuses ids that are not there."""
     place = {name: i for i, name in enumerate(town.block_ids)}
     names = sorted({blocks} if isinstance(blocks, str) else set(blocks))
     strange = tuple(str(name) for name in names if name not in place)
@@ -992,7 +994,8 @@ def _positions(town: Town, blocks: Iterable[str]) -> Ints:
     return np.array([place[name] for name in names], dtype=np.int64)
 
 
-def _community(state: State, community: str) -> int:
+def community_at(state: State, community: str) -> int:
+    """Return the part that a community is; refuses an id that is not there."""
     if community not in state.ids:
         near = difflib.get_close_matches(str(community), state.ids, n=3, cutoff=0.5)
         hint = f"; similar: {', '.join(near)}" if near else ""
@@ -1004,7 +1007,7 @@ def _community(state: State, community: str) -> int:
 
 def _target(state: State, community: str) -> int:
     revived = community not in state.ids and community in state.town.old_ids
-    return len(state.ids) if revived else _community(state, community)
+    return len(state.ids) if revived else community_at(state, community)
 
 
 def _refuse_empty(state: State, part: Ints) -> None:
