@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from geo.errors import InfeasibleError
 from geo.partition.exact import improve_pairs, solve_exactly
+from geo.partition.landmass import Region, labels_of
 from geo.partition.objective import SetCosts, heirs, overlap, part_costs
 from geo.partition.problem import Problem, Result, measure
-from geo.partition.regions import Region, labels_of
 from geo.partition.search import partition_graph
 from geo.partition.starts import first_parts, joined_down
 from geo.partition.town import Floats, Ints, Town, capital

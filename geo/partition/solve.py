@@ -11,9 +11,9 @@ import numpy.typing as npt
 from geo.errors import InfeasibleError
 from geo.partition.atoms import build_town
 from geo.partition.divide import Answer, Task, divide
+from geo.partition.landmass import UNLIMITED, Region, problem_of, range_of, regions_of
 from geo.partition.objective import heirs_of, measure_terms
 from geo.partition.plan import ENGINE_VERSION, Note, Plan, PlanOptions, Progress
-from geo.partition.regions import UNLIMITED, Region, problem_of, range_of, regions_of
 from geo.partition.rules import Proposal, violations
 from geo.partition.starts import begin_from, weighed_for
 from geo.partition.town import Ints, Town, capital, pieces

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.errors import Fault, InputError
+from geo.partition.landmass import Region, labels_of
 from geo.partition.plan import Plan, Weights
 from geo.partition.problem import Problem
-from geo.partition.regions import Region, labels_of
 from geo.partition.town import Ints, Town
 
 Small = npt.NDArray[np.int32]
