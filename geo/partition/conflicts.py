@@ -267,6 +267,11 @@ def _say_clash(board: Board, asked: Asked, proof: Proof) -> tuple[str, str]:
     who = [board.demands[name] for name in proof.facts["who"]]
     held = [d for d in (board.demands[n] for n in board.sorted(asked)) if d.held and d not in who]
     zh, en = "与".join(d.name_zh for d in held), " with ".join(d.name_en for d in held)
+    if a == b:
+        return (
+            f"要求{who[0].zh},但它的主体在地块{ids[0]},应随它保留。",
+            f"it is asked that {who[0].en}, but it lives on in block {ids[0]}.",
+        )
     if proof.facts["why"] == "labels":
         bound = [d for d in (board.demands[n] for n in board.sorted(asked)) if d.held]
         zh, en = "与".join(d.name_zh for d in bound), " and ".join(d.name_en for d in bound)

@@ -297,8 +297,10 @@ def _lay(board: Board, asked: Asked, low: Ints) -> _Layout:
     _, region = pieces(n, a[near], b[near])
     _, comp = pieces(n, a[links], b[links])
     loose = np.flatnonzero(~settled)
-    islands = "islands" not in asked and low[0] > 0
-    in_region = np.bincount(region, board.load[0])
+    # A small part that is cut off is one community, so nothing in it can be apart.
+    islands = np.bincount(region, board.load[0]) < (low[0] if "islands" not in asked else 0)
+    first = np.unique(bond, return_index=True)[1]
+    islands[[region[first[x]] for x, y in apart if region[first[x]] == region[first[y]]]] = False
     parts = []
     many = len(np.unique(comp[loose])) > 1
     for c in np.unique(comp[loose]).tolist():
@@ -316,7 +318,7 @@ def _lay(board: Board, asked: Asked, low: Ints) -> _Layout:
             groups[where].append(x)
         parts.append(
             _Part(blocks, tuple(map(tuple, groups)), tuple(int(bond[g[0]]) for g in groups), weights.astype(np.int64),
-                  ends, borders, many, islands and bool(in_region[region[blocks[0]]] < low[0]))
+                  ends, borders, many, bool(islands[region[blocks[0]]]))
         )  # fmt: skip
     return _Layout(bond, apart, touch, anchors, tuple(parts), fixed)
 
@@ -449,38 +451,32 @@ def _necks(board: Board, asked: Asked, part: _Part, low: Ints, high: Ints) -> li
             kind, NECKS, inside, facts, _cutting(board, asked) | set(held_in(board, asked, (*inside, *beside)))
         )
 
-    while len(knots.blocks) > 1:
-        forced = _forced_partner(knots, low, high)
-        if forced is not None:
-            v, partner, fits = forced
-            if not fits:
-                return [proof([[v]], partner, "tight" if len(knots.links[v]) == 1 else "no_partner")]
-            knots.join(partner, [v])
-            continue
-        hub, branches = next(_hanging(knots, low), (-1, []))
-        if not branches:
-            return []
-        if (knots.total([hub, *itertools.chain.from_iterable(branches)]) > high).any():
-            return [proof(branches, hub, "tight")]
-        knots.join(hub, itertools.chain.from_iterable(branches))
+    joined = True
+    while joined:
+        joined = False
+        for hub, branches in _hanging(knots, low):
+            every = list(itertools.chain.from_iterable(branches))
+            if not {hub, *every} <= set(knots.blocks):
+                continue  # joined to something a moment ago; seen again in the next round
+            if (knots.total([hub, *every]) > high).any():
+                return [proof(branches, hub, "tight")]
+            knots.join(hub, every)
+            joined = True
+        for v in sorted(knots.blocks):
+            if v not in knots.blocks or not knots.links[v] or not (knots.weight[v] < low).any():
+                continue
+            partners = [u for u in sorted(knots.links[v]) if not (knots.weight[v] + knots.weight[u] > high).any()]
+            if not partners:
+                smallest = min(knots.links[v], key=lambda u: (int(knots.weight[u][0]), u))
+                return [proof([[v]], smallest, "tight" if len(knots.links[v]) == 1 else "no_partner")]
+            if len(partners) == 1:
+                knots.join(partners[0], [v])
+                joined = True
     return []
 
 
-def _forced_partner(knots: _Knots, low: Ints, high: Ints) -> tuple[int, int, bool] | None:
-    """Return a unit below a minimum, the one neighbour it can join, and True; or its smallest neighbour, and False."""
-    for v in sorted(knots.blocks):
-        if not (knots.weight[v] < low).any():
-            continue
-        partners = [u for u in sorted(knots.links[v]) if not (knots.weight[v] + knots.weight[u] > high).any()]
-        if len(partners) == 1:
-            return v, partners[0], True
-        if not partners:
-            return v, min(knots.links[v], key=lambda u: (int(knots.weight[u][0]), u)), False
-    return None
-
-
-def _hanging(knots: _Knots, low: Ints) -> Iterator[tuple[int, list[list[int]]]]:
-    """Yield a unit and the pieces below a minimum that hang on it alone, found by a depth-first walk.
+def _hanging(knots: _Knots, low: Ints) -> list[tuple[int, list[list[int]]]]:
+    """Return units with the pieces below a minimum that hang on them alone, found by a depth-first walk.
 
     A subtree that reaches no further up than its parent is a piece of its own without the parent (Tarjan 1972).
     """
@@ -509,6 +505,7 @@ def _hanging(knots: _Knots, low: Ints) -> Iterator[tuple[int, list[list[int]]]]:
     for v in order[1:]:
         if reach[v] >= rank[parent[v]]:
             below.setdefault(parent[v], []).append(v)
+    found = []
     for v in sorted(below):
         small = [order[rank[u] : rank[u] + size[u]] for u in below[v] if (load[u] < low).any()]
         above = load[root] - weight[v] - sum((load[u] for u in below[v]), np.zeros(2, dtype=np.int64))
@@ -516,7 +513,8 @@ def _hanging(knots: _Knots, low: Ints) -> Iterator[tuple[int, list[list[int]]]]:
             under = {i for u in below[v] for i in order[rank[u] : rank[u] + size[u]]}
             small.append([i for i in order if i != v and i not in under])
         if small:
-            yield v, small
+            found.append((v, sorted(small, key=min)))
+    return found
 
 
 def _exhausted(layout: _Layout, low: Ints, high: Ints, k: int | None) -> list[Proof]:
