@@ -65,6 +65,9 @@ NEAR_M: Final = 300.0
 ROOMS_M2: Final = 30.0
 """Floor area of community rooms for each 100 households [m²]."""
 
+WHOLE: Final = 0.95
+"""A compound is whole when at least this share of its land is in one community, as in `geo.blocks`."""
+
 MAIN_ROADS: Final = ("motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link", "secondary",
                      "secondary_link")  # fmt: skip
 WATER: Final = ("river", "canal", "stream", "water")
@@ -75,7 +78,7 @@ LANES: Final = ("living_street", "service", "pedestrian", "track", "cycleway", "
 _LIVED_IN: Final = ("residential", "mixed", "unknown")
 
 UNITS: Final[Mapping[str, tuple[str, int]]] = {
-    "share": ("", 3), "index": ("", 2), "m": ("米", 0), "km": ("公里", 1), "km²": ("平方公里", 1),
+    "share": ("", 3), "index": ("", 2), "m": ("米", 0), "km": ("公里", 1), "km²": ("平方公里", 2),
     "communities": ("个", 0), "households": ("户", 0), "villages": ("个", 0), "estates": ("个", 0), "kinds": ("处", 0),
 }  # fmt: skip
 """Units of measures: the Chinese word, and the decimals shown. What reads the same is unchanged."""
@@ -210,17 +213,16 @@ class _Town:
         self.profile, self.limits = profile, limits_of(profile, tables.plan.options)
         self.ids = blocks.index.astype(str)
         self.shapes = blocks.geometry.to_numpy()
-        self.area_m2 = shapely.area(self.shapes)
         self.households, self.people = (_numbers(blocks[name]) for name in ("households", "people"))
         self.group = _texts(blocks["group_id"])
         self.old = _texts(blocks["community_id_before"])
-        self.estates_known = estates is not None or bool((self.group != "").any())
         self.before, self.after = tables.communities_before, tables.communities
         self.kinds: Mapping[str, str] = dict(zip(self.before.index.astype(str), self.before["kind"], strict=True))
         self._read_lines(tables.seams.sort_index())
         self.tree = shapely.STRtree(self.shapes)
         notes: list[Note] = []
         self.homes = _homes(self, buildings)
+        self.compounds = _compounds(self, estates)
         self.facilities = None if facilities is None else _placed(self, facilities, notes)
         self.wide_roads = None if roads is None else _wide_roads(roads)
         self.notes = tuple(notes)
@@ -418,6 +420,22 @@ def _homes(town: _Town, buildings: gpd.GeoDataFrame | None) -> _Homes:
     share = weight / np.bincount(block, weight, minlength=len(town.ids))[block]
     xy = np.stack([shapely.get_x(places), shapely.get_y(places)], axis=1)
     return _Homes(xy, town.households[block] * share, block)
+
+
+def _compounds(town: _Town, estates: gpd.GeoDataFrame | None) -> pd.DataFrame | None:
+    """Return the land of compounds by block: `group_id` tells of whole blocks, estates of the rest; None if neither."""
+    grouped = np.flatnonzero(town.group != "")
+    rows = pd.DataFrame({"compound": town.group[grouped], "block": grouped,
+                         "area_m2": shapely.area(town.shapes[grouped])})  # fmt: skip
+    if estates is None:
+        return rows if len(rows) else None
+    ids, land = estates.index.astype(str).to_numpy(dtype=object), estates.geometry.to_numpy()
+    alone = ~np.isin(ids.astype(str), town.group.astype(str))
+    ids, land = ids[alone], land[alone]
+    estate, block = town.tree.query(land, predicate="intersects")
+    shared = shapely.area(shapely.intersection(land[estate], town.shapes[block]))
+    more = pd.DataFrame({"compound": ids[estate], "block": block, "area_m2": shared})
+    return pd.concat([rows, more], ignore_index=True)
 
 
 def _placed(town: _Town, facilities: gpd.GeoDataFrame, notes: list[Note]) -> pd.DataFrame:
@@ -790,8 +808,9 @@ def office_distance(division: Division) -> float:
 @_measure(
     "office_near", "function", unit="share", better="up", source=_CIRCLE, also=("convenience",),
     title=("300米内有本社区办公场所或服务站的户占比", "households within 300 m of the office or station"),
-    formula=("上项直线距离不超过300米的户数 ÷ 全部户数",
-             "households with at most 300 m in the measure before / all households"),
+    formula=("到本社区最近的居委会办公场所或服务站不超过300米(直线)的户数 ÷ 全部户数",
+             "households with at most 300 m straight to the nearest office or station of their own community / all "
+             "households"),
 )  # fmt: skip
 def office_near(division: Division) -> float:
     """Return the share of households near the office."""
@@ -841,17 +860,17 @@ def rooms_short(division: Division) -> float:
 @_measure(
     "split_estates", "interest", unit="estates", better="down", source=_INTEREST,
     title=("被分开的小区", "residential compounds divided"),
-    formula=("所含地块分属两个以上社区的小区数,目标0",
-             "number of compounds whose blocks lie in more than one community; the target is 0"),
+    formula=("没有95%以上土地同属一个社区的小区数,目标0",
+             "number of compounds without 95% of their land in one community; the target is 0"),
 )  # fmt: skip
 def split_estates(division: Division) -> float:
     """Count compounds in several communities."""
-    town = division.town
-    if not town.estates_known:
+    compounds = division.town.compounds
+    if compounds is None:
         raise UnknownError("没有小区数据", "nothing is known of compounds")
-    inside = town.group != ""
-    pairs = set(zip(town.group[inside], division.label[inside], strict=True))
-    return float((pd.Series([group for group, _ in pairs], dtype="object").value_counts() > 1).sum())
+    owner = pd.Series(division.label[compounds["block"].to_numpy()], index=compounds.index)
+    land = compounds["area_m2"].groupby([compounds["compound"], owner]).sum().groupby(level=0)
+    return float((land.max() < WHOLE * land.sum()).sum())
 
 
 @_measure(
@@ -1015,8 +1034,8 @@ def names_kept(division: Division) -> float:
 @_measure(
     "wide_road_on_way", "convenience", unit="share", better="down", source=_FIVE,
     title=("去办公场所须穿越主干路的户占比", "households that cross a primary road on the way to the office"),
-    formula=("到“本社区最近办公场所”的直线与地面主干路及以上道路相交的户数 ÷ 全部户数",
-             "households whose straight way to the office (as above) meets a primary or wider road on the ground / "
+    formula=("到本社区最近办公场所的直线与地面主干路及以上道路相交的户数 ÷ 全部户数",
+             "households whose straight way to their office (office_distance) meets a primary or wider road on the ground / "
              "all households"),
 )  # fmt: skip
 def wide_road_on_way(division: Division) -> float:
