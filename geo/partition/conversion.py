@@ -28,6 +28,7 @@ from geo.partition.procedure import Document, Procedure, Step, Timetable, Vote, 
 from geo.partition.transfers import pieces
 from geo.partition.village_facts import (
     Facts,
+    Mixed,
     count_of,
     home_of,
     known_sum,
@@ -113,13 +114,13 @@ class Conversions:
     ----------
     table : GeoDataFrame
         One row each, villages first. Index conversion_id: the community's or estate's id (`estate:ID` where a
-        community has the same). subject (village, converted, compound), subject_id, name, name_en, type (T1, T2, T3,
-        none), type_by_rule, overridden, override_who, override_why; households, people; mixed_share (households in
-        the range that are not the village's own), mixed_households, overlap_share, neighbour_id (with whom a village
-        would merge); home_id (the community a compound lies in), closed, year_built, in_construction_share;
-        condition_1 … condition_4 and eligible (pass, fail, unknown; missing for what is no village), evidence_zh,
-        evidence_en; reasons_zh, reasons_en; plan_zh, plan_en (what it asks of a plan); text_zh, text_en (the proposal); geometry.
-        What is not known is missing.
+        community has the same). subject (village, converted, compound), subject_id, name, name_en; type (T1, T2, T3,
+        none), type_by_rule, overridden, override_who, override_why; households, people; mixed_share (of the
+        households in the range, those that are not the village's own), mixed_households, overlap_share, neighbour_id
+        (with whom a village would merge); home_id (the community a compound lies in), closed, year_built,
+        in_construction_share; condition_1, condition_2, condition_3, condition_4 and eligible (pass, fail, unknown;
+        missing for what is no village), evidence_zh, evidence_en; reasons_zh, reasons_en; plan_zh, plan_en (what it
+        asks of a plan); text_zh, text_en (the proposal); geometry. What is not known is missing.
     locks : mapping from conversion_id to locks
         What a plan must keep for it.
     options : ConversionOptions
@@ -305,6 +306,9 @@ def _check_overrides(decided: Mapping[str, Override], keys: Mapping[str, str], t
 
 
 # ── one village, one compound ────────────────────────────────────────────────────────────────────────────────────────
+NOT_MIXED = Mixed("", "")
+
+
 @dataclass(frozen=True)
 class _Case:
     """One row on its way: what is known of it, its type and why."""
@@ -323,7 +327,7 @@ class _Case:
     override: Override | None = None
     neighbour: str | None = None
     home: str | None = None
-    mixed: tuple[float, int | None] = (np.nan, None)
+    mixed: Mixed = NOT_MIXED
     overlap_share: float = np.nan
     conditions: tuple[Finding, ...] = ()
     inside_share: float = np.nan
@@ -346,9 +350,9 @@ class _Case:
             "type": self.type, "type_by_rule": self.type_by_rule, "overridden": self.override is not None,
             "override_who": self.override.who if self.override else None,
             "override_why": self.override.why if self.override else None,
-            "households": self.households, "people": self.people, "mixed_share": self.mixed[0],
-            "mixed_households": self.mixed[1], "overlap_share": self.overlap_share, "neighbour_id": self.neighbour,
-            "home_id": self.home, "closed": self.closed, "year_built": self.year_built,
+            "households": self.households, "people": self.people, "mixed_share": self.mixed.share,
+            "mixed_households": self.mixed.households, "overlap_share": self.overlap_share,
+            "neighbour_id": self.neighbour, "home_id": self.home, "closed": self.closed, "year_built": self.year_built,
             "in_construction_share": self.inside_share,
             **{f"condition_{i}": results[i - 1] if results else None for i in range(1, 5)}, "eligible": worst,
             "evidence_zh": ";".join(f"条件{i}:{f.zh}" for i, f in enumerate(self.conditions, 1)) or None,
@@ -429,10 +433,10 @@ def _village(
     households = count_of(row, "households") if households is None else households
     people = known_sum(town.blocks.loc[blocks, "people"]) if blocks else None
     seeds = tuple(sorted(case.key for case in taken.values() if set(case.blocks) & set(blocks)))
-    mixed, residents, said = mixing(village, blocks, households, town, survey=survey, taken=set(taken))
+    mixed = mixing(village, blocks, households, town, survey=survey, taken=set(taken))
     overlap = overlaps(village, town)
     overlap_share = min(1.0, sum(overlap.values()) / row.geometry.area)
-    neighbour = neighbour_of(village, blocks, residents, overlap, town)
+    neighbour = neighbour_of(village, blocks, mixed.residents, overlap, town)
     case = _Case(
         key=village, subject="village" if town.kinds[village] == "village" else "converted", subject_id=village,
         name=town.called(village), shape=row.geometry, blocks=tuple(blocks), households=households,
@@ -453,10 +457,10 @@ def _village(
         ]
         why += [(conditions[i - 1].zh, conditions[i - 1].en) for i in failed]
         return _decide(replace(case, reasons=tuple(why)), override)
-    reasons = [said]
-    is_mixed = mixed[0] >= options.mixed_share
+    reasons = [(mixed.zh, mixed.en)]
+    is_mixed = mixed.share >= options.mixed_share
     limit, limit_en = f"{options.mixed_share:.0%}", f"the threshold is {options.mixed_share:.0%}"
-    if not np.isnan(mixed[0]):
+    if not np.isnan(mixed.share):
         reasons.append((f"{'达到' if is_mixed else '未达'}混居标准{limit}",
                         f"{'mixed' if is_mixed else 'not mixed'}: {limit_en}"))  # fmt: skip
     if overlap_share >= options.overlap_share:
@@ -494,12 +498,12 @@ def _locks(cases: Sequence[_Case], town: Facts, limits: Limits) -> dict[str, tup
             fits = case.households is not None and limits.min_households <= case.households <= limits.max_households
             locks[case.key] = (Lock(kind="as_is" if fits else "whole", ids=(case.key,)),) if case.blocks else ()
         elif case.type == "T2" and case.neighbour and case.blocks:
-            together = merges[case.neighbour]
-            ids = (case.neighbour, *(each.key for each in together))
-            parts = [each.households for each in together] + [town.households(town.inside(case.neighbour))]
-            opened = any(each.compounds or not each.blocks for each in together)
-            fits = not opened and sum(part or 0 for part in parts) <= limits.max_households
-            locks[case.key] = (Lock(kind="together", ids=ids) if fits else Lock(kind="free", ids=(case.key,)),)
+            whole = [each for each in merges[case.neighbour] if each.blocks and not each.compounds]
+            parts = [each.households for each in whole] + [town.households(town.inside(case.neighbour))]
+            if sum(part or 0 for part in parts) <= limits.max_households:
+                locks[case.key] = (Lock(kind="together", ids=(case.neighbour, *(each.key for each in whole))),)
+            else:
+                locks[case.key] = _opened(case, seeds, town)
         elif case.subject == "converted" and case.blocks:
             locks[case.key] = (Lock(kind="whole", ids=(case.key,)),)
         else:
@@ -531,10 +535,15 @@ def _seed_locks(case: _Case, seeds: Mapping[str, _Case], town: Facts, limits: Li
 
 
 def _opened(case: _Case, seeds: Mapping[str, _Case], town: Facts) -> tuple[Lock, ...]:
-    """Return the locks of a village that a compound leaves: the rest of it stays together, piece by piece."""
+    """Return the locks of a village that compounds leave, or mixed blocks may leave.
+
+    The rest of it stays together, piece by piece: nobody asked to divide the village itself.
+    """
     gone = {block for key in case.compounds for block in seeds[key].blocks}
+    if case.type == "T2":
+        gone |= set(case.mixed.blocks) or set(case.blocks)
     rest = [block for block in case.blocks if block not in gone]
-    parts = [part for part in pieces(rest, town.seams) if len(part) > 1] if case.type != "T2" else []
+    parts = [part for part in pieces(rest, town.seams) if len(part) > 1]
     return (
         Lock(kind="free", ids=(case.key,)),
         *(Lock(kind="together", ids=tuple(part), of="blocks") for part in parts),
@@ -569,10 +578,10 @@ def _asks_of_village(
     kinds = {lock.kind for lock in locks}
     if case.compounds:
         zh, en = "、".join(names[i][0] for i in case.compounds), ", ".join(names[i][1] for i in case.compounds)
-        rest = ("可以划分", "may be divided") if case.type == "T2" else ("保持完整", "stays together")
+        more = (",混居地块准许划出", "; its mixed blocks may leave") if case.type == "T2" else ("", "")
         return (
-            f"{zh}划出单设社区,其余部分{rest[0]}",
-            f"{en} leaves it for a community of its own; the rest {rest[1]}",
+            f"{zh}划出单设社区{more[0]},其余部分保持完整",
+            f"{en} leaves it for a community of its own{more[1]}; the rest stays together",
         )
     if case.type == "T1" and "as_is" in kinds:
         return "范围不变", "its range stays as it is"
@@ -584,13 +593,16 @@ def _asks_of_village(
         )
     if case.type == "T2" and case.neighbour:
         b, b_en = town.called(case.neighbour)
-        if "together" in kinds:
+        if "free" not in kinds:
             return f"与{b}同在一个社区", f"in one community with {b_en}"
-        return (
-            f"与{b}合计超过上限{limits.max_households}户,准许划分后与{b}等合并",
-            f"with {b_en} it is above the maximum of {limits.max_households:,} households: it may be divided and "
-            f"merged with {b_en} and others",
-        )
+        zh = f"与{b}合计超过上限{limits.max_households}户"
+        en = f"with {b_en} it is above the maximum of {limits.max_households:,} households"
+        if number := len(case.mixed.blocks):
+            return (
+                f"{zh},{number}个混居地块准许划入{b}等,其余部分保持完整",
+                f"{en}: its {number} mixed blocks may go to {b_en} or others, the rest stays together",
+            )
+        return f"{zh},准许划分后与{b}等合并", f"{en}: it may be divided and merged with {b_en} and others"
     if case.subject == "converted":
         return "整体保留", "it stays whole"
     return "仍为村,按标准整体保留", "it stays a village, whole where the profile says so"

@@ -1,7 +1,7 @@
 """What the tables say of villages and compounds: who lives in a range, what adjoins it, what fills which blocks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
@@ -128,58 +128,85 @@ def home_of(estate: str, blocks: tuple[str, ...], town: Facts) -> str | None:
     return None if pd.isna(home) else str(home)
 
 
+@dataclass(frozen=True)
+class Mixed:
+    """How mixed a village's range is: the households that are not its own, where that is known.
+
+    `residents` are those that the register gives to a neighbourhood, by its id; `blocks` are those in which most known
+    households are not the village's own; `zh` and `en` say it.
+    """
+
+    zh: str
+    en: str
+    share: float = np.nan
+    households: int | None = None
+    residents: Mapping[str, int] = field(default_factory=dict)
+    blocks: tuple[str, ...] = ()
+
+
 def mixing(
     village: str, blocks: Sequence[str], households: int | None, town: Facts, *, survey: pd.DataFrame, taken: set[str]
-) -> tuple[tuple[float, int | None], dict[str, int], tuple[str, str]]:
-    """Return the share and number of households that are not the village's own, whose they are, and the sentence.
+) -> Mixed:
+    """Return how mixed a village's range is, by the survey, else by buildings, else by compounds.
 
     Compounds that get a community of their own (`taken`) are left out: they leave the village.
     """
+    counted = _by_buildings(set(blocks), town, taken) or _by_compounds(set(blocks), households, town, taken)
     if village in survey.index and "mixed_share" in survey.columns and pd.notna(survey.loc[village, "mixed_share"]):
         share = float(survey.loc[village, "mixed_share"])
-        return (
-            (share, None),
-            {},
-            (
-                f"调查:范围内非本村住户占{share:.0%}",
-                f"survey: {share:.0%} of the households in its range are not the village's own",
-            ),
-        )
-    if town.homes is not None and (here := town.homes[town.homes["block"].isin(set(blocks))])["households"].sum():
-        here = here[~here["estate"].isin(taken)]
-        total = int(here["households"].sum())
-        register = here["register"].map(lambda i: town.kinds.get(i, "") == "community")
-        foreign = here[register | (here["estate"] != "")]
-        residents = here[register].groupby("register")["households"].sum()
-        number = int(foreign["households"].sum())
-        share = number / total if total else 0.0
-        return (share, number), {str(i): int(n) for i, n in residents.items()}, (
-            f"范围内已知{total}户中有{number}户({share:.0%})属社区登记或住在小区",
-            f"of {total:,} known households in its range {number:,} ({share:.0%}) are registered with a neighbourhood, "
-            "or live in a compound",
+        return Mixed(
+            f"调查:范围内非本村住户占{share:.0%}",
+            f"survey: {share:.0%} of the households in its range are not the village's own",
+            share, None, *((counted.residents, counted.blocks) if counted else ()),
         )  # fmt: skip
-    if town.estates is not None and "households" in town.estates.columns:
-        inside = [
-            i for i, place in zip(town.estates.index, block_of(town.estates, town.blocks), strict=True)
-            if place >= 0 and town.blocks.index[place] in set(blocks) and i not in taken
-        ]  # fmt: skip
-        counts = pd.to_numeric(town.estates.loc[inside, "households"])
-        leaving = [i for i in sorted(taken) if set(town.estate_blocks[i]) & set(blocks)]
-        gone = sum(count_of(town.estates.loc[i], "households") or 0 for i in leaving)
-        rest = None if households is None else households - gone
-        if counts.notna().all() and rest:
-            number = int(counts.sum())
-            share = min(1.0, number / rest)
-            return (
-                (share, number),
-                {},
-                (
-                    f"范围内{rest}户中有{number}户({share:.0%})住在小区",
-                    f"of {rest:,} households in its range {number:,} ({share:.0%}) live in compounds",
-                ),
-            )
-    return (np.nan, None), {}, ("范围内混居情况未知,暂按不混居处理,待核",
-                                "how mixed its range is, is not known; taken as not mixed until shown")  # fmt: skip
+    return counted or Mixed(
+        "范围内混居情况未知,暂按不混居处理,待核",
+        "how mixed its range is, is not known; taken as not mixed until shown",
+    )
+
+
+def _by_buildings(blocks: set[str], town: Facts, taken: set[str]) -> Mixed | None:
+    if town.homes is None:
+        return None
+    here = town.homes[town.homes["block"].isin(blocks) & ~town.homes["estate"].isin(taken)]
+    total = int(here["households"].sum())
+    if not total:
+        return None
+    register = here["register"].map(lambda i: town.kinds.get(i, "") == "community").astype(bool)
+    foreign = here[register | (here["estate"] != "")]
+    residents = here[register].groupby("register")["households"].sum()
+    number = int(foreign["households"].sum())
+    by_block = here.groupby("block")["households"].sum()
+    most = foreign.groupby("block")["households"].sum().reindex(by_block.index, fill_value=0) * 2 > by_block
+    return Mixed(
+        f"范围内已知{total}户中有{number}户({number / total:.0%})属社区登记或住在小区",
+        f"of {total:,} known households in its range {number:,} ({number / total:.0%}) are registered with a "
+        "neighbourhood, or live in a compound",
+        number / total, number, {str(i): int(n) for i, n in residents.items()},
+        tuple(sorted(str(block) for block in most.index[most])),
+    )  # fmt: skip
+
+
+def _by_compounds(blocks: set[str], households: int | None, town: Facts, taken: set[str]) -> Mixed | None:
+    if town.estates is None or "households" not in town.estates.columns or households is None:
+        return None
+    places = block_of(town.estates, town.blocks)
+    inside = [
+        str(i) for i, place in zip(town.estates.index, places, strict=True)
+        if place >= 0 and town.blocks.index[place] in blocks and i not in taken
+    ]  # fmt: skip
+    counts = pd.to_numeric(town.estates.loc[inside, "households"])
+    leaving = [i for i in sorted(taken) if set(town.estate_blocks[i]) & blocks]
+    rest = households - sum(count_of(town.estates.loc[i], "households") or 0 for i in leaving)
+    if counts.isna().any() or rest <= 0:
+        return None
+    number = int(counts.sum())
+    share = min(1.0, number / rest)
+    return Mixed(
+        f"范围内{rest}户中有{number}户({share:.0%})住在小区",
+        f"of {rest:,} households in its range {number:,} ({share:.0%}) live in compounds",
+        share, number, {}, tuple(sorted({block for i in inside for block in town.estate_blocks[i]} & blocks)),
+    )  # fmt: skip
 
 
 def overlaps(village: str, town: Facts) -> dict[str, float]:

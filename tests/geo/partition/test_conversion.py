@@ -116,7 +116,12 @@ def test_a_mixed_village_merges_with_whom_its_residents_are_registered() -> None
         "范围内已知40户中有30户(75%)属社区登记或住在小区;达到混居标准30%;与竹园社区合并,须视双方群众意愿;条件1、2、3、4待核"
     )
     assert row["text_zh"] == "撤销冠山村村民委员会,与竹园社区合并设立一个居民委员会,共600户"
-    assert found.locks["V"] == (Lock(kind="free", ids=("V",)),), "600 + 500 households are above the maximum of 900"
+    assert row["plan_zh"] == "与竹园社区合计超过上限900户,1个混居地块准许划入竹园社区等,其余部分保持完整"
+    assert found.locks["V"] == (
+        Lock(kind="free", ids=("V",)),
+        Lock(kind="together", ids=("b00", "b10"), of="blocks"),
+        Lock(kind="together", ids=("b02", "b03", "b13"), of="blocks"),
+    ), "600 + 500 households are above the maximum of 900; b01 is mixed, the rest stays together"
     roomy = ["VVAA", "VVAA", "BBAA", "BBAA"]
     merged = classify(roomy, buildings=homes((10, 210, 10, "V"), (10, 310, 30, "B")))
     assert merged.locks["V"] == (Lock(kind="together", ids=("B", "V")),)
@@ -368,20 +373,19 @@ def test_a_plan_keeps_the_village_and_sets_up_the_compounds_community() -> None:
     assert {block for block, own in plan.assignment.items() if own == "V"} == {"b02", "b03", "b12", "b13"}
     new = plan.assignment["b22"]
     assert {plan.assignment[block] for block in ("b22", "b23", "b32", "b33")} == {new}
-    assert new not in {"V", plan.assignment["b00"]}
+    assert (new, plan.assignment["b00"]) == ("N01", "A")
 
 
 def test_a_plan_joins_the_mixed_village_with_its_neighbourhood() -> None:
+    """T2 drives the engine; without it V, kept whole, and B stay what they are."""
     place, communities = town(["VVAA", "VVAA", "BBAA", "BBAA"])
     found = classify_conversions(place.blocks, place.seams, communities, profile=PROFILE,
-                                 survey=survey(mixed_share=0.5),
-                                 buildings=homes((10, 310, 30, "B")))  # fmt: skip
-    assert found.table.loc["V", ["type", "neighbour_id"]].tolist() == ["T2", "A"], "a survey names no neighbourhood"
-    overrides = {"V": Override("T2", "张三", "与竹园社区混居", neighbour_id="B")}
-    found = classify_conversions(place.blocks, place.seams, communities, profile=PROFILE, overrides=overrides)
-    plan = make_plan(place.blocks, place.seams, communities, profile=PROFILE,
-                     options=plan_options(found, PlanOptions(k=2, effort="quick")))  # fmt: skip
-    assert len({plan.assignment[block] for block in ("b00", "b01", "b10", "b11", "b02", "b03", "b12", "b13")}) == 1
+                                 survey=survey(mixed_share=0.5), buildings=homes((10, 310, 30, "B")))  # fmt: skip
+    assert found.table.loc["V", ["type", "neighbour_id"]].tolist() == ["T2", "B"]
+    both = ("b00", "b01", "b10", "b11", "b02", "b03", "b12", "b13")
+    for options, parts in ((PlanOptions(k=3), 2), (plan_options(found, PlanOptions(k=3)), 1)):
+        plan = make_plan(place.blocks, place.seams, communities, profile=PROFILE, options=options)
+        assert len({plan.assignment[block] for block in both}) == parts
 
 
 # ── procedure ────────────────────────────────────────────────────────────────────────────────────────────────────────
