@@ -1,144 +1,99 @@
-"""The parts of a town that are planned each on its own, and each of them as a graph for the search."""
-
-from dataclasses import dataclass, replace
+"""A few neighbouring parts as a problem of their own, so that the rest of the graph costs nothing while they change."""
 
 import numpy as np
 
-from geo.partition.conditions import barred_atoms
-from geo.partition.objective import edge_costs, size_cost
-from geo.partition.problem import Problem, make_problem
-from geo.partition.town import Ints, Town, pieces
-
-UNLIMITED = 2**62
+from geo.partition.problem import Flags, Ints, Problem, Small
 
 
-@dataclass(frozen=True)
-class Region:
-    """Atoms that can reach each other without crossing what may not be crossed; planned on its own."""
-
-    name: str
-    atoms: Ints
-    households: int
-    people: int
-    fixed: bool = False
-    island: bool = False
-
-
-def regions_of(town: Town) -> list[Region]:
-    """Return the regions of a town, in the order of their first atoms; together they hold every atom once."""
-    usable = town.touching
-    # A community that stays as it is may lie in pieces: all its atoms are one region.
-    of_fixed = np.full(town.atoms_count, -1, dtype=np.int64)
-    for i in town.fixed:
-        of_fixed[town.atom[town.old == i]] = i
-    a, b = town.atom[town.seam_a[usable]], town.atom[town.seam_b[usable]]
-    free = (of_fixed[a] < 0) & (of_fixed[b] < 0)
-    own = [(np.flatnonzero(of_fixed == i)[0], v) for i in town.fixed for v in np.flatnonzero(of_fixed == i)]
-    extra = np.array(own, dtype=np.int64).reshape(-1, 2)
-    count, label = pieces(
-        town.atoms_count, np.concatenate([a[free], extra[:, 0]]), np.concatenate([b[free], extra[:, 1]])
-    )
-    households, people = town.by_atom(town.households), town.by_atom(town.people)
-    found = []
-    loose = len(set(label[of_fixed < 0].tolist()))
-    for r in range(count):
-        atoms = np.flatnonzero(label == r)
-        fixed = bool(of_fixed[atoms[0]] >= 0)
-        total = int(households[atoms].sum())
-        first = int(np.flatnonzero(np.isin(town.atom, atoms))[0])
-        town_name = town.town_names[town.town[first]]
-        if fixed:
-            name = town.names_en[of_fixed[atoms[0]]]
-        elif loose == 1:
-            name = "the town" if not town.fixed else "the town without what stays as it is"
-        else:
-            place = f" of {town_name}" if town_name else ""
-            blocks = int(np.isin(town.atom, atoms).sum())
-            name = f"the part{place} around block {town.block_ids[first]} ({blocks:,} blocks, cut off from the rest)"
-        small = total < town.limits.min_households and not fixed
-        found.append(
-            Region(name, atoms, total, int(people[atoms].sum()), fixed, island=small and town.options.allow_islands)
-        )
-    return found
+def neighbouring_parts(problem: Problem, part: Small, k: int) -> list[list[int]]:
+    """Return for each part those it has an edge to, in ascending order."""
+    a, b = part[problem.source].astype(np.int64), part[problem.neighbour].astype(np.int64)
+    cut = problem.connecting & (a != b)
+    pairs = np.unique(a[cut] * k + b[cut])
+    lists: list[list[int]] = [[] for _ in range(k)]
+    for one, two in zip((pairs // k).tolist(), (pairs % k).tolist(), strict=True):
+        lists[one].append(two)
+    return lists
 
 
-def range_of(town: Town, region: Region) -> tuple[int, int]:
-    """Return the fewest and most communities the totals allow."""
-    if region.fixed or region.island:
-        return 1, 1
-    limits = town.limits
-    low, high = max(1, len(labels_of(town, region)), -(-region.households // limits.max_households)), len(region.atoms)
-    if limits.min_households:
-        high = min(high, region.households // limits.min_households)
-    if town.people_known:
-        if limits.max_people is not None:
-            low = max(low, -(-region.people // limits.max_people))
-        if limits.min_people:
-            high = min(high, region.people // limits.min_people)
-    return low, high
+def parts_around(neighbours: list[list[int]], centre: int, size: int) -> Ints:
+    """Return that many parts, the nearest to the centre counted in borders crossed."""
+    found = {centre: None}  # a dict keeps the order of arrival
+    for one in (reached := [centre]):
+        for other in neighbours[one]:
+            if other not in found:
+                found[other] = None
+                reached.append(other)
+        if len(found) >= size:
+            break
+    return np.array(list(found)[:size], dtype=np.int64)
 
 
-def labels_of(town: Town, region: Region) -> list[int]:
-    """Return the labels whose anchors lie in the region: its first parts, in this order, are theirs."""
-    here = np.zeros(town.atoms_count, dtype=bool)
-    here[region.atoms] = not region.fixed
-    return [i for i, block in enumerate(town.anchor.tolist()) if here[town.atom[block]]]
+def cut_out(problem: Problem, part: Small, chosen: Ints, k: int, held: Flags | None) -> tuple[Problem, Ints, Small]:
+    """Return the chosen parts as a problem, its vertices in the whole graph, and where they are now.
 
-
-def problem_of(town: Town, region: Region, weighed: Town) -> Problem:
-    """Return the region as a graph: seams between two atoms added up, what must be apart marked, conditions as labels.
-
-    `weighed` is the town with the weights that the search goes by (see `geo.partition.starts`).
+    Part `chosen[i]` is part i there. What may not move is pinned; vertices beside a part outside are barred from the parts
+    that shun it.
     """
-    local = np.full(town.atoms_count, -1, dtype=np.int64)
-    local[region.atoms] = np.arange(len(region.atoms))
-    a, b = local[town.atom[town.seam_a]], local[town.atom[town.seam_b]]
-    cost, cross = edge_costs(weighed), town.cross
-    rows = [(a, b, cost, cross)]
-    for _, sets in town.apart:
-        for i, one in enumerate(sets):
-            for two in sets[i + 1 :]:
-                pairs = np.array([(x, y) for x in sorted(one) for y in sorted(two)], dtype=np.int64).reshape(-1, 2)
-                rows.append((local[town.atom[pairs[:, 0]]], local[town.atom[pairs[:, 1]]], np.zeros(len(pairs)),
-                             np.ones(len(pairs), dtype=bool)))  # fmt: skip
-    a, b, cost, cross = (np.concatenate(column) for column in zip(*rows, strict=True))
-    inside = (a >= 0) & (b >= 0) & (a != b)
-    low, high = np.minimum(a, b)[inside], np.maximum(a, b)[inside]
-    n = len(region.atoms)
-    keys, which = np.unique(low * n + high, return_inverse=True)
-    columns = [town.by_atom(town.households)[region.atoms]]
-    limits = town.limits
-    least, most = [limits.min_households], [limits.max_households]
-    if town.people_known and (limits.min_people is not None or limits.max_people is not None):
-        columns.append(town.by_atom(town.people)[region.atoms])
-        least.append(limits.min_people or 0)
-        most.append(UNLIMITED if limits.max_people is None else limits.max_people)
-    problem = make_problem(
-        np.stack(columns, axis=1).astype(np.int64),
-        np.stack([keys // n, keys % n], axis=1),
-        np.bincount(which, cost[inside], minlength=len(keys)),
-        least,
-        most,
-        apart=np.bincount(which, cross[inside], minlength=len(keys)) > 0,
-        size_cost=size_cost(weighed),
-        target=float(limits.target_households),
+    local = np.full(k, -1, dtype=np.int32)
+    local[chosen] = np.arange(len(chosen))
+    members = np.flatnonzero(local[part] >= 0)
+    index = np.full(problem.n, -1, dtype=np.int64)
+    index[members] = np.arange(len(members))
+    begin = problem.start[members].astype(np.int64)
+    degree = problem.start[members + 1] - begin
+    entry = np.repeat(begin - np.concatenate([[0], np.cumsum(degree)[:-1]]), degree) + np.arange(degree.sum())
+    inside = index[problem.neighbour[entry]] >= 0
+    kept = entry[inside]
+    source = index[problem.source[kept]]
+    place = np.full(len(problem.neighbour), -1, dtype=np.int64)
+    place[kept] = np.arange(len(kept))
+    start = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=len(members)))])
+    linked = np.bincount(source[problem.connecting[kept]], minlength=len(members))
+    now = local[part[members]]
+    fixed = problem.pin[members] >= 0
+    if held is not None:
+        fixed |= held[members]
+    bar, shun = _prohibitions(problem, part, chosen, members, entry[~inside])
+    return (
+        Problem(
+            weights=problem.weights[members],
+            low=problem.low,
+            high=problem.high,
+            start=start.astype(np.int32),
+            link=(start[:-1] + linked).astype(np.int32),
+            neighbour=index[problem.neighbour[kept]].astype(np.int32),
+            source=source.astype(np.int32),
+            reverse=place[problem.reverse[kept]].astype(np.int32),
+            cost=problem.cost[kept],
+            touch=problem.touch[kept],
+            pin=np.where(fixed, now, -1).astype(np.int32),
+            bar=bar,
+            shun=shun,
+            size_cost=problem.size_cost,
+            target=problem.target,
+        ),
+        members,
+        now,
     )
-    return _labelled(problem, town, region)
 
 
-def _labelled(problem: Problem, town: Town, region: Region) -> Problem:
-    """Return the problem with the conditions on its communities."""
-    labels = labels_of(town, region)
-    if not labels:
-        return problem
-    rank = np.full(len(town.labels) + 1, -1, dtype=np.int32)
-    rank[labels] = np.arange(len(labels))
-    pin = np.full(town.atoms_count, -1, dtype=np.int32)
-    held = town.pin >= 0
-    pin[town.atom[held]] = rank[town.pin[held]]
-    return replace(
-        problem,
-        pin=pin[region.atoms],
-        bar=np.ascontiguousarray(barred_atoms(town)[np.ix_(region.atoms, labels)]),
-        shun=np.ascontiguousarray(town.shun[np.ix_(labels, labels)]),
-    )
+def _prohibitions(problem: Problem, part: Small, chosen: Ints, members: Ints, leaving: Ints) -> tuple[Flags, Flags]:
+    """Return the bars and shunned borders among the chosen parts; `leaving` are the edges to other parts."""
+    size = len(chosen)
+    bar, shun = np.zeros((len(members), size), dtype=bool), np.zeros((size, size), dtype=bool)
+    named = chosen < problem.bar.shape[1]
+    bar[:, named] = problem.bar[np.ix_(members, chosen[named])]
+    named = chosen < len(problem.shun)
+    shun[np.ix_(named, named)] = problem.shun[np.ix_(chosen[named], chosen[named])]
+    leaving = leaving[problem.touch[leaving] & (part[problem.neighbour[leaving]] < len(problem.shun))]
+    if len(leaving) and named.any():
+        beside = np.zeros((len(members), size), dtype=bool)
+        row = np.searchsorted(members, problem.source[leaving])
+        column = np.flatnonzero(named)
+        for r, other in zip(row.tolist(), part[problem.neighbour[leaving]].tolist(), strict=True):
+            beside[r, column] |= problem.shun[chosen[named], other]
+        bar |= beside
+    if not bar.any():
+        bar = np.zeros((len(members), 0), dtype=bool)
+    return bar, shun if shun.any() else np.zeros((0, 0), dtype=bool)

@@ -26,6 +26,7 @@ from geo.partition.problem import (
     measure,
     pieces_of,
 )
+from geo.partition.regions import cut_out, neighbouring_parts, parts_around
 from geo.partition.seeding import PinsApartError, cores, mended, seed_parts
 
 __all__ = [
@@ -33,10 +34,16 @@ __all__ = [
     "make_problem", "measure", "partition_graph", "pieces_of", "seed_parts",
 ]  # fmt: skip
 
-HOT, COLD = 0.65, 0.1
+HOT, COLD = 0.4, 0.15
 """Temperatures at the start and end of a run, in units of the mean cost of a move at the start."""
+RESPLIT = 25
+"""Proposals for each vertex of a mean part between two attempts to part two neighbours anew: they cost alike."""
 CHUNKS = 200
 """Steps of the temperature; between two of them the penalty adapts and the best plan is kept."""
+REGION, REGION_CHUNKS, PATIENCE = 20, 40, 4000
+"""Parts that are warmed up together, steps of their temperature, and proposals for each of their vertices."""
+HEATS = (1.0, 1.0, 2.0, 4.0)
+"""How much hotter than usual the regions begin, in turn."""
 HARDER, SOFTER = 1.06, 0.97
 """What the penalty is multiplied by after a step with too many, or few enough, parts outside the limits."""
 
@@ -96,7 +103,8 @@ def partition_graph(
         seeds = [seed_parts(problem, k, rng=rng, sort=i) for i in range(max(1, starts))]
     held = None if frozen is None else np.asarray(frozen, dtype=bool)
     look = proposals // 10 // len(seeds) if len(seeds) > 1 else 0
-    rest = proposals - look * len(seeds)
+    once = max(0.3 * proposals, PATIENCE * problem.n) if k > 2 else 0.3 * proposals
+    once = min(once, proposals - look * len(seeds))
     clock = _Clock(proposals, watch, deadline)
     results = [_Run(problem, k, s, rng=rng, linear=linear, clock=clock, frozen=held) for s in seeds]
     if look:
@@ -106,11 +114,47 @@ def partition_graph(
     run = results[0]
     if look:
         run = _Run(problem, k, run.best.part, rng=rng, linear=linear, clock=clock, best=run.best, frozen=held)
-    run.anneal(rest)
+    run.anneal(int(once))
     if not run.best.feasible:
         run.repair(proposals)
-    best = run.best
+    best = _improved(run, held, rng, proposals - look * len(seeds) - int(once))
     return Result(best.part, best.cost, best.violation, best.conflicts, stopped_early=clock.stopped)
+
+
+def _improved(run: "_Run", held: Flags | None, rng: np.random.Generator, proposals: int) -> Result:
+    """Return the run's best plan after region by region was warmed up and cooled again, as long as proposals last.
+
+    A single annealing of a large graph is as lucky in one place as it is unlucky in another; here every region keeps
+    the better of what it was and what it became.
+    """
+    problem, k, best = run.problem, run.k, run.best
+    centres: list[int] = []
+    tried = 0
+    neighbours: list[list[int]] = []
+    while not run.clock.stopped and k > 1:
+        if not centres:
+            centres = rng.permutation(k).tolist()
+            neighbours = neighbouring_parts(problem, best.part, k)
+        chosen = parts_around(neighbours, centres.pop(), REGION)
+        inner, members, now = cut_out(problem, best.part, chosen, k, held)
+        effort = PATIENCE * len(members)
+        if effort > proposals:
+            break
+        proposals -= effort
+        linear = None
+        if run.linear is not None:
+            table = run.linear(best.part)[np.ix_(members, chosen)]
+            linear = lambda _, table=table: table  # noqa: E731 - heirs are matched anew when the whole is measured
+        anything = Result(now, np.inf, np.inf, 0)
+        trial = _Run(inner, len(chosen), now, rng=rng, linear=linear, clock=run.clock, best=anything)
+        trial.anneal(effort, chunks=REGION_CHUNKS, heat=HEATS[tried % len(HEATS)])
+        tried += 1
+        part = best.part.copy()
+        part[members] = chosen[trial.best.part]
+        found = run._measured(part)
+        if found.key <= best.key:  # an equally good plan is a new place to look from
+            best = found
+    return best
 
 
 @dataclass
@@ -163,19 +207,21 @@ class _Run:
         self._refresh()
         self.best = best or self._measured(self.part.copy())
 
-    def anneal(self, proposals: int, *, hot: float = HOT, cold: float = COLD, penalty: float = 15.0) -> None:
+    def anneal(self, proposals: int, *, chunks: int = CHUNKS, heat: float = 1.0) -> None:
         """Cool down over that many proposals, then descend to the nearest plan that no single move improves."""
         if self._stuck():
             return
         scale = self._scale()
-        penalty *= scale
+        penalty = 15.0 * scale
+        pairs = max(1, proposals * self.k // (chunks * RESPLIT * self.problem.n))
         try:
-            for i in range(CHUNKS):
-                temperature = hot * scale * (cold / hot) ** (i / (CHUNKS - 1))
-                bad = self._flips(proposals // CHUNKS, temperature, penalty)
+            for i in range(chunks):
+                temperature = heat * HOT * scale * (COLD / HOT / heat) ** (i / (chunks - 1))
+                bad = self._flips(proposals // chunks, temperature, penalty)
+                self._resplit(pairs, penalty, temperature)
                 self._note()
-                allowed = 0.3 * self.k * (1 - i / CHUNKS)
-                penalty *= HARDER if bad > allowed else SOFTER
+                allowed = 0.3 * self.k * (1 - i / chunks)
+                penalty *= (HARDER if bad > allowed else SOFTER) ** (CHUNKS / chunks)
             self.settle()
         except SearchStopped:
             self.settle(tick=False)
