@@ -207,37 +207,34 @@ def classify_conversions(
     """
     options = options or ConversionOptions()
     survey = pd.DataFrame() if survey is None else survey.set_axis(survey.index.astype(str), axis=0)
-    villages = _villages(communities)
-    _check(blocks, communities, survey, villages, construction_land)
+    _check(blocks, communities, survey, construction_land)
     town = read_facts(blocks, seams, communities, estates, buildings)
+    decided = dict(overrides or {})
+    _check_overrides(decided, town)
     limits = limits_of(profile, PlanOptions())
     least = limits.min_households if options.min_households is None else options.min_households
-    decided = dict(overrides or {})
-    keys = {**{i: i for i in town.communities.index if town.kinds[i] != "community"}, **_compound_keys(town)}
-    _check_overrides(decided, keys, town)
-    cases: list[_Case] = []
-    for key, estate in sorted(_compound_keys(town).items()):
-        cases.append(
-            _compound(key, estate, town, limits=limits, least=least, options=options, override=decided.get(key))
-        )
-    taken = {case.subject_id: case for case in cases if case.type == "T3"}
+    compounds = [
+        _compound(key, estate, town, limits=limits, least=least, options=options, override=decided.get(key))
+        for key, estate in sorted(_compound_keys(town).items())
+    ]
+    taken = {case.subject_id: case for case in compounds if case.type == "T3"}
     land = None if construction_land is None else shapely.union_all(construction_land.geometry.to_numpy())
-    own = []
-    for village in sorted(i for i in town.communities.index if town.kinds[i] != "community"):
+    villages = []
+    for village in _villages(town.communities):
         found = conditions_of(town.communities.geometry[village], survey, village, land=land, limits=options)
-        own.append(
+        villages.append(
             _village(village, town, found, survey=survey, taken=taken, options=options, override=decided.get(village))
         )
-    if alone := tuple(case.key for case in own if case.type == "T2" and case.neighbour is None):
+    if alone := tuple(case.key for case in villages if case.type == "T2" and case.neighbour is None):
         raise InputError(Fault(f"overrides: with whom is {', '.join(alone)} to merge? No neighbourhood adjoins",
                                "give neighbour_id", ids=alone))  # fmt: skip
-    cases = [*own, *cases]
+    cases = [*villages, *compounds]
     locks = _locks(cases, town, limits)
     rows = [case.row(*_asks(case, locks[case.key], cases, town, limits)) for case in cases]
     index = pd.Index([case.key for case in cases], dtype="str", name="conversion_id")
     table = pd.DataFrame(rows, index=index, columns=list(_DTYPES)).astype(_DTYPES)
-    shapes = [case.shape for case in cases]
-    frame = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, index=index, crs=blocks.crs), crs=blocks.crs)
+    shapes = gpd.GeoSeries([case.shape for case in cases], index=index, crs=blocks.crs)
+    frame = gpd.GeoDataFrame(table, geometry=shapes, crs=blocks.crs)
     return Conversions(frame, MappingProxyType({key: each for key, each in locks.items() if each}), options, profile)
 
 
@@ -256,8 +253,9 @@ _DTYPES = {
 
 
 # ── checks ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-def _villages(communities: gpd.GeoDataFrame) -> set[str]:
-    return {str(i) for i in communities.index[communities["kind"].isin(("village", "converted"))]}
+def _villages(communities: gpd.GeoDataFrame) -> list[str]:
+    """Return the ids of villages and converted villages, sorted."""
+    return sorted(str(i) for i in communities.index[communities["kind"].isin(("village", "converted"))])
 
 
 def _compound_keys(town: Facts) -> dict[str, str]:
@@ -266,10 +264,10 @@ def _compound_keys(town: Facts) -> dict[str, str]:
 
 
 def _check(
-    blocks: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, survey: pd.DataFrame, villages: set[str],
+    blocks: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, survey: pd.DataFrame,
     construction_land: gpd.GeoDataFrame | None,
 ) -> None:  # fmt: skip
-    faults = check_survey(survey, villages)
+    faults = check_survey(survey, _villages(communities))
     if construction_land is not None and construction_land.crs != blocks.crs:
         faults.append(Fault(f"the construction land is in {construction_land.crs}, the blocks are in {blocks.crs}",
                             "project it to the study's coordinates first", table="construction_land"))  # fmt: skip
@@ -282,7 +280,8 @@ def _check(
         raise InputError(faults)
 
 
-def _check_overrides(decided: Mapping[str, Override], keys: Mapping[str, str], town: Facts) -> None:
+def _check_overrides(decided: Mapping[str, Override], town: Facts) -> None:
+    keys = {*_villages(town.communities), *_compound_keys(town)}
     faults = []
     for key, override in sorted(decided.items()):
         if key not in keys:
@@ -377,8 +376,8 @@ def _compound(
     row, blocks = town.estates.loc[estate], town.estate_blocks[estate]
     households, people = count_of(row, "households"), count_of(row, "people")
     if households is None and town.homes is not None:
-        own = town.homes[town.homes["estate"] == estate]
-        households = int(own["households"].sum()) if len(own) else None
+        own = town.homes.loc[town.homes["estate"] == estate, "households"]
+        households = int(own.sum()) if len(own) and own.notna().all() else None
     closed, year = row.get("closed"), row.get("year_built")
     closed, year = None if pd.isna(closed) else bool(closed), None if pd.isna(year) else int(year)
     home = home_of(estate, blocks, town)

@@ -140,8 +140,16 @@ def explain_heirs(plan: Plan, *, blocks: gpd.GeoDataFrame, communities: gpd.GeoD
         by (`households`, or `land` where none of its households is known); amount (households or m²), and how much of
         it, and which share, is in the heir (heir_amount, heir_share) and in its largest part (largest_id, …);
         text_zh, text_en.
+
+    Raises
+    ------
+    InputError
+        When the plan says nothing of some blocks.
     """
     ids = blocks.index.astype(str)
+    if lost := tuple(sorted(set(ids) - set(plan.assignment))):
+        raise InputError(Fault(f"{len(lost)} blocks have no community in the plan",
+                               "make the plan anew from these blocks", table="blocks", ids=lost))  # fmt: skip
     before = blocks["community_id"].astype("object").where(blocks["community_id"].notna(), "").astype(str).to_numpy()
     after = np.array([plan.assignment[block] for block in ids], dtype=object)
     names = old_names(pd.DataFrame({"before": before}), communities)

@@ -24,7 +24,7 @@ class Facts:
     estates: gpd.GeoDataFrame | None
     estate_blocks: Mapping[str, tuple[str, ...]]
     homes: pd.DataFrame | None
-    """Buildings with known households: households, block, register (community_id or ""), estate ("" for none)."""
+    """Buildings where somebody lives, or may: households, block, register (community_id or ""), estate ("" for none)."""
 
     def called(self, identity: str) -> tuple[str, str]:
         """Return how a community is called, in Chinese and English."""
@@ -56,7 +56,8 @@ def read_facts(
     known = communities.set_axis(communities.index.astype(str), axis=0).sort_index()
     ledger = blocks.set_axis(blocks.index.astype(str), axis=0).sort_index()
     ledger["households"] = pd.to_numeric(ledger["households"]).astype("Int64")
-    ledger["people"] = pd.to_numeric(ledger["people"]).astype("Int64") if "people" in ledger.columns else pd.NA
+    people = ledger["people"] if "people" in ledger.columns else pd.Series(pd.NA, ledger.index, dtype="Int64")
+    ledger["people"] = pd.to_numeric(people).astype("Int64")
     said = old_names(ledger.assign(before=""), known)
     compounds = None if estates is None else estates.set_axis(estates.index.astype(str), axis=0).sort_index()
     return Facts(
@@ -82,10 +83,10 @@ def _homes(
 ) -> pd.DataFrame | None:
     if "households" not in buildings.columns or buildings["households"].isna().all():
         return None
-    lived = buildings[pd.to_numeric(buildings["households"]).fillna(0) > 0]
+    lived = buildings[pd.to_numeric(buildings["households"]).fillna(1) > 0]
     place = block_of(lived, ledger)
     table = pd.DataFrame({
-        "households": pd.to_numeric(lived["households"]).astype("int64").to_numpy(),
+        "households": pd.to_numeric(lived["households"]).astype("Int64").array,
         "block": [str(ledger.index[i]) if i >= 0 else "" for i in place],
         "register": _texts(lived, "community_id"), "estate": _texts(lived, "estate_id"),
     })  # fmt: skip
@@ -169,6 +170,7 @@ def _by_buildings(blocks: set[str], town: Facts, taken: set[str]) -> Mixed | Non
     if town.homes is None:
         return None
     here = town.homes[town.homes["block"].isin(blocks) & ~town.homes["estate"].isin(taken)]
+    here = here[here["households"].notna()]
     total = int(here["households"].sum())
     if not total:
         return None

@@ -74,7 +74,7 @@ def compound(shape: object = None, **columns: object) -> gpd.GeoDataFrame:
     )
 
 
-def homes(*rows: tuple[float, float, int, str | None]) -> gpd.GeoDataFrame:
+def homes(*rows: tuple[float, float, int | None, str | None]) -> gpd.GeoDataFrame:
     """Return buildings: x, y, households, the community that the register names."""
     frame = gpd.GeoDataFrame(
         {"households": [row[2] for row in rows], "community_id": [row[3] for row in rows]},
@@ -228,6 +228,11 @@ def test_the_threshold_of_a_compound_is_the_profiles_unless_given() -> None:
     assert classify(drawn, estates=compound(households=300)).table.loc["e1", "type"] == "T3"
     few = classify(drawn, estates=compound(households=None), buildings=homes((210, 210, 350, None)))
     assert few.table.loc["e1", ["type", "households"]].tolist() == ["T3", 350], "counted from the buildings in it"
+    half = classify(
+        drawn, estates=compound(households=None), buildings=homes((210, 210, 350, None), (310, 310, None, None))
+    )
+    assert pd.isna(half.table.loc["e1", "households"]), "one building is unknown, so the compound is"
+    assert half.table.loc["e1", "type"] == "none"
 
 
 def test_a_compound_in_a_village_leaves_it_and_does_not_mix_it() -> None:
