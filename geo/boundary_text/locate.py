@@ -567,7 +567,7 @@ def _line_and_border(edge: Edge) -> tuple[str, str]:
 
 
 def _plain(name: str) -> str:
-    return "".join(name.translate(_SIMPLE).casefold().split())
+    return "".join(name.translate(_SIMPLE).casefold().rstrip(".").split())
 
 
 def _stem(name: str) -> str:

@@ -124,8 +124,8 @@ def parse_bounds(text: str) -> ParsedBounds:
                   "give one community or one sentence at a time")
         )  # fmt: skip
     plain = text.translate(_HALF)
-    reader = _English(plain) if _HEADS_EN.search(plain) and not _SIGNS_ZH.search(_masked(plain)) else _Chinese(plain)
-    parsed = reader.read(text)
+    english = _English(plain)
+    parsed = (english if english.heads else _Chinese(plain)).read(text)
     figures = (parsed.households, parsed.people, parsed.area_km2)
     if parsed.area == Area() and not parsed.actions and all(figure is None for figure in figures):
         shown = text.strip()[:40]
@@ -260,7 +260,6 @@ class _Reader:
 
 
 # ── Chinese ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-_SIGNS_ZH = re.compile(r"[东南西北](?:起|至|临|靠|倚|接|抵|邻|以)|以[东南西北]|划入|撤销")
 _DIRECTION = "(东南|东北|西南|西北|[东南西北])"
 _HEAD = re.compile(rf"{_DIRECTION}(?:面|侧|边|部)?(?:起至|毗邻|接壤|至|起|临|靠|倚|接|抵|邻|到|以|依|连)(?:于|近)?")
 _ALONE = re.compile(rf"{_DIRECTION}(?:面|侧|边)?")
@@ -391,7 +390,7 @@ class _Chinese(_Reader):
 
     def _is_bare(self, start: int, end: int) -> bool:
         """Return whether what follows a side's verb is no name, so that it is a name itself: 东临路以西."""
-        name = _CLOSING.sub("", self.masked[start:end])
+        name = _CLOSING.sub("", re.split("[—\0-]", self.masked[start:end], maxsplit=1)[0])
         return _BARE_NAME.fullmatch(name) is not None and start < end
 
     def _fact(self, fact: re.Match[str]) -> None:
@@ -728,14 +727,19 @@ def _inside(area: Area, within: str) -> Area:
 
 # ── English ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 _HEADS_EN = re.compile(r"\b(?:(north|south)-?)?(east|west|north|south) (to|of) (?=\S)", re.IGNORECASE)
+_SHORTENED = re.compile(r"\b(?:Vil|Rd|St|Ave|Av|Blvd|Sec|Ln|Dr|Mt|Hwy|Ctr)$", re.IGNORECASE)
 _FACTS_EN = re.compile(r"(\d[\d,]*(?:\.\d+)?) *(households|people|residents|km²|km2|square kilometres)", re.IGNORECASE)
 
 
 class _English(_Reader):
     """Reads "east to A – B and C, south to D (including E; excluding F)" and "west of A, north of B"."""
 
+    def __init__(self, plain: str) -> None:
+        super().__init__(plain)
+        self.heads = [head for head in _HEADS_EN.finditer(self.masked) if self._begins(head)]
+
     def read(self, text: str) -> ParsedBounds:
-        heads = [head for head in _HEADS_EN.finditer(self.masked) if self._begins(head)]
+        heads = self.heads
         facts = list(_FACTS_EN.finditer(self.masked))
         for fact in facts:
             unit = fact[2].lower()
@@ -768,7 +772,7 @@ class _English(_Reader):
         told: list[Side] = [side for word in words for side in SIDES if side == word]
         sides = told if head[3].lower() == "to" else [OPPOSITE[side] for side in told]
         start = head.end()
-        while end > start and self.plain[end - 1] in " ,.;":
+        while end > start and (self.plain[end - 1] in " ,;" or self._is_stop(end - 1)):
             end -= 1
         if self.masked[start:end].endswith(" and"):
             end -= 4
@@ -782,6 +786,10 @@ class _English(_Reader):
             else:
                 self.draft.sides[side] = [chain for chain in chains if chain]
 
+    def _is_stop(self, i: int) -> bool:
+        """Return whether the full stop at i ends a sentence, and not a short word: Xitun Vil."""
+        return self.plain[i] == "." and _SHORTENED.search(self.plain, 0, i) is None
+
     def _split(self, start: int, end: int, at: re.Pattern[str]) -> list[tuple[int, int]]:
         parts = []
         for cut in at.finditer(self.masked, start, end):
@@ -791,7 +799,7 @@ class _English(_Reader):
 
     def _edge(self, start: int, end: int) -> Edge | None:
         named, groups = self.brackets(start, end)
-        name = self.plain[start:named].strip(" ,.")
+        name = self.plain[start:named].strip(" ,")
         beyond: list[str] = []
         aliases: list[str] = []
         for a, b in groups:
