@@ -23,7 +23,7 @@ import shapely
 from geo.boundary_text import unit_name
 from geo.errors import Fault, InputError
 from geo.partition.eligibility import Finding, Thresholds, check_survey, conditions_of
-from geo.partition.plan import Limits, Lock, PlanOptions, limits_of
+from geo.partition.plan import Limits, Lock, Plan, PlanOptions, limits_of
 from geo.partition.procedure import Document, Procedure, Step, Timetable, Vote, VoteResult, check_vote, procedure
 from geo.partition.transfers import pieces
 from geo.partition.village_facts import (
@@ -41,7 +41,7 @@ from geo.standards import Profile
 
 __all__ = [
     "ConversionOptions", "Conversions", "Document", "Override", "Procedure", "Step", "Timetable", "Vote", "VoteResult",
-    "check_vote", "classify_conversions", "plan_options", "procedure",
+    "check_vote", "classify_conversions", "conversion_heirs", "plan_options", "procedure",
 ]  # fmt: skip
 
 ConversionType = Literal["T1", "T2", "T3", "none"]
@@ -149,6 +149,24 @@ def plan_options(conversions: Conversions, options: PlanOptions) -> PlanOptions:
         if not any((lock.of, i) in own for i in lock.ids)
     ]
     return PlanOptions.model_validate({**dict(options), "locks": (*options.locks, *dict.fromkeys(more))})
+
+
+def conversion_heirs(conversions: Conversions, plan: Plan, blocks: gpd.GeoDataFrame) -> dict[str, str | None]:
+    """Return the heirs (see `with_heirs`) that leave a name with the old community where a T3 compound has taken it.
+
+    The rule gives a name to the largest part, and that may be the compound. The name goes to the part with the core
+    that the compound was kept apart from; where that part carries another name already, it ends.
+    """
+    before = blocks.set_axis(blocks.index.astype(str), axis=0)["community_id"]
+    heirs: dict[str, str | None] = {}
+    table = conversions.table
+    for key, home in table.loc[(table["type"] == "T3") & table["home_id"].notna(), "home_id"].items():
+        cores = [lock.ids for lock in conversions.locks.get(str(key), ()) if lock.kind == "apart"]
+        for seed, core in cores:
+            if before[core] == home and plan.assignment[seed] == home:
+                part = plan.assignment[core]
+                heirs[str(home)] = None if part in set(before.dropna()) else part
+    return heirs
 
 
 def classify_conversions(

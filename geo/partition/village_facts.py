@@ -24,7 +24,7 @@ class Facts:
     estates: gpd.GeoDataFrame | None
     estate_blocks: Mapping[str, tuple[str, ...]]
     homes: pd.DataFrame | None
-    """Buildings where somebody lives, or may: households, block, register (community_id or ""), estate ("" for none)."""
+    """Buildings where somebody lives, or may: households, block, register (community_id or ""), estate (or "")."""
 
     def called(self, identity: str) -> tuple[str, str]:
         """Return how a community is called, in Chinese and English."""

@@ -550,6 +550,8 @@ def test_plan_and_blocks_must_match() -> None:
     small = plan_of(place.assign(["AABB"] * 4).iloc[1:])
     with pytest.raises(InputError, match="blocks have no community in the plan"):
         explain_plan(small, blocks=place.blocks, seams=place.seams)
+    with pytest.raises(InputError, match="1 blocks have no community in the plan"):
+        explain_heirs(small, blocks=place.blocks)
 
 
 # ── laws ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -16,9 +16,11 @@ from geo.partition.conversion import (
     Vote,
     check_vote,
     classify_conversions,
+    conversion_heirs,
     plan_options,
     procedure,
 )
+from geo.partition.heirs import with_heirs
 from geo.partition.plan import Condition, Lock, PlanOptions
 from geo.partition.solve import make_plan
 from geo.schema import conform
@@ -379,6 +381,27 @@ def test_a_plan_keeps_the_village_and_sets_up_the_compounds_community() -> None:
     new = plan.assignment["b22"]
     assert {plan.assignment[block] for block in ("b22", "b23", "b32", "b33")} == {new}
     assert (new, plan.assignment["b00"]) == ("N01", "A")
+
+
+def test_a_large_compound_leaves_the_name_to_the_old_community() -> None:
+    """The compound has 800 households, the rest of A 400: the rule of heirs alone would call the compound's part A."""
+    place, communities = town(["VVAA", "VVAA", "AAAA", "AAAA"])
+    place.blocks.loc[place.blocks["community_id"] == "A", "households"] = 50
+    place.blocks.loc[["b22", "b23", "b32", "b33"], "households"] = 200
+    found = classify_conversions(place.blocks, place.seams, communities, profile=PROFILE,
+                                 estates=compound(households=800), survey=survey(mixed_share=0.0))  # fmt: skip
+    options = plan_options(found, PlanOptions(k=3))
+    plan = make_plan(place.blocks, place.seams, communities, profile=PROFILE, options=options)
+    assert (plan.assignment["b22"], plan.assignment["b00"]) == ("A", "N01")
+    heirs = conversion_heirs(found, plan, place.blocks)
+    assert heirs == {"A": "N01"}
+    named = with_heirs(plan, heirs, blocks=place.blocks)
+    assert (named.assignment["b22"], named.assignment["b00"]) == ("N01", "A")
+    assert conversion_heirs(found, named, place.blocks) == {}
+    joined = plan.model_copy(
+        update={"assignment": {b: "V" if own == "N01" else own for b, own in plan.assignment.items()}}
+    )
+    assert conversion_heirs(found, joined, place.blocks) == {"A": None}
 
 
 def test_a_plan_joins_the_mixed_village_with_its_neighbourhood() -> None:
