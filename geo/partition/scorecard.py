@@ -1035,8 +1035,8 @@ def names_kept(division: Division) -> float:
     "wide_road_on_way", "convenience", unit="share", better="down", source=_FIVE,
     title=("去办公场所须穿越主干路的户占比", "households that cross a primary road on the way to the office"),
     formula=("到本社区最近办公场所的直线与地面主干路及以上道路相交的户数 ÷ 全部户数",
-             "households whose straight way to their office (office_distance) meets a primary or wider road on the ground / "
-             "all households"),
+             "households whose straight way to their office (office_distance) meets a primary or wider road on the "
+             "ground / all households"),
 )  # fmt: skip
 def wide_road_on_way(division: Division) -> float:
     """Return the share of households with a wide road on the way."""

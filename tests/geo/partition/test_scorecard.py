@@ -189,9 +189,9 @@ def test_every_heading_has_measures_and_a_sentence(card: Scorecard) -> None:
     assert counts.sum().sum() == len(card.measures)
     assert card.summary.loc["standard", "text_en"] == (
         "Standard size, 6 measures: 3 better, 3 worse, 0 unchanged. Better: communities outside the limits of size "
-        "4 → 1; households living in communities outside the limits 100.0% → 18.8%; mean deviation from the target of people "
-        "88.0% → 84.0%. Worse: mean deviation from the target of households 20.0% → 33.3%; largest deviation from the "
-        "target of households 20.0% → 60.0%; coefficient of variation of households 0.00 → 0.39."
+        "4 → 1; households living in communities outside the limits 100.0% → 18.8%; mean deviation from the target of "
+        "people 88.0% → 84.0%. Worse: mean deviation from the target of households 20.0% → 33.3%; largest deviation "
+        "from the target of households 20.0% → 60.0%; coefficient of variation of households 0.00 → 0.39."
     )
     assert card.summary.loc["standard", "text_zh"].startswith("规范性:6项指标,3项变好、3项变差、0项不变。变好:")
     assert "户数或人口超出上下限的社区4个→1个" in card.summary.loc["standard", "text_zh"]
