@@ -25,6 +25,11 @@ from geo.partition.enumeration import FREE, IN, OUT, _complement_fits, _longer
 INF = np.int64(2**60)
 """More than any cost."""
 
+ALL, FALLING, NEAR_BEST = 0, 1, 2
+"""Which sets are returned: all below the limit, each cheaper than those before, or some near the cheapest as well."""
+_SOME = 20
+"""Sets near the cheapest that are of interest."""
+
 _Ints = npt.NDArray[np.int64]
 _Small = npt.NDArray[np.int32]
 
@@ -73,11 +78,11 @@ class Branching(NamedTuple):
 
 
 @numba.njit(cache=True, nogil=True)
-def sets_below(graph, pay, root, fixed, limit, falling, most_sets, most_nodes):
+def sets_below(graph, pay, root, fixed, limit, which, most_sets, most_nodes):
     """Return the sets with `root` that cost less than the limit: (first, member, cost, whether these are all, nodes).
 
-    `fixed` says of each vertex whether it is in, out, or free. With `falling` only sets cheaper than all before are
-    returned, so that the last one is the cheapest.
+    `fixed` says of each vertex whether it is in, out, or free. The cheapest set is among those returned, whatever `which`
+    of them are asked for.
     """
     n, dims = graph.weight.shape
     arcs = len(graph.neighbour)
@@ -86,6 +91,7 @@ def sets_below(graph, pay, root, fixed, limit, falling, most_sets, most_nodes):
     value = np.empty(64, np.int64)
     sets = 0
     nodes = 1
+    origin = limit
     state = np.zeros((n + 2, n), np.int8)
     excess = np.empty((n + 2, n), np.int64)  # what a vertex can still send from the source, or take to the sink
     residual = np.empty((n + 2, arcs), np.int64)
@@ -139,8 +145,10 @@ def sets_below(graph, pay, root, fixed, limit, falling, most_sets, most_nodes):
                 value[sets] = cost
                 sets += 1
                 first[sets] = at
-                if falling:
-                    limit = cost
+                if which == FALLING or (which == NEAR_BEST and sets > _SOME):
+                    limit = min(limit, cost)
+                elif which == NEAR_BEST:
+                    limit = min(limit, cost + (origin - cost) // 4)
             depth -= 1
             continue
         if phase[depth] == 2:

@@ -4,13 +4,14 @@ That no two neighbouring communities of a plan can be parted better between them
 check by looking at a map. It costs far less than a proof for the whole plan.
 """
 
+import math
 import time
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from geo.partition.branching import Branching, sets_below
+from geo.partition.branching import FALLING, Branching, sets_below
 from geo.partition.enumeration import FREE, IN, OUT
 from geo.partition.problem import Problem, Small, Watch
 
@@ -165,6 +166,13 @@ def subgraph(problem: Problem, vertices: Ints) -> Subgraph:
     )  # fmt: skip
 
 
+def whole_costs(graph: Problem | Subgraph, cost: Floats, more: float) -> tuple[float, Ints, int]:
+    """Return (scale, costs of edges, cost of a unit of size) as whole numbers; `more` is what else costs add up to."""
+    total = float(np.abs(cost).sum()) + graph.size_cost * float(graph.weights[:, 0].sum()) + more
+    scale = 2.0 ** (40 - math.ceil(math.log2(max(total, 1e-6))))
+    return scale, np.round(cost * scale).astype(np.int64), round(graph.size_cost * scale)
+
+
 def halved(  # noqa: PLR0917 - each is needed
     graph: Subgraph, one: Floats, two: Floats, fixed: npt.NDArray[np.int8], now: Flags | None, most_nodes: int
 ) -> tuple[Flags | None, bool]:
@@ -184,9 +192,7 @@ def halved(  # noqa: PLR0917 - each is needed
     """
     n = len(graph.weights)
     whole = graph.weights.sum(axis=0)
-    total = float(np.abs(graph.cost).sum() + np.abs(one).sum() + np.abs(two).sum())
-    scale = 2.0 ** (40 - int(np.ceil(np.log2(max(total + graph.size_cost * whole[0], 1e-6)))))
-    edge = np.round(graph.cost * scale).astype(np.int64)
+    scale, edge, size = whole_costs(graph, graph.cost, float(np.abs(one).sum() + np.abs(two).sum()))
     source = np.repeat(np.arange(n), np.diff(graph.start))
     behind = np.arange(len(graph.neighbour)) >= graph.link[source]
     high = np.minimum(graph.high, whole)
@@ -195,7 +201,7 @@ def halved(  # noqa: PLR0917 - each is needed
         np.maximum(graph.low, whole - high), np.minimum(high, whole - graph.low), graph.low, high,
         np.concatenate([[0], np.cumsum(np.bincount(source[behind], minlength=n))]).astype(np.int64),
         graph.neighbour[behind], np.full(n, -1, dtype=np.int32), np.zeros(1, dtype=np.int64), 2, 2, True,
-        round(graph.size_cost * scale), round(graph.target), int(whole[0]),
+        size, round(graph.target), int(whole[0]),
     )  # fmt: skip
     gain = np.round((one - two) * scale).astype(np.int64)
     limit = np.int64(2**58)
@@ -211,7 +217,9 @@ def halved(  # noqa: PLR0917 - each is needed
             continue
         pay, frozen = (gain, fixed) if side == IN else (-gain, flipped[fixed])
         base = np.int64(0) if side == IN else gain.sum()
-        first, member, value, done, _ = sets_below(branching, pay, root, frozen, limit - base, True, 10**6, most_nodes)
+        first, member, value, done, _ = sets_below(
+            branching, pay, root, frozen, limit - base, FALLING, 10**6, most_nodes
+        )
         sure = sure and bool(done)
         if len(value):
             held = np.zeros(n, dtype=bool)
