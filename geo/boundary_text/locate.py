@@ -301,17 +301,23 @@ class Ground:
         if home is not None:
             allowed &= np.isin(arcs.right, list(home))
         named = np.min(np.vstack(list(costs.values())), axis=0)
+        partial = len({side for _, side in costs}) < len(SIDES)
+        edge_m = (
+            _NEARLY if partial else _ELSEWHERE
+        )  # a side that is not told is the community's own edge, or the study's
         elsewhere = np.ones(len(arcs.row))
         if home is not None:
-            elsewhere[~np.isin(arcs.left, list(home))] = _ELSEWHERE
-        elif sum(bool(bounds.side(side)) for side in SIDES) < len(SIDES):
-            elsewhere[arcs.left < 0] = _ELSEWHERE  # a side that is not told is the study's own edge
+            elsewhere[~np.isin(arcs.left, list(home))] = edge_m
+        elif partial:
+            elsewhere[arcs.left < 0] = edge_m
         steps = {}
         for (edge, side), line in costs.items():
             against = np.maximum(0.0, -arcs.outward @ np.array(_TOWARDS[side]))
-            steps[edge, side] = np.where(allowed, line + _AGAINST * against, np.inf) * arcs.length
+            no_way_back = partial & (against > _LEVEL)  # or the cheapest ring is out and home again on one line
+            steps[edge, side] = np.where(allowed & ~no_way_back, line + _AGAINST * against, np.inf) * arcs.length
             again = np.isfinite(line) & (against <= _LEVEL)
             elsewhere[again] = np.minimum(elsewhere[again], _ELSEWHERE)
+            elsewhere[np.isfinite(line) & no_way_back] = np.inf
         other = np.where(allowed, elsewhere, np.inf) * arcs.length
         best: tuple[float, list[int]] | None = None
         for order in _orders(bounds, set(costs)):
