@@ -833,7 +833,7 @@ def _searched(state: State, community: str, own: Ints, parts: int | None, before
     problem = _problem(town, own, unit, len(units), k)
     result = partition_graph(
         problem, k, proposals=max(SPLIT_PROPOSALS, 500 * len(units)), seed=town.options.seed,
-        linear=_stay_costs(town, own, unit, len(units), k),
+        first=_slices(town, own, unit, len(units), k), linear=_stay_costs(town, own, unit, len(units), k),
     )  # fmt: skip
     if parts is None and not result.feasible:
         raise InfeasibleError([f"No way was found to split {community} into {k} parts within the limits, although "
@@ -893,6 +893,18 @@ def _problem(town: Town, own: Ints, unit: Ints, n: int, k: int) -> Problem:
     )  # fmt: skip
 
 
+def _slices(town: Town, own: Ints, unit: Ints, n: int, k: int) -> Small:
+    """Return the units cut straight across the community's length into slices of equal households, to begin from."""
+    size = np.bincount(unit, minlength=n)
+    x, y = (np.bincount(unit, values[own], minlength=n) / size for values in (town.x_m, town.y_m))
+    load = np.bincount(unit, town.households[own], minlength=n) + 1e-6
+    order = np.argsort(x if np.ptp(x) >= np.ptp(y) else y, kind="stable")
+    middle = np.cumsum(load[order]) - load[order] / 2
+    part = np.empty(n, dtype=np.int32)
+    part[order] = np.minimum(middle * k / load.sum(), k - 1).astype(np.int32)
+    return part
+
+
 def _stay_costs(town: Town, own: Ints, unit: Ints, n: int, k: int) -> Linear | None:
     """Return what having a unit in a part saves: households and land that stay in their community of today.
 
@@ -916,10 +928,12 @@ def _stay_costs(town: Town, own: Ints, unit: Ints, n: int, k: int) -> Linear | N
     kept += weights.land * land / max(1e-9, float(town.area_m2.sum()))
     claim = shared + 1e-9 * land
 
+    tables = [np.zeros((n, k)) for _ in range(k)]  # of a single community: the search asks hundreds of times
+    for p, table in enumerate(tables):
+        table[:, p] = -kept[:, 0]
+
     def one(part: Small) -> Floats:
-        table = np.zeros((n, k))
-        table[:, np.bincount(part, claim[:, 0], minlength=k).argmax()] = -kept[:, 0]
-        return table
+        return tables[int(np.bincount(part, claim[:, 0], minlength=k).argmax())]
 
     def several(part: Small) -> Floats:
         table = np.zeros((n, k))

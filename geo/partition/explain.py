@@ -33,6 +33,9 @@ would cost: some 90 m for a community of a square kilometre."""
 TOLD = 3
 """Alternatives, and terms of each, that a sentence tells; tables have all."""
 
+TRIFLE = 0.05
+"""A sentence leaves out terms that change by less than this share of the one that changes most."""
+
 _WHY_ONE = {
     "village": ("村保持完整", "a village is kept whole"),
     "converted": ("村改居社区保持完整", "a converted village is kept whole"),
@@ -43,8 +46,8 @@ _WHY_ONE = {
     "forbid_cut": ("其间的边线不得作为边界", "the seam between them may not be a border"),
 }
 _MORE_LESS: dict[str, tuple[Text, Text]] = {
-    "seam": (("沿支路小巷的边界(按等级折算)增加{}", "add {} of border along lanes, weighted by class"),
-             ("沿支路小巷的边界(按等级折算)减少{}", "save {} of border along lanes, weighted by class")),
+    "seam": (("沿支路小巷的边界(按等级折算)增加{}", "add {} of border along lanes (weighted by class)"),
+             ("沿支路小巷的边界(按等级折算)减少{}", "save {} of border along lanes (weighted by class)")),
     "shape": (("边界总长增加{}", "lengthen the borders by {}"), ("边界总长减少{}", "shorten the borders by {}")),
     "change": (("更换社区的居民增加{}", "change the community of {}"),
                ("更换社区的居民减少{}", "leave {} in their community")),
@@ -91,7 +94,8 @@ class BlockReasons:
     unit_zh, unit_en : str
         What it is called, and why it is one.
     alternatives : DataFrame
-        Index community_id: every community beside the unit; those allowed first, each by total. name_zh, name_en,
+        Index community_id: every community beside the unit, and for a unit that is torn apart those that have some of
+        it; those allowed first, each by total. name_zh, name_en,
         every term's change in its own unit (`seam`, `shape` …) and in the weighted sum (`seam_weighted` …), total,
         allowed, near_tie (allowed, and as good; see `NEAR_TIE`), forbidden_zh, forbidden_en (empty when
         allowed), text_zh, text_en.
@@ -159,13 +163,16 @@ def explain_block(draft: Draft, block: str) -> BlockReasons:
     at = int(positions(town, [block])[0])
     unit = np.flatnonzero(town.atom == town.atom[at])
     home = state.ids[int(state.part[at])]
-    options = {q: _moved(draft, unit, q) for q in _beside(town, state.part, unit) if state.ids[q] != home}
-    rows = _sorted([(state.ids[q], option) for q, option in options.items()])
+    rows = _sorted([(state.ids[q], _moved(draft, unit, q)) for q in _beside(town, state.part, unit)])
     zh, en = _unit(town, unit)
     table = _table(town, rows)
     name_zh, name_en = called(town, home)
     ways_zh, ways_en = _ways(town, rows, ("划入{}", "moving it to {}"))
+    torn = [called(town, state.ids[p]) for p in np.unique(state.part[unit]).tolist()]
     where = (f"{zh}属于{name_zh}", f"{capital(en)} stays with {name_en}")
+    if len(torn) > 1:
+        where = (f"{zh}分属{'、'.join(one for one, _ in torn)}",
+                 f"{capital(en)} is divided among {', '.join(one for _, one in torn)}")  # fmt: skip
     if not rows:
         where = (f"{zh}位于{name_zh}内部", f"{capital(en)} lies inside {name_en}")
         ways_zh, ways_en = ["周围没有别的社区"], ["no other community is beside it"]
@@ -235,12 +242,12 @@ def _moved(draft: Draft, blocks: Ints, to: int) -> Alternative:
 
 
 def _beside(town: Town, part: Ints, blocks: Ints) -> list[int]:
-    """Return the other parts that have a border with these blocks."""
+    """Return the parts that have a border with these blocks, or some of them, but not all of them already."""
     inside = np.zeros(len(part), dtype=bool)
     inside[blocks] = True
     a, b = inside[town.seam_a], inside[town.seam_b]
     near = np.concatenate([town.seam_b[a & ~b], town.seam_a[b & ~a]])
-    there = np.unique(part[near])
+    there = np.unique(part[np.concatenate([near, blocks])])
     return [int(q) for q in there if not (part[blocks] == q).all()]
 
 
@@ -371,7 +378,7 @@ def _origin(town: Town, own: Ints, heir: int) -> Text:
     kept, mine = _kept(town, own, heir)
     if heir >= 0:
         return (f"延续{town.names_zh[heir]}:其居民的{kept:.0%}仍在此,占本社区的{mine:.0%}",
-                f"it carries on {town.names_en[heir]}: {kept:.0%} of whose households stay here, "
+                f"it carries on {town.names_en[heir]}: {kept:.0%} of its households stay here and are "
                 f"{mine:.0%} of those here")  # fmt: skip
     known = town.old[own] >= 0
     if not known.any():
@@ -399,7 +406,9 @@ def _unit(town: Town, blocks: Ints, *, why: bool = True) -> Text:
 
 def _effect(option: Alternative) -> Text:
     """Return what an alternative does, in words: the terms that count most."""
-    told = sorted((c for c in option.changes if abs(c.weighted) > 1e-12), key=lambda c: (-abs(c.weighted), c.name))
+    most = max((abs(c.weighted) for c in option.changes), default=0.0)
+    told = [c for c in option.changes if abs(c.weighted) > max(1e-12, TRIFLE * most)]
+    told.sort(key=lambda c: (-abs(c.weighted), c.name))
     zh, en = [], []
     for change in told[:TOLD]:
         more, less = _MORE_LESS[change.name]

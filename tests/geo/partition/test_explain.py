@@ -84,8 +84,12 @@ def test_a_unit_that_is_torn_apart_can_be_made_whole() -> None:
     draft = opened(["AAABBB"], *grid([[100] * 6], groups={"0-2": "锦园", "0-3": "锦园"}))
     why = explain_block(draft, "0-2")
     assert why.community_id == "A"
-    assert why.alternatives.index.tolist() == ["B"]
-    assert bool(why.alternatives.loc["B", "allowed"])
+    assert why.alternatives.index.tolist() == ["A", "B"]
+    assert why.alternatives["allowed"].all()
+    assert why.text_en.startswith(
+        "Estate 锦园 (2 blocks: an estate is kept whole) is divided among new community (A), "
+    )
+    assert "小区锦园(2个地块,小区保持完整)分属新社区(A)、新社区(B):划入新社区(A)将使" in why.text_zh
 
 
 def test_a_block_inside_has_no_alternative() -> None:
@@ -119,9 +123,9 @@ def test_a_community_tells_whom_it_carries_on_and_what_it_adds() -> None:
     assert why.terms.loc["change", "value"] == 0
     assert explain_community(draft, "B").terms.loc["change", "value"] == 100
     assert why.text_en == (
-        "Community Aville (A) has 300 households (the target is 300). It carries on community Aville (A): 75% of whose "
-        "households stay here, 100% of those here. Merging it with community Bville (B) breaks a rule (Community "
-        "Bville (B) has 600 households; the maximum is 400)."
+        "Community Aville (A) has 300 households (the target is 300). It carries on community Aville (A): 75% of its "
+        "households stay here and are 100% of those here. Merging it with community Bville (B) breaks a rule "
+        "(Community Bville (B) has 600 households; the maximum is 400)."
     )
     assert "其居民的75%仍在此" in why.text_zh
 
@@ -201,8 +205,7 @@ def test_an_alternative_is_what_making_it_answers(seed: int) -> None:
              {v.text_en for v in answer.broken})  # fmt: skip
     for first, row in of.border.iterrows():
         best = explain_block(draft, str(first))
-        others = best.alternatives.drop(index=community, errors="ignore")
-        assert others.index[0] == row["to_id"] or best.community_id != community
+        assert best.alternatives.drop(index=community, errors="ignore").index[0] == row["to_id"]
         assert len(best.blocks) == row["blocks"]
 
 
