@@ -32,8 +32,8 @@ def parts_around(neighbours: list[list[int]], centre: int, size: int) -> Ints:
 def cut_out(problem: Problem, part: Small, chosen: Ints, k: int, held: Flags | None) -> tuple[Problem, Ints, Small]:
     """Return the chosen parts as a problem, its vertices in the whole graph, and where they are now.
 
-    Part `chosen[i]` is part i there. What may not move is pinned; vertices beside a part outside are barred from the parts
-    that shun it.
+    Part `chosen[i]` is part i there. What may not move is pinned; vertices beside a part outside are barred from
+    the parts that shun it.
     """
     local = np.full(k, -1, dtype=np.int32)
     local[chosen] = np.arange(len(chosen))

@@ -4,6 +4,7 @@ Effort is counted in proposals, never in seconds, and chance comes from a seed, 
 answer.
 """
 
+import itertools
 import math
 import time
 from dataclasses import dataclass, field
@@ -42,8 +43,11 @@ CHUNKS = 200
 """Steps of the temperature; between two of them the penalty adapts and the best plan is kept."""
 REGION, REGION_CHUNKS, PATIENCE = 20, 40, 4000
 """Parts that are warmed up together, steps of their temperature, and proposals for each of their vertices."""
-HEATS = (1.0, 1.0, 2.0, 4.0)
-"""How much hotter than usual the regions begin, in turn."""
+WAYS = ((1.0, 0.3), (1.0, 0.9), (2.0, 0.3), (2.0, 0.9))
+"""How much hotter than usual the regions begin, and the share of parts outside the limits they may begin with, in turn.
+
+Where limits are close, plans inside them are islands, and only those who may leave one find another.
+"""
 HARDER, SOFTER = 1.06, 0.97
 """What the penalty is multiplied by after a step with too many, or few enough, parts outside the limits."""
 
@@ -117,11 +121,12 @@ def partition_graph(
     run.anneal(int(once))
     if not run.best.feasible:
         run.repair(proposals)
-    best = _improved(run, held, rng, proposals - look * len(seeds) - int(once))
+    fresh = first is None and linear is None
+    best = _improved(run, held, rng, proposals - look * len(seeds) - int(once), fresh)
     return Result(best.part, best.cost, best.violation, best.conflicts, stopped_early=clock.stopped)
 
 
-def _improved(run: "_Run", held: Flags | None, rng: np.random.Generator, proposals: int) -> Result:
+def _improved(run: "_Run", held: Flags | None, rng: np.random.Generator, proposals: int, fresh: bool) -> Result:
     """Return the run's best plan after region by region was warmed up and cooled again, as long as proposals last.
 
     A single annealing of a large graph is as lucky in one place as it is unlucky in another; here every region keeps
@@ -129,7 +134,7 @@ def _improved(run: "_Run", held: Flags | None, rng: np.random.Generator, proposa
     """
     problem, k, best = run.problem, run.k, run.best
     centres: list[int] = []
-    tried = 0
+    ways = itertools.cycle(WAYS)
     neighbours: list[list[int]] = []
     while not run.clock.stopped and k > 1:
         if not centres:
@@ -145,10 +150,13 @@ def _improved(run: "_Run", held: Flags | None, rng: np.random.Generator, proposa
         if run.linear is not None:
             table = run.linear(best.part)[np.ix_(members, chosen)]
             linear = lambda _, table=table: table  # noqa: E731 - heirs are matched anew when the whole is measured
+        heat, loose = next(ways)
+        if len(chosen) == k and fresh and heat > 1:
+            now = seed_parts(problem, k, rng=rng, sort=int(rng.integers(6)))
+            now = np.argsort(chosen).astype(np.int32)[now]
         anything = Result(now, np.inf, np.inf, 0)
         trial = _Run(inner, len(chosen), now, rng=rng, linear=linear, clock=run.clock, best=anything)
-        trial.anneal(effort, chunks=REGION_CHUNKS, heat=HEATS[tried % len(HEATS)])
-        tried += 1
+        trial.anneal(effort, chunks=REGION_CHUNKS, heat=heat, loose=loose)
         part = best.part.copy()
         part[members] = chosen[trial.best.part]
         found = run._measured(part)
@@ -207,7 +215,7 @@ class _Run:
         self._refresh()
         self.best = best or self._measured(self.part.copy())
 
-    def anneal(self, proposals: int, *, chunks: int = CHUNKS, heat: float = 1.0) -> None:
+    def anneal(self, proposals: int, *, chunks: int = CHUNKS, heat: float = 1.0, loose: float = 0.3) -> None:
         """Cool down over that many proposals, then descend to the nearest plan that no single move improves."""
         if self._stuck():
             return
@@ -220,7 +228,7 @@ class _Run:
                 bad = self._flips(proposals // chunks, temperature, penalty)
                 self._resplit(pairs, penalty, temperature)
                 self._note()
-                allowed = 0.3 * self.k * (1 - i / chunks)
+                allowed = loose * self.k * (1 - i / chunks)
                 penalty *= (HARDER if bad > allowed else SOFTER) ** (CHUNKS / chunks)
             self.settle()
         except SearchStopped:
