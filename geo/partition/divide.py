@@ -21,6 +21,8 @@ FIRST_LOOK = 0.3
 """Share of the proposals that goes into comparing numbers of communities."""
 SEARCHED = 0.85
 """Share of the progress bar that the search takes; the rest is for proofs."""
+PAIR_BRANCHES = 1_000_000
+"""Branches for parting one pair of communities anew; a few thousand are the rule."""
 SMALL_REDRAW = 14
 """A redraw of so many atoms is solved exactly; a merge whenever its possible communities can be listed."""
 
@@ -269,7 +271,9 @@ def _with_pairs(task: Task, answer: Answer) -> Answer:
         def watch(fraction: float, part: Small) -> None:
             task.watch(SEARCHED + (1 - SEARCHED) * fraction, part)
 
-        part, checked = improve_pairs(task.problem, best, answer.k, table=table, watch=watch, deadline=task.deadline)
+        part, checked = improve_pairs(
+            task.problem, best, answer.k, table=table, most_nodes=PAIR_BRANCHES, watch=watch, deadline=task.deadline
+        )
         now = task.worth(part, answer.k)
         if now >= worth - 1e-12:
             checked = checked and bool((part == best).all())
