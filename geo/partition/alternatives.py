@@ -31,7 +31,7 @@ MAX_LOSS: Final = 0.15
 EMPHASIS: Final = 6.0
 """How many times its weight an aim's terms count while its plan is made."""
 _SAID: Final = 0.005
-"""A difference that moves the sum by less than this share is left to the table."""
+"""A difference that moves the sum by less than this share is nothing to speak of: no gain, and left to the table."""
 _EQUAL: Final = 1e-9
 
 
@@ -168,8 +168,9 @@ def make_alternatives(
     Notes
     -----
     Offered are: the plan with the least sum; then, of all sets of at most `count` - 1 others that no plan tried
-    dominates, that lose at most `max_loss` and lie at least `min_distance` from each other and from the best, one of
-    the largest - the one with the greatest sum of (distance to the nearest plan offered - loss).
+    dominates, that gain something to speak of in some term, lose at most `max_loss` and lie at least `min_distance`
+    from each other and from the best, one of the largest - the one with the greatest sum of (distance to the nearest
+    plan offered - loss).
     """
     own = PlanOptions() if options is None else options
     _check_wishes(count, min_distance, max_loss)
@@ -424,10 +425,11 @@ def _chosen(
     """Return the plans to offer, the best first, the others by their sums (see `make_alternatives`)."""
     best = _best(made)
     fine, loss = _pareto(made), _loss(made, best)
+    useful = [bool(_differences(candidate, made[best])[0]) for candidate in made]
     # At the same distance 0 a plan says nothing new, whatever distance is asked for.
     least = max(min_distance, _EQUAL)
-    others = [i for i in range(len(made))
-              if i != best and fine[i] and loss[i] <= max_loss + _EQUAL and distance[best, i] >= least]  # fmt: skip
+    others = [i for i in range(len(made)) if i != best and fine[i] and useful[i]
+              and loss[i] <= max_loss + _EQUAL and distance[best, i] >= least]  # fmt: skip
 
     def apart(group: tuple[int, ...]) -> bool:
         return all(distance[i, j] >= least for i, j in itertools.combinations(group, 2))
@@ -443,6 +445,15 @@ def _chosen(
             group = max(groups, key=lambda g: (worth(g), tuple(-i for i in g)))
             return [best, *sorted(group, key=lambda i: (round(made[i].plan.objective, 9), i))]
     return [best]
+
+
+def _differences(other: _Candidate, best: _Candidate) -> tuple[list[str], list[str]]:
+    """Return the terms in which a plan is better and worse than the best one, the heaviest first, trifles left out."""
+    here, there = other.terms_that_count, best.terms_that_count
+    moved = {name: here[name].weighted - there[name].weighted for name in here}
+    told = [name for name in sorted(moved, key=lambda n: (-abs(moved[n]), n))
+            if abs(moved[name]) >= _SAID * max(abs(best.plan.objective), _EQUAL)]  # fmt: skip
+    return [name for name in told if moved[name] < 0], [name for name in told if moved[name] > 0]
 
 
 def _plan_ids(count: int) -> list[str]:
@@ -477,6 +488,8 @@ class _Fates:
         if not _pareto(self.made)[i]:
             return ("另有一个候选方案各项都不差、至少一项更好",
                     "another candidate is as good in every term and better in one")  # fmt: skip
+        if not _differences(self.made[i], self.made[best])[0]:
+            return ("没有一项明显优于方案A", "no term is better than in plan A to speak of")
         if loss > self.max_loss:
             return (f"总和比最优高{loss:.1%},超过{self.max_loss:.0%}",
                     f"its sum is {loss:.1%} above the best, more than {self.max_loss:.0%}")  # fmt: skip
@@ -598,26 +611,23 @@ def _portrait(best: _Candidate, row: pd.Series, made: int) -> tuple[str, str]:
 def _against(best: _Candidate, other: _Candidate, row: pd.Series) -> tuple[str, str]:
     """Return what a plan gains and gives up against the best one, in numbers: the heaviest difference first."""
     here, there = other.terms_that_count, best.terms_that_count
-    moved = {name: here[name].weighted - there[name].weighted for name in here}
-    told = [name for name in sorted(moved, key=lambda n: (-abs(moved[n]), n))
-            if abs(moved[name]) >= _SAID * max(abs(best.plan.objective), _EQUAL)]  # fmt: skip
-    gains, losses = [n for n in told if moved[n] < 0], [n for n in told if moved[n] > 0]
+    gains, losses = _differences(other, best)
     gained, lost = ([_difference(n, here[n], there[n]) for n in names] for names in (gains, losses))
     (head_zh, head_en), share, apart = _sizes(row), f"{row['distance']:.0%}", f"{row['households_apart']:,}"
     zh = [
         f"方案{row.name}({row['name_zh']}):{head_zh};与方案A相比,{share}的户({apart}户)归属不同。",
-        f"得:{';'.join(t for t, _ in gained)}。" if gained else "没有明显的得益。",
+        f"得:{';'.join(t for t, _ in gained)}。",
         f"失:{';'.join(t for t, _ in lost)}。" if lost else "没有明显的损失。",
         f"按给定权重,加权总和高{row['loss']:.1%}。",
     ]
     en = [
         f"Plan {row.name} ({row['name_en']}): {head_en}; {share} of the households ({apart}) are grouped otherwise "
         "than in A.",
-        f"It gains {'; '.join(t for _, t in gained)}." if gained else "It gains nothing to speak of.",
+        f"It gains {'; '.join(t for _, t in gained)}.",
         f"It gives up {'; '.join(t for _, t in lost)}." if lost else "It gives up nothing to speak of.",
         f"Under the weights as given its weighted sum is {row['loss']:.1%} higher.",
     ]
-    if gains and losses:
+    if losses:
         (want_zh, want), (cost_zh, cost) = _noun(gains[0]), _noun(losses[0])
         less = "fewer" if here[gains[0]].unit in _COUNTED else "less"
         zh.append(f"看重减少“{want_zh}”、能接受“{cost_zh}”增多时,可选此方案。")

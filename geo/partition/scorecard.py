@@ -94,8 +94,8 @@ class Scorecard:
         One row per heading and measure, in the order of `HEADINGS`: principle (the heading), measure, title_zh,
         title_en, unit, before, after (NaN where unknown), better (up, down, neutral: which way is better), verdict
         (better, worse, unchanged, changed for a neutral one, unknown), text_zh, text_en (title with both numbers, and
-        why one is unknown), formula_zh, formula_en, source_zh, source_en. A share is 0 to 1. A measure that speaks for
-        several headings stands under each.
+        why one is unknown), note_zh, note_en (that reason alone; missing where both are known), formula_zh, formula_en,
+        source_zh, source_en. A share is 0 to 1. A measure that speaks for several headings stands under each.
     summary : DataFrame
         Index principle; name_zh, name_en, better, worse, unchanged, changed, unknown (numbers of measures), text_zh,
         text_en (a sentence with the numbers behind it).
@@ -1121,10 +1121,12 @@ def _measures_table(today: Division | None, then: Division, words: Mapping[str, 
             (before, after), why = values[measure.id]
             texts = _line(measure, before, after, why)
             source = tuple(text.format(**words) for text in measure.source)
+            note = (text or None for text in why)
             rows.append((heading, measure.id, *measure.title, measure.unit, before, after, measure.better,
-                         _verdict(measure, before, after), *texts, *measure.formula, *source))  # fmt: skip
+                         _verdict(measure, before, after), *texts, *note, *measure.formula, *source))  # fmt: skip
     columns = ["principle", "measure", "title_zh", "title_en", "unit", "before", "after", "better", "verdict",
-               "text_zh", "text_en", "formula_zh", "formula_en", "source_zh", "source_en"]  # fmt: skip
+               "text_zh", "text_en", "note_zh", "note_en", "formula_zh", "formula_en", "source_zh",
+               "source_en"]  # fmt: skip
     frame = pd.DataFrame(rows, columns=columns)
     return frame.astype(dict.fromkeys([c for c in columns if c not in ("before", "after")], "str"))
 
@@ -1187,8 +1189,7 @@ _COUNTED: Final[Mapping[str, Pair]] = {
 """Verdicts, as a sentence counts them."""
 _ALWAYS: Final = ("better", "worse", "unchanged")
 _LISTS: Final[Mapping[str, Pair]] = {
-    "better": ("变好", "Better"), "worse": ("变差", "Worse"),
-    "changed": ("有变化而不分好坏", "Changed"), "unknown": ("未知", "Unknown"),
+    "better": ("变好", "Better"), "worse": ("变差", "Worse"), "changed": ("有变化而不分好坏", "Changed"),
 }  # fmt: skip
 """What a sentence lists with its numbers; what is unchanged is in the table."""
 
@@ -1206,6 +1207,9 @@ def _summary(measures: pd.DataFrame) -> pd.DataFrame:
             if len(said):
                 zh.append(f"{word_zh}:{';'.join(said['text_zh'])}。")
                 en.append(f"{word_en}: {'; '.join(said['text_en'])}.")
+        for (why_zh, why_en), dark in own[own["verdict"] == "unknown"].groupby(["note_zh", "note_en"], sort=False):
+            zh.append(f"未知({why_zh}):{';'.join(dark['title_zh'])}。")
+            en.append(f"Unknown ({why_en}): {'; '.join(dark['title_en'])}.")
         rows.append((name_zh, name_en, *counts.values(), "".join(zh), " ".join(en)))
     columns = ["name_zh", "name_en", *_COUNTED, "text_zh", "text_en"]
     frame = pd.DataFrame(rows, columns=columns, index=pd.Index(list(HEADINGS), dtype="str", name="principle"))

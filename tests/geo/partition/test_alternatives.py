@@ -198,6 +198,21 @@ def test_a_plan_that_costs_too_much_is_not_offered() -> None:
     assert found.distances.shape == (1, 1)
 
 
+def test_a_plan_must_gain_something_to_speak_of() -> None:
+    """800 and 800 households instead of 799 and 801 are no reason to draw the borders elsewhere."""
+    place = town()
+    place[0].loc[["0-0", "1-2"], "households"] = [99, 101]
+
+    def swapped(*tables: gpd.GeoDataFrame, options: PlanOptions, **rest: object) -> Plan:
+        rows = ("AABB", "ABAB", "AABB", "AABB") if aim_of(options) == "size" else HALVES
+        return plan_of(rows, options)
+
+    found = make_alternatives(*place, profile=PROFILE, options=OPTIONS, plan=swapped, max_loss=10.0)
+    assert list(found.plans) == ["A"]
+    said = found.tried.set_index("name_en").loc["even sizes first", "why_en"]
+    assert said == "no term is better than in plan A to speak of"
+
+
 def test_the_distance_asked_for_holds() -> None:
     near = choose(max_loss=1.0, min_distance=0.01).distances.to_numpy()
     far = choose(max_loss=1.0, min_distance=0.3)

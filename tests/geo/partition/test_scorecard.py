@@ -172,7 +172,7 @@ def test_every_measure_says_what_it_is_in_both_languages(card: Scorecard) -> Non
         assert measure.unit in UNITS
         assert {measure.heading, *measure.also} <= set(HEADINGS)
         assert measure.heading not in measure.also
-    texts = [c for c in card.measures.columns if c.endswith(("_zh", "_en"))]
+    texts = [c for c in card.measures.columns if c.endswith(("_zh", "_en")) and not c.startswith("note")]
     assert len(texts) == 8
     assert card.measures[texts].notna().all(axis=None)
     assert (card.measures[texts] != "").all(axis=None)
@@ -254,8 +254,11 @@ def test_without_facilities_nothing_is_said_of_services() -> None:
     assert row(card, "without_office")["text_zh"].endswith("未知(没有设施表)")
     assert card.six_ones[list(SIX_ONES)].isna().all(axis=None)
     assert len(card.sharing) == 0
-    assert card.summary.loc["convenience", "text_en"].startswith(
-        "Favourable to residents' work and life, 3 measures: 0 better, 0 worse, 0 unchanged, 3 unknown. Unknown: "
+    assert card.summary.loc["convenience", "text_en"] == (
+        "Favourable to residents' work and life, 3 measures: 0 better, 0 worse, 0 unchanged, 3 unknown. Unknown "
+        "(there is no table of facilities): mean straight distance to the community's own office or station; "
+        "households within 300 m of the office or station. Unknown (there is no table of roads): households that cross "
+        "a primary road on the way to the office."
     )
 
 
