@@ -20,6 +20,9 @@ COLUMNS = (
     "largest_amount", "largest_share", "text_zh", "text_en",
 )  # fmt: skip
 
+UNNAMED = ("新社区({})", "new community {}")
+"""How a community of the plan is called that carries on no name."""
+
 
 def with_heirs(plan: Plan, heirs: Mapping[str, str | None], *, blocks: gpd.GeoDataFrame | None = None) -> Plan:
     """Return the plan with other heirs: the same parts, some of them under another id.
@@ -164,7 +167,7 @@ def explain_heirs(plan: Plan, *, blocks: gpd.GeoDataFrame, communities: gpd.GeoD
     known = {labels.index(own): olds.index(own) for own in sorted(conditions)}
     rule = {olds[old]: labels[part] for part, old in enumerate(match(households, area, known)) if old >= 0}
     said = {label: tuple(names.loc[label, ["said", "said_en"]]) if label in names.index
-            else (f"新社区({label})", f"new community {label}") for label in labels}  # fmt: skip
+            else (UNNAMED[0].format(label), UNNAMED[1].format(label)) for label in labels}  # fmt: skip
     rows = []
     for i, old in enumerate(olds):
         lived_in = households[:, i].sum() > 0
@@ -203,16 +206,17 @@ def _why(
 
     most, most_en = share(largest)
     (b, b_en) = said[largest]
+    other = (",该社区沿用其他名称", ", which keeps another name") if b != UNNAMED[0].format(largest) else ("", "")
     if best == largest:
         zh, en = f"{a}的最大部分({most})沿用其名称", f"the largest part of {a_en} ({most_en}) keeps its name"
     elif best is not None:
         (c, c_en), (less, less_en) = said[best], share(best)
-        zh = f"{a}的最大部分({most})划入{b},该社区沿用其他名称;{a}的名称由在{c}的部分({less})沿用"
-        en = (f"the largest part of {a_en} ({most_en}) goes to {b_en}, which keeps another name; "
+        zh = f"{a}的最大部分({most})划入{b}{other[0]};{a}的名称由在{c}的部分({less})沿用"
+        en = (f"the largest part of {a_en} ({most_en}) goes to {b_en}{other[1]}; "
               f"its part in {c_en} ({less_en}) keeps its name")  # fmt: skip
     else:
-        zh = f"{a}的最大部分({most})划入{b},该社区沿用其他名称,{a}的名称不再沿用"
-        en = f"the largest part of {a_en} ({most_en}) goes to {b_en}, which keeps another name; {a_en} ends"
+        zh = f"{a}的最大部分({most})划入{b}{other[0]},{a}的名称不再沿用"
+        en = f"the largest part of {a_en} ({most_en}) goes to {b_en}{other[1]}; {a_en} ends"
     if heir != best:
         chosen, chosen_en = (said[heir], share(heir)) if heir else ((("", ""), ("", "")))
         zh += f";规划人员指定由{chosen[0]}({chosen_en[0]})沿用" if heir else ";规划人员指定其名称不再沿用"

@@ -319,6 +319,22 @@ def test_the_rule_says_who_carries_on_and_why() -> None:
     assert told.loc["B", "text_en"].endswith("; the planner ended it")
 
 
+def test_a_condition_settles_the_heir_before_the_rule() -> None:
+    """One block of A carries on A because a condition says so; the rule would have chosen the fifteen others."""
+    place = town(["AAAA"] * 4)
+    plan = plan_of(place.assign(["NNNN", "NNNN", "NNNN", "ANNN"]).replace({"N": "N01"}))
+    told = explain_heirs(plan, blocks=place.blocks)
+    assert told.loc["A", ["heir_id", "rule_heir_id", "overridden"]].tolist() == ["A", "N01", True]
+    bound = plan.model_copy(
+        update={"options": PlanOptions(conditions=(Condition(kind="has", community="A", ids=("b00",)),))}
+    )
+    told = explain_heirs(bound, blocks=place.blocks, communities=todays(place))
+    assert told.loc["A", ["rule_heir_id", "overridden", "largest_id"]].tolist() == ["A", False, "N01"]
+    assert told.loc["A", "text_zh"] == (
+        "A社区的最大部分(1500户,占94%)划入新社区(N01);A社区的名称由在A社区的部分(100户,占6%)沿用"
+    )
+
+
 # ── the wide matrix ──────────────────────────────────────────────────────────────────────────────────────────────────
 def test_the_wide_matrix_has_every_community_and_its_sums() -> None:
     tables = explain(["AA..", "AA..", "AABB", "AABB"], ["AABB", "AABB", "AAAB", "AABB"])

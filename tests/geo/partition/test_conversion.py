@@ -237,6 +237,20 @@ def test_the_threshold_of_a_compound_is_the_profiles_unless_given() -> None:
     assert half.table.loc["e1", "type"] == "none"
 
 
+def test_thresholds_are_reached_by_their_own_value() -> None:
+    drawn = ["VVAA", "VVAA", "AAAA", "AAAA"]
+    edge = classify(drawn, survey=survey(mixed_share=0.3, nonfarm_share=2 / 3, arable_m2_per_head=199.9),
+                    estates=compound(year_built=2001, households=300),
+                    construction_land=gpd.GeoDataFrame(geometry=[box(0, 0, 197, 400)], crs=CRS))  # fmt: skip
+    assert edge.table.loc["V", [f"condition_{i}" for i in range(1, 5)]].tolist() == ["fail", "pass", "pass", "pass"]
+    wide = gpd.GeoDataFrame(geometry=[box(0, 200, 198, 400)], crs=CRS)
+    edge = classify(drawn, survey=survey(mixed_share=0.3), estates=compound(year_built=2001, households=300),
+                    construction_land=wide)  # fmt: skip
+    assert edge.table.loc["V", ["condition_1", "in_construction_share"]].tolist() == ["pass", 0.99]
+    assert edge.table["type"].to_dict() == {"V": "T2", "e1": "T3"}
+    assert classify(drawn, survey=survey(mixed_share=0.299)).table.loc["V", "type"] == "T1"
+
+
 def test_a_compound_in_a_village_leaves_it_and_does_not_mix_it() -> None:
     estate = compound(box(0, 200, 200, 400))
     found = classify(estates=estate)
