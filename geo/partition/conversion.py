@@ -643,11 +643,12 @@ def _proposal(case: _Case, town: Facts) -> tuple[str, str]:
         )
     if case.type == "T2" and case.neighbour:
         b, b_en = town.called(case.neighbour)
+        own = "" if case.households is None else f"({case.households}户)"  # its own, not those of both
+        own_en = "" if case.households is None else f" ({case.households:,} households)"
         if case.subject == "converted":
-            return f"将{a}与{b}合并为一个社区{size}", f"Merge {a_en} with {b_en} into one community{size_en}"
+            return f"将{a}{own}与{b}合并为一个社区", f"Merge {a_en}{own_en} with {b_en} into one community"
         return (
-            f"撤销{a}村民委员会,与{b}合并设立一个居民委员会{size}",
-            f"Abolish the villagers' committee of {a_en} and merge it with {b_en} under one residents' "
-            f"committee{size_en}",
+            f"撤销{a}村民委员会{own},与{b}合并设立一个居民委员会",
+            f"Abolish the villagers' committee of {a_en}{own_en} and merge it with {b_en} under one residents' committee",
         )
     return "", ""

@@ -117,7 +117,7 @@ def test_a_mixed_village_merges_with_whom_its_residents_are_registered() -> None
     assert row["reasons_zh"] == (
         "范围内已知40户中有30户(75%)属社区登记或住在小区;达到混居标准30%;与竹园社区合并,须视双方群众意愿;条件1、2、3、4待核"
     )
-    assert row["text_zh"] == "撤销冠山村村民委员会,与竹园社区合并设立一个居民委员会,共600户"
+    assert row["text_zh"] == "撤销冠山村村民委员会(600户),与竹园社区合并设立一个居民委员会"
     assert row["plan_zh"] == "与竹园社区合计超过上限900户,1个混居地块准许划入竹园社区等,其余部分保持完整"
     assert found.locks["V"] == (
         Lock(kind="free", ids=("V",)),
