@@ -1,6 +1,6 @@
 """The four bounds of every shape in four texts, read back where asked until they say what they should."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from geo.boundary_text.locate import Ground, Located
-from geo.boundary_text.parse import parse_bounds
-from geo.boundary_text.trace import Outline, trace_outlines
+from geo.boundary_text.parse import Area, parse_bounds
+from geo.boundary_text.trace import Outline, trace_bounds, trace_outlines
 from geo.boundary_text.words import TOWN_BORDER, Bounds, bounds_of_en, bounds_of_zh, bounds_to_en, bounds_to_zh
 
 _MOST_BESIDES = 8
@@ -74,13 +74,15 @@ def describe_bounds(
     >>> texts["bounds_of_zh"]
     '白马路以西、苏州路以北、青鱼路以东、杭州西路以南'
     """
-    outlines = trace_outlines(
-        shapes, seams, assignment, names=names, neighbours=neighbours, outside=outside, estates=estates
-    )
     if blocks is None:
-        bounds = {shape: outline.bounds() for shape, outline in outlines.items()}
+        bounds = trace_bounds(
+            shapes, seams, assignment, names=names, neighbours=neighbours, outside=outside, estates=estates
+        )
     else:
-        told = _tell(outlines, seams, assignment, blocks, names, neighbours, outside, estates)
+        told = tell_bounds(
+            shapes, seams, assignment, blocks,
+            names=names, neighbours=neighbours, outside=outside, estates=estates,
+        )  # fmt: skip
         bounds = {shape: saying.bounds for shape, saying in told.items()}
     sayings = {
         "bounds_to_zh": bounds_to_zh,
@@ -105,6 +107,7 @@ def tell_bounds(
     neighbours: pd.Series | None = None,
     outside: tuple[str, str] = TOWN_BORDER,
     estates: gpd.GeoDataFrame | None = None,
+    within: Mapping[Hashable, str] | None = None,
 ) -> dict[Hashable, Told]:
     """Return the bounds of every shape, saying as much as a reader needs to find the same blocks.
 
@@ -118,6 +121,8 @@ def tell_bounds(
         As in `trace_bounds`.
     blocks
         The blocks of the assignment.
+    within
+        Shape id → id of the neighbour that the shape is part of, where the text will say so (将A社区内…).
 
     Returns
     -------
@@ -132,28 +137,17 @@ def tell_bounds(
     outlines = trace_outlines(
         shapes, seams, assignment, names=names, neighbours=neighbours, outside=outside, estates=estates
     )
-    return _tell(outlines, seams, assignment, blocks, names, neighbours, outside, estates)
-
-
-def _tell(  # noqa: PLR0917 - the arguments of its two callers
-    outlines: dict[Hashable, Outline],
-    seams: gpd.GeoDataFrame,
-    assignment: pd.Series,
-    blocks: gpd.GeoDataFrame,
-    names: pd.DataFrame | None,
-    neighbours: pd.Series | None,
-    outside: tuple[str, str],
-    estates: gpd.GeoDataFrame | None,
-) -> dict[Hashable, Told]:
     around = assignment if neighbours is None else neighbours
     ground = Ground(blocks, seams, neighbours=around, names=names, estates=estates, outside=outside)
-    members: dict[Hashable, set[str]] = {}
-    for block, shape in assignment.dropna().items():
-        members.setdefault(shape, set()).add(str(block))
     sides = (seams["block_a"].astype(str).to_numpy(object), seams["block_b"].astype(str).to_numpy(object))
     area = dict(zip(blocks.index.astype(str), blocks.geometry.area, strict=True))
-    teller = _Teller(ground, sides, area)
-    return {shape: teller.tell(outline, members.get(shape, set())) for shape, outline in outlines.items()}
+    members: dict[Hashable, set[str]] = {shape: set() for shape in outlines}
+    for block, shape in assignment.dropna().items():
+        members.setdefault(shape, set()).add(str(block))
+    return {
+        shape: _Teller(ground, sides, area, (within or {}).get(shape, "")).tell(outline, members[shape])
+        for shape, outline in outlines.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -163,6 +157,7 @@ class _Teller:
     ground: Ground
     sides: tuple[np.ndarray, np.ndarray]
     area: dict[str, float]
+    within: str
 
     def tell(self, outline: Outline, meant: set[str]) -> Told:
         stretches = outline.stretches()
@@ -188,7 +183,7 @@ class _Teller:
 
     def _read(self, bounds: Bounds) -> Located:
         """Return what the words themselves mean to a reader."""
-        return self.ground.locate(parse_bounds(bounds_to_zh(bounds)).bounds)
+        return self.ground.locate(Area(parse_bounds(bounds_to_zh(bounds)).bounds, within=self.within))
 
     def _missed(self, outline: Outline, stretches: list[list[int]], read: set[str]) -> list[int]:
         """Return the stretches of the outline that the reader did not walk, the one missed over most metres first."""

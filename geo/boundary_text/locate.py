@@ -383,9 +383,9 @@ def locate_bounds(
     ...     geometry=[LineString(points) for points in lines.values()], crs=32650)
     >>> locate_bounds(parse_bounds("东至中街,南至乙路,西至甲路,北至丁路"), blocks, seams).blocks
     ('b1',)
-    >>> found = locate_bounds(parse_bounds("丙路以西、丙路以北、中街以东、戊路以南"), blocks, seams)
+    >>> found = locate_bounds(parse_bounds("中街以西、乙路以北、甲路以东、丁路以南(含戊园)"), blocks, seams)
     >>> found.blocks, [remark.fragment for remark in found.remarks]
-    (('b2',), ['戊路'])
+    (('b1',), ['戊园'])
     """
     ground = Ground(blocks, seams, neighbours=neighbours, names=names, estates=estates, places=places, outside=outside)
     located = ground.locate(parsed.land if isinstance(parsed, ParsedBounds) else parsed)
