@@ -88,7 +88,8 @@ def conflicting(board: Board, depth: int) -> list[Asked]:
         start = board.all
         if proof.support is not None and board.proofs(proof.support, proof.depth):
             start = proof.support
-        one = shrunk(board, start, proof.depth)
+        # First as cheaply as the proof was found; what is left is small enough to look at it deeper.
+        one = shrunk(board, shrunk(board, start, proof.depth), depth)
         if one not in found:
             found.append(one)
     return sorted(found, key=lambda one: _rank(board, one))

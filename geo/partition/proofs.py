@@ -5,7 +5,7 @@ at every way to divide its small parts. That nothing is proven does not mean tha
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,10 +73,11 @@ class _Layout:
 
 
 class Board:
-    """A town with its demands, and what has been proven of sets of them."""
+    """A town with its demands, and what has been proven of sets of them; `watch` may raise to stop."""
 
-    def __init__(self, town: Town) -> None:
+    def __init__(self, town: Town, watch: Callable[[], None] | None = None) -> None:
         self.town = town
+        self.watch = watch
         self.demands = {demand.id: demand for demand in demands_of(town)}
         self.order = {name: i for i, name in enumerate(self.demands)}
         self.all: Asked = frozenset(self.demands)
@@ -105,6 +106,8 @@ class Board:
         key = (asked, depth, tuple(sorted(values.items())))
         if key not in self._proofs:
             self.questions += 1
+            if self.watch is not None:
+                self.watch()
             self._proofs[key] = tuple(_prove(self, asked, depth, values))
         return self._proofs[key]
 

@@ -6,7 +6,7 @@ by the least amount that no proof forbids. What comes out is solved, and offered
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -127,19 +127,19 @@ def explain_conflict(
     progress : callable, optional
         Told how far it is; what it raises ends the work and passes through.
     """
-    board = Board(town)
-    tell = progress or _silent
-    tell(Progress("conflicts", 0.0, {}))
+    trial = _Trial(Board(town), solve, most_solves, progress or _silent)
+    board = trial.board
+    board.watch = trial.watch
+    trial.watch()
     found = conflicting(board, LAST)
     if found:
         found = smallest_first(board, found)
         conflicts = [worded(board, one, certainty_of(board, one, found)) for one in found]
     else:
         conflicts = [not_found(board, sought)]
-    tell(Progress("conflicts", 0.2, {}))
-    trial = _Trial(board, solve, most_solves, tell)
+    trial.now = Progress("relaxations", 0.2, {})
     relaxations = _relaxations(trial, found)
-    tell(Progress("done", 1.0, {}))
+    trial.tell(Progress("done", 1.0, {}))
     return Diagnosis(tuple(conflicts), tuple(relaxations), trial.solves)
 
 
@@ -175,12 +175,18 @@ class _Trial:
     most: int
     tell: Tell
     solves: int = 0
+    now: Progress = field(default_factory=lambda: Progress("conflicts", 0.0, {}))
+
+    def watch(self) -> None:
+        """Tell how far it is."""
+        self.tell(self.now)
 
     def plan(self, options: PlanOptions) -> Plan | None:
         """Return a plan for these options; None when there is none, or no more may be tried."""
         if self.solves >= self.most:
             return None
-        self.tell(Progress("relaxations", 0.2 + 0.8 * self.solves / self.most, {}))
+        self.now = Progress("relaxations", 0.2 + 0.8 * self.solves / self.most, {})
+        self.watch()
         self.solves += 1
         try:
             return self.solve(options)

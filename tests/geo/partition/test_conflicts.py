@@ -187,6 +187,17 @@ def test_only_what_is_needed_to_be_too_large_is_named() -> None:
     check_minimal(town)
 
 
+def test_a_proof_that_looks_deeper_needs_fewer_rules() -> None:
+    """A (its heart is block 0-0, 218) must have block 0-2. With its estate that is 258 at once; but also without the
+    estate, since the way there leads through another block."""
+    tables = grid([[218, 20, 20], [20, 20, 20]], communities=["AAA", "AAA"], groups={"0-0": "G", "1-0": "G"})
+    has = {"kind": "has", "community": "A", "ids": ["0-2"]}
+    town = town_of(tables, min_households=0, max_households=241, conditions=[has])
+    one = only(town)
+    assert ids(one) == {"max_households", "condition:0"}
+    check_minimal(town)
+
+
 def test_every_village_too_large_is_a_conflict_of_its_own() -> None:
     town = town_of(grid([[500, 10, 300, 300]], communities=["VVWW"]), register({"V": "village", "W": "village"}),
                    max_households=505)  # fmt: skip
