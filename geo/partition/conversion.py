@@ -649,6 +649,7 @@ def _proposal(case: _Case, town: Facts) -> tuple[str, str]:
             return f"将{a}{own}与{b}合并为一个社区", f"Merge {a_en}{own_en} with {b_en} into one community"
         return (
             f"撤销{a}村民委员会{own},与{b}合并设立一个居民委员会",
-            f"Abolish the villagers' committee of {a_en}{own_en} and merge it with {b_en} under one residents' committee",
+            f"Abolish the villagers' committee of {a_en}{own_en} and merge it with {b_en} under one residents' "
+            "committee",
         )
     return "", ""
