@@ -203,7 +203,7 @@ def make_alternatives(
         distances=pd.DataFrame(between, index=table.index, columns=table.index.rename(None)),
         gives_up=_memo(offered, table, len(made)),
         tried=tried,
-        notes=tuple(_shortfall(len(kept), count, tried)),
+        notes=(*_shortfall(len(kept), count, tried), *_hurried(made)),
     )
 
 
@@ -227,6 +227,7 @@ class _Aim:
     zh: str
     en: str
     options: PlanOptions
+    terms: tuple[str, ...] = ()
 
     def asks(self, own: PlanOptions) -> bool:
         """Return whether it is the planner's own question, be it from another start."""
@@ -253,7 +254,7 @@ def _other_aims(own: PlanOptions, k: int, *, today: bool) -> list[_Aim]:
             # A term the planner gave no weight still has to count where it is the aim.
             update={term: min(1000.0, EMPHASIS * (getattr(own.weights, term) or 1.0)) for term in terms}
         )
-        aims.append(_Aim(zh, en, own.model_copy(update={"weights": weights})))
+        aims.append(_Aim(zh, en, own.model_copy(update={"weights": weights}), terms))
     for other in (k - 1, k + 1):
         if own.k is None and other > 0:
             number = "1 community" if other == 1 else f"{other} communities"
@@ -529,6 +530,19 @@ def _shortfall(found: int, count: int, tried: pd.DataFrame) -> list[Note]:
     ]
 
 
+def _hurried(made: Sequence[_Candidate]) -> list[Note]:
+    """Return a note where the time limit ended searches: the plans may differ the next time."""
+    ended = sum(candidate.plan.stopped_early for candidate in made)
+    if not ended:
+        return []
+    return [
+        Note(
+            zh=f"{len(made)}个候选方案中有{ended}个因时间限制提前结束,重算时结果可能不同。",
+            en=f"The time limit ended the search of {ended} of the {len(made)} candidates early; a rerun may differ.",
+        )
+    ]
+
+
 # ── words ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 _ASCII_UNITS: Final[Mapping[str, str]] = {"km²": "km2"}
 _NOUNS: Final[Mapping[str, tuple[str, str]]] = {
@@ -542,6 +556,16 @@ _NOUNS: Final[Mapping[str, tuple[str, str]]] = {
     "service": ("到社区用房的平均距离", "way to the community's office on average"),
 }
 """What a term counts, short enough to go with a number; in English one and many are filled in."""
+_GAINS: Final[Mapping[str, tuple[str, str]]] = {
+    "seam": ("界线更清晰", "clearer borders"),
+    "shape": ("形状更紧凑", "more compact shapes"),
+    "size": ("规模更均衡", "more even sizes"),
+    "change": ("更换社区的户更少", "fewer households changing community"),
+    "land": ("更换社区的土地更少", "less land changing community"),
+    "mixed": ("划入村的居民更少", "fewer residents coming to a village"),
+    "abolished": ("撤销的社区更少", "fewer communities abolished"),
+    "service": ("离社区用房更近", "nearer to the office"),
+}
 _COUNTED: Final = ("households", "communities")
 
 
@@ -557,7 +581,7 @@ def _table(
     rows = []
     for i, candidate in enumerate(offered):
         plan = candidate.plan
-        zh, en = _offered_name(candidate, best=i == 0)
+        zh, en = _offered_name(candidate, offered[0])
         terms = {f"{name}_{_ASCII_UNITS.get(term.unit, term.unit)}": term.value for name, term in plan.terms.items()}
         rows.append(
             {
@@ -572,13 +596,15 @@ def _table(
     return table.astype({"name_zh": "str", "name_en": "str"})
 
 
-def _offered_name(candidate: _Candidate, *, best: bool) -> tuple[str, str]:
-    """Return what a reader calls a plan: its aim, or that it answers the planner's own question best, or otherwise."""
-    if best:
+def _offered_name(candidate: _Candidate, best: _Candidate) -> tuple[str, str]:
+    """Return what a reader calls a plan: its aim where it comes nearer to it than the best does, else its main gain."""
+    if candidate is best:
         return "按给定权重最优", "best under the weights as given"
-    if candidate.aim.asks(candidate.plan.options):
-        return "按给定权重的另一解", "another solution under the weights as given"
-    return candidate.aim.zh, candidate.aim.en
+    gains, _ = _differences(candidate, best)
+    aim = candidate.aim
+    if set(aim.terms) & set(gains) or (aim.options.k == candidate.plan.k != best.plan.k):
+        return aim.zh, aim.en
+    return _GAINS[gains[0]]
 
 
 def _memo(offered: Sequence[_Candidate], table: pd.DataFrame, made: int) -> pd.DataFrame:

@@ -213,6 +213,28 @@ def test_a_plan_must_gain_something_to_speak_of() -> None:
     assert said == "no term is better than in plan A to speak of"
 
 
+def test_a_plan_that_misses_its_aim_is_called_by_what_it_gains() -> None:
+    def odd(*tables: gpd.GeoDataFrame, options: PlanOptions, **rest: object) -> Plan:
+        return plan_of(TODAY if aim_of(options) in ("size", "seed1") else HALVES, options)
+
+    found = make_alternatives(*town(), profile=PROFILE, options=OPTIONS, plan=odd, max_loss=1.0)
+    assert found.made_with["B"].weights.size > 1, "made for even sizes, but far from them"
+    assert tuple(found.table.loc["B", ["name_zh", "name_en"]]) == (
+        "更换社区的户更少",
+        "fewer households changing community",
+    )
+
+
+def test_plans_that_the_time_limit_ended_are_told() -> None:
+    def hasty(*tables: gpd.GeoDataFrame, options: PlanOptions, **rest: object) -> Plan:
+        return plan_of(HALVES, options).model_copy(update={"stopped_early": aim_of(options) in ("seam", "size")})
+
+    notes = make_alternatives(*town(), profile=PROFILE, options=OPTIONS, plan=hasty, count=1).notes
+    assert len(notes) == 1
+    assert "ended the search of 2 of the 9 candidates early" in notes[0].en
+    assert "9个候选方案中有2个" in notes[0].zh
+
+
 def test_the_distance_asked_for_holds() -> None:
     near = choose(max_loss=1.0, min_distance=0.01).distances.to_numpy()
     far = choose(max_loss=1.0, min_distance=0.3)
