@@ -118,7 +118,7 @@ class Ground:
     ) -> None:
         self.ids = [str(block) for block in blocks.index]
         self._shapes = blocks.geometry.to_numpy()
-        place = {block: i for i, block in enumerate(self.ids)}
+        self._place = place = {block: i for i, block in enumerate(self.ids)}
         if neighbours is None and "community_id" in blocks.columns:
             neighbours = blocks["community_id"]
         self._communities: dict[str, set[int]] = {}
@@ -264,6 +264,10 @@ class Ground:
         remarks += [_unused(door) for door in area.doors]
         for note in bounds.notes:
             land = self._land(note.name) or self._land(note.name_en)
+            if note.bounds is not None:
+                inner = self.locate(Area(note.bounds, within=area.within))
+                land = {self._place[block] for block in inner.blocks}
+                remarks += inner.remarks
             if not land:
                 remarks.append(self._not_found(note.name, [*self._units, *self._estates]))
             elif note.included:
@@ -335,7 +339,7 @@ class Ground:
         estate = self._matching(name, self._estates.keys())
         if estate is not None:
             return self._estates[estate]
-        return self._blocks_of(name) or ({self.ids.index(name)} if name in self.ids else set())
+        return self._blocks_of(name) or ({self._place[name]} if name in self._place else set())
 
     def _not_found(self, name: str, known: Iterable[str]) -> Remark:
         if name in (*EXCLAVE, *ISLAND):

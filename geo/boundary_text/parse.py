@@ -212,8 +212,9 @@ class _Draft:
 class _Reader:
     """What is read so far, and what was not understood."""
 
-    def __init__(self, plain: str) -> None:
+    def __init__(self, plain: str, *, inside: bool = False) -> None:
         self.plain = plain
+        self.inside = inside  # of a detached part, which has no detached parts of its own
         self.masked = _masked(plain)
         self.draft = _Draft()
         self.actions: list[Action] = []
@@ -293,8 +294,8 @@ class _Item:
 class _Chinese(_Reader):
     """Reads item by item; `pending` are names that wait for what closes them (A路、B路以西)."""
 
-    def __init__(self, plain: str) -> None:
-        super().__init__(plain)
+    def __init__(self, plain: str, *, inside: bool = False) -> None:
+        super().__init__(plain, inside=inside)
         self.open: tuple[Side, ...] = ()
         self.directions: tuple[Side, ...] = ()
         self.pending: list[_Item] = []
@@ -467,6 +468,13 @@ class _Chinese(_Reader):
         return _edge(name, tuple(beyond), tuple(aliases))
 
     def _notes(self, start: int, end: int, area: _Draft) -> None:
+        apart = re.match(rf"(不含|含)({EXCLAVE[0]}|{ISLAND[0]}):", self.plain[start:end])
+        if apart and not self.inside:
+            inner = _Chinese(" " * (start + apart.end()) + self.plain[start + apart.end() : end], inside=True)
+            bounds = inner.read("").bounds
+            area.notes.append(Note(apart[1] == "含", *_PAIRS[apart[2]], bounds))
+            self.remarks += inner.remarks
+            return
         included: bool | None = None
         for part in re.finditer(r"[^,;、]+", self.plain[start:end]):
             words = part[0].strip()
@@ -734,8 +742,8 @@ _FACTS_EN = re.compile(r"(\d[\d,]*(?:\.\d+)?) *(households|people|residents|km²
 class _English(_Reader):
     """Reads "east to A – B and C, south to D (including E; excluding F)" and "west of A, north of B"."""
 
-    def __init__(self, plain: str) -> None:
-        super().__init__(plain)
+    def __init__(self, plain: str, *, inside: bool = False) -> None:
+        super().__init__(plain, inside=inside)
         self.heads = [head for head in _HEADS_EN.finditer(self.masked) if self._begins(head)]
 
     def read(self, text: str) -> ParsedBounds:
@@ -807,7 +815,7 @@ class _English(_Reader):
             if inside.startswith("border with "):
                 beyond += _listed(inside.removeprefix("border with "))
             elif inside.startswith(("including ", "excluding ")):
-                self._notes(inside)
+                self._notes(a, inside)
             else:
                 aliases += _listed(inside)
         if not name:
@@ -815,7 +823,13 @@ class _English(_Reader):
             return None
         return _edge(name, tuple(beyond), tuple(aliases))
 
-    def _notes(self, inside: str) -> None:
+    def _notes(self, at: int, inside: str) -> None:
+        apart = re.match(rf"(including|excluding) ({EXCLAVE[1]}|{ISLAND[1]}): ", inside)
+        if apart and not self.inside:
+            inner = _English(" " * (at + apart.end()) + inside[apart.end() :], inside=True)
+            self.draft.notes.append(Note(apart[1] == "including", *_PAIRS[apart[2]], inner.read("").bounds))
+            self.remarks += inner.remarks
+            return
         for part in inside.split(";"):
             sign, _, names = part.strip().partition(" ")
             self.draft.notes += [_note(sign == "including", name) for name in _listed(names)]

@@ -133,7 +133,7 @@ def trace_outlines(
         if runs is None:
             mute.append(str(shape))
             continue
-        notes = _notes(shape, parts, walk, estates)
+        notes = _notes(shape, parts, walk, town_grid, estates)
         traced[shape] = _outline(runs, float(np.sqrt(parts[0].area)), town_grid, notes)
     if mute:
         raise InputError(
@@ -584,7 +584,7 @@ def _key(edge: Edge) -> tuple[str, bool]:
 
 # ── holes and detached parts ─────────────────────────────────────────────────────────────────────────────────────────
 def _notes(
-    shape: Hashable, parts: list[shapely.Polygon], walk: _Walk, estates: gpd.GeoDataFrame | None
+    shape: Hashable, parts: list[shapely.Polygon], walk: _Walk, town_grid: float, estates: gpd.GeoDataFrame | None
 ) -> tuple[Note, ...]:
     """Return what to say about holes of the main part and about the other parts."""
     least = _SLIVER * sum(part.area for part in parts)
@@ -597,8 +597,16 @@ def _notes(
         notes += [Note(False, zh, en) for zh, en in named]
     for part in parts[1:]:
         if part.area >= least:
-            notes += [Note(True, zh, en) for zh, en in _estates_in(part, estates) or [EXCLAVE]]
+            named = _estates_in(part, estates)
+            notes += [Note(True, zh, en) for zh, en in named] or [_exclave(shape, part, walk, town_grid)]
     return tuple(dict.fromkeys(notes))
+
+
+def _exclave(shape: Hashable, part: shapely.Polygon, walk: _Walk, town_grid: float) -> Note:
+    """Return a detached part that no estate names, told by four bounds of its own."""
+    runs = walk.along(shape, part.exterior)
+    bounds = None if runs is None else _outline(runs, float(np.sqrt(part.area)), town_grid, ()).bounds()
+    return Note(True, *EXCLAVE, bounds)
 
 
 def _filled(hole: shapely.Polygon, parts: list[shapely.Polygon]) -> bool:

@@ -94,6 +94,8 @@ class Note:
     included: bool
     name: str
     name_en: str
+    bounds: "Bounds | None" = None
+    """Where it lies, when no name of its own says so: 含飞地:东至A路,南至B路,西至C路,北至D路."""
 
 
 @dataclass(frozen=True)
@@ -172,18 +174,28 @@ def _edge_en(edge: Edge) -> str:
 
 
 def _notes_zh(notes: tuple[Note, ...]) -> str:
+    plain = [note for note in notes if note.bounds is None]
     parts = [
-        word + "、".join(note.name for note in notes if note.included is included)
+        word + "、".join(note.name for note in plain if note.included is included)
         for included, word in ((True, "含"), (False, "不含"))
-        if any(note.included is included for note in notes)
+        if any(note.included is included for note in plain)
     ]
-    return f"({','.join(parts)})" if parts else ""
+    apart = [
+        f"({'含' if note.included else '不含'}{note.name}:{bounds_to_zh(note.bounds)})" for note in notes if note.bounds
+    ]
+    return "".join([f"({','.join(parts)})" if parts else "", *apart])
 
 
 def _notes_en(notes: tuple[Note, ...]) -> str:
+    plain = [note for note in notes if note.bounds is None]
     parts = [
-        word + ", ".join(note.name_en for note in notes if note.included is included)
+        word + ", ".join(note.name_en for note in plain if note.included is included)
         for included, word in ((True, "including "), (False, "excluding "))
-        if any(note.included is included for note in notes)
+        if any(note.included is included for note in plain)
     ]
-    return f" ({'; '.join(parts)})" if parts else ""
+    apart = [
+        f" ({'including' if note.included else 'excluding'} {note.name_en}: {bounds_to_en(note.bounds)})"
+        for note in notes
+        if note.bounds
+    ]
+    return "".join([f" ({'; '.join(parts)})" if parts else "", *apart])

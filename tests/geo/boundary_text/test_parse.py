@@ -201,7 +201,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["以", "东至", "(", "甲—", "将", "以东和", "不含、(", "约共", "1-", "east to ", "与界"]
+    "unit", ["以", "东至", "(", "甲—", "将", "以东和", "不含、(", "约共", "1-", "east to ", "与界", "东至甲(含飞地:"]
 )
 def test_long_nonsense_takes_no_time(unit: str) -> None:
     """Eight thousand characters of what a backtracking pattern stumbles over: the test would hang."""
@@ -245,7 +245,10 @@ UNNAMED = st.sampled_from([("飞地", "a detached part"), ("内部地块", "an i
 NOTED = st.lists(st.tuples(st.booleans(), st.one_of(NAMED, UNNAMED)), max_size=3, unique=True).map(
     lambda notes: tuple(Note(included, *name) for included, name in sorted(notes, reverse=True))
 )
-BOUNDS = st.builds(Bounds, CHAINS, CHAINS, CHAINS, CHAINS, NOTED)
+APART = st.builds(Note, st.booleans(), st.just("飞地"), st.just("a detached part"),
+                  st.builds(Bounds, CHAINS, CHAINS, CHAINS, CHAINS))  # fmt: skip
+ALL_NOTES = st.builds(lambda named, apart: named + apart, NOTED, st.lists(APART, max_size=1).map(tuple))
+BOUNDS = st.builds(Bounds, CHAINS, CHAINS, CHAINS, CHAINS, ALL_NOTES)
 
 
 @settings(deadline=None, max_examples=60)

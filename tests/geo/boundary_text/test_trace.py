@@ -280,7 +280,10 @@ def test_estates_name_holes_and_detached_parts() -> None:
     detached = trace(town(), ["BBBA", "AABB", "AABB", "AABB"], estates=estates)["A"]
     assert bounds_to_zh(detached) == "东至中路,南至南一街,西至西一路,北至北二街(含福隆花园)"
     assert bounds_to_en(detached).endswith("(including 福隆花园)")
-    assert bounds_to_zh(trace(town(), ["BBBA", "AABB", "AABB", "AABB"])["A"]).endswith("(含飞地)")
+    unnamed = trace(town(), ["BBBA", "AABB", "AABB", "AABB"])["A"]
+    assert bounds_to_zh(unnamed).endswith("北至北二街(含飞地:东至东一路,南至北二街,西至东二路,北至北一街)"), (
+        "no estate names it, so its own bounds do"
+    )
 
 
 def test_a_lake_in_a_hole() -> None:
