@@ -716,21 +716,27 @@ def findings(before: Sequence[Violation], after: Sequence[Violation]) -> tuple[F
 
     The same sentence stays. Else the same rule in the same community is the same violation with another measure.
     """
-    stay = Counter(before) & Counter(after)
     gone: dict[tuple[str, str], list[Violation]] = {}
-    for violation in (Counter(before) - stay).elements():
+    for violation in before:
         gone.setdefault((violation.rule, violation.community_id), []).append(violation)
-    new, rest = [], []
+    rest: list[Finding | None] = []
     for violation in after:
-        if stay[violation] > 0:
-            stay[violation] -= 1
-            rest.append(Finding(**vars(violation), state="stays", measured_before=violation.measured))
-        elif twins := gone.get((violation.rule, violation.community_id)):
-            rest.append(Finding(**vars(violation), state="changed", measured_before=twins.pop(0).measured))
+        twins = gone.get((violation.rule, violation.community_id), [])
+        rest.append(None)
+        if violation in twins:
+            twins.remove(violation)
+            rest[-1] = Finding(**vars(violation), state="stays", measured_before=violation.measured)
+    new: list[Finding] = []
+    for i, violation in enumerate(after):
+        if rest[i] is not None:
+            continue
+        twins = gone.get((violation.rule, violation.community_id), [])
+        if twins:
+            rest[i] = Finding(**vars(violation), state="changed", measured_before=twins.pop(0).measured)
         else:
             new.append(Finding(**vars(violation), state="new", measured_before=None))
     healed = [Finding(**vars(v), state="healed", measured_before=v.measured) for left in gone.values() for v in left]
-    return (*new, *rest, *healed)
+    return (*new, *(found for found in rest if found is not None), *healed)
 
 
 def _heir_notes(state: State, touched: set[str]) -> tuple[Note, ...]:
