@@ -212,11 +212,10 @@ def _contradictions(board: Board, asked: Asked) -> list[Proof]:
             first = int(np.flatnonzero(own)[0])
             for b in np.flatnonzero((bond == bond[first]) & ~own)[:1].tolist():
                 clash(first, b, "as_is", (name,))
-    near = _near(board, asked)
     shunned = {tuple(sorted((anchor_of(town, a), anchor_of(town, b)))): name for name in board.sorted(asked)
                for a, b in board.demands[name].shun}  # fmt: skip
     for (a, b), name in shunned.items():
-        beside = near & (((bond[town.seam_a] == bond[a]) & (bond[town.seam_b] == bond[b]))
+        beside = town.touching & (((bond[town.seam_a] == bond[a]) & (bond[town.seam_b] == bond[b]))
                          | ((bond[town.seam_a] == bond[b]) & (bond[town.seam_b] == bond[a])))  # fmt: skip
         for seam in np.flatnonzero(beside)[:1].tolist():
             blocks = (int(town.seam_a[seam]), int(town.seam_b[seam]))
@@ -282,13 +281,15 @@ def _lay(board: Board, asked: Asked, low: Ints) -> _Layout:
     fixed = tuple(board.demands[name].at for name in board.sorted(asked) if board.demands[name].kind == "as_is")
     settled = np.isin(town.old, fixed)
     near = _near(board, asked) & ~settled[town.seam_a] & ~settled[town.seam_b]
+    # What counts as touching is said once, by the whole request; with fewer rules the others would seem to get harder.
+    touching = town.touching & ~settled[town.seam_a] & ~settled[town.seam_b]
     a, b = town.seam_a, town.seam_b
     pairs = [(bond[x], bond[y]) for x, y, _, _ in _separations(board, asked)]
     anchors = {old: int(bond[anchor_of(town, old)]) for name in asked for old in board.demands[name].labels}
     shun = {pair for name in asked for pair in board.demands[name].shun}
     for one, two in [*shun, *((y, x) for x, y in shun)]:
         if one in fixed and two not in fixed:  # who must not touch it cannot have its neighbours
-            sides = _near(board, asked) & ((town.old[a] == one) ^ (town.old[b] == one))
+            sides = town.touching & ((town.old[a] == one) ^ (town.old[b] == one))
             beside = np.where(town.old[a[sides]] == one, b[sides], a[sides])
             pairs += [(anchors[two], bond[x]) for x in beside.tolist()]
     apart = frozenset((int(min(x, y)), int(max(x, y))) for x, y in pairs)
@@ -313,7 +314,9 @@ def _lay(board: Board, asked: Asked, low: Ints) -> _Layout:
         place[blocks] = local
         ends, borders = (
             frozenset((int(min(x, y)), int(max(x, y))) for x, y in zip(place[a[on]], place[b[on]], strict=True))
-            for on in (seams & (place[a] >= 0) & (place[b] >= 0) & (place[a] != place[b]) for seams in (links, near))
+            for on in (
+                seams & (place[a] >= 0) & (place[b] >= 0) & (place[a] != place[b]) for seams in (links, touching)
+            )
         )
         weights = np.stack([np.bincount(local, load[blocks], minlength=len(names)) for load in board.load], axis=1)
         groups: list[list[int]] = [[] for _ in names]

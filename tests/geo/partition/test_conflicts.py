@@ -120,7 +120,8 @@ class Every:
         if len(set(home.values())) < len(home):
             return False
         shun = {(home[a], home[b]) for name in asked for a, b in self.demands[name].shun}
-        return not any((of[a], of[b]) in shun or (of[b], of[a]) in shun for a, b in near)
+        touching = itertools.compress(self.seams, town.touching.tolist())
+        return not any((of[a], of[b]) in shun or (of[b], of[a]) in shun for a, b in touching)
 
     def conflicts(self, size: int) -> list[frozenset[str]]:
         """Return all sets of at most so many demands that no division keeps."""
