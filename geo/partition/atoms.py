@@ -317,7 +317,8 @@ def _joined(
         if not by_old[i]:
             continue
         kind: WholeKind = "as_is" if i in locked["as_is"] else kinds[i]  # type: ignore[assignment]
-        wholes += _pieces_of(town, Whole(kind, town.old_ids[i], town.names_zh[i], town.names_en[i], by_old[i]), notes)
+        wholes.append(Whole(kind, town.old_ids[i], town.names_zh[i], town.names_en[i], by_old[i]))
+    wholes = _pieces_of(town, wholes, notes)
     return _with_locks(town, wholes, by_old, as_is=locked["as_is"], profile=profile, notes=notes)
 
 
@@ -357,17 +358,27 @@ def _with_locks(
     return replace(joined, conflicts=tuple(_collisions(joined)))
 
 
-def _pieces_of(town: Town, whole: Whole, notes: list[Note]) -> list[Whole]:
-    """Return one `Whole` per connected piece of the blocks; more than one is noted."""
-    parts = _loose(town, np.array(whole.blocks))
-    if len(parts) > 1:
-        notes.append(
-            Note(
-                zh=f"{whole.zh}由互不相连的{len(parts)}块组成,每块各自保持完整。",
-                en=f"{capital(whole.en)} lies in {len(parts)} pieces that do not touch; each piece is kept whole.",
+def _pieces_of(town: Town, wholes: Sequence[Whole], notes: list[Note]) -> list[Whole]:
+    """Return one `Whole` per connected piece of each; no two may share a block. More than one piece is noted."""
+    owner = np.full(len(town.block_ids), -1, dtype=np.int64)
+    for i, whole in enumerate(wholes):
+        owner[list(whole.blocks)] = i
+    inside = (owner[town.seam_a] >= 0) & (owner[town.seam_a] == owner[town.seam_b])
+    _, label = pieces(len(owner), town.seam_a[inside], town.seam_b[inside])
+    found = []
+    for whole in wholes:
+        parts: dict[int, list[int]] = {}
+        for block in whole.blocks:
+            parts.setdefault(int(label[block]), []).append(block)
+        if len(parts) > 1:
+            notes.append(
+                Note(
+                    zh=f"{whole.zh}由互不相连的{len(parts)}块组成,每块各自保持完整。",
+                    en=f"{capital(whole.en)} lies in {len(parts)} pieces that do not touch; each piece is kept whole.",
+                )
             )
-        )
-    return [replace(whole, blocks=tuple(part), pieces=len(parts)) for part in parts]
+        found += [replace(whole, blocks=tuple(part), pieces=len(parts)) for part in parts.values()]
+    return found
 
 
 def _estates(town: Town, notes: list[Note], fixed: set[int]) -> list[Whole]:
@@ -387,8 +398,8 @@ def _estates(town: Town, notes: list[Note], fixed: set[int]) -> list[Whole]:
                 )
             )
         if len(blocks) > 1:
-            found += _pieces_of(town, Whole("estate", name, f"小区{name}", f"estate {name}", tuple(blocks)), notes)
-    return found
+            found.append(Whole("estate", name, f"小区{name}", f"estate {name}", tuple(blocks)))
+    return _pieces_of(town, found, notes)
 
 
 _EXCLUDING = (("as_is", "free"), ("whole", "free"), ("as_is", "together"))

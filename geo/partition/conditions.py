@@ -4,6 +4,7 @@ A community with a condition carries a label: it lives on in the part that holds
 pinned to the label, blocks it must lack are barred from it, and two labels that must not touch shun each other.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -88,8 +89,7 @@ def blocks_of(town: Town, condition: Condition) -> list[int]:
         return [i for i, group in enumerate(town.groups) if group in wanted]
     if condition.of == "communities":
         return []
-    place = {name: i for i, name in enumerate(town.block_ids)}
-    return [place[i] for i in dict.fromkeys(condition.ids)]
+    return [bisect_left(town.block_ids, i) for i in dict.fromkeys(condition.ids)]
 
 
 def _stays(town: Town, old: int, away_from: set[int]) -> list[int]:

@@ -111,7 +111,7 @@ class Task:
     def set_costs(self) -> SetCosts:
         """Return what each set of atoms adds as a part, borders and size apart."""
         labels = labels_of(self.town, self.region)
-        pin = self.problem.pin if len(labels) else np.full(self.problem.n, -1)
+        pin = self.problem.pin.astype(np.int64)
         return SetCosts(self.weighed, self.region.atoms, pin, tuple(self.weighed.labels[i] for i in labels))
 
 

@@ -128,8 +128,8 @@ def problem_of(town: Town, region: Region, weighed: Town) -> Problem:
 
 def _labelled(problem: Problem, town: Town, region: Region) -> Problem:
     """Return the problem with the conditions on its communities."""
-    labels = labels_of(town, region)
-    if not labels:
+    labels = np.array(labels_of(town, region), dtype=np.int64)
+    if not len(labels):
         return problem
     rank = np.full(len(town.labels) + 1, -1, dtype=np.int32)
     rank[labels] = np.arange(len(labels))

@@ -31,11 +31,12 @@ def border_scale_m(town: Town) -> float:
 
 def overlap(town: Town, part: Ints, k: int) -> tuple[Floats, Floats]:
     """Return households and m2 shared by each part (rows, over blocks' parts) and each community of today (columns)."""
-    shape = (k, len(town.old_ids))
-    households, area = np.zeros(shape), np.zeros(shape)
-    inside = town.old >= 0
-    np.add.at(households, (part[inside], town.old[inside]), town.households[inside])
-    np.add.at(area, (part[inside], town.old[inside]), town.area_m2[inside])
+    inside, count = town.old >= 0, len(town.old_ids)
+    cell = part[inside] * count + town.old[inside]
+    households, area = (
+        np.bincount(cell, values[inside], minlength=k * count).astype(np.float64).reshape(k, count)
+        for values in (town.households, town.area_m2)
+    )
     return households, area
 
 

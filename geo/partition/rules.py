@@ -1,5 +1,7 @@
 """The hard rules: each a function from a plan to its violations."""
 
+import itertools
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
@@ -48,9 +50,9 @@ class Proposal:
 
     def name(self, part: int, *, chinese: bool) -> str:
         """Return what a sentence calls a community."""
-        own = self.ids[part]
-        if own in self.town.old_ids:
-            i = self.town.old_ids.index(own)
+        own, old_ids = self.ids[part], self.town.old_ids
+        i = bisect_left(old_ids, own)
+        if i < len(old_ids) and old_ids[i] == own:
             return self.town.names_zh[i] if chinese else self.town.names_en[i]
         return f"新社区({own})" if chinese else f"new community ({own})"
 
@@ -147,7 +149,13 @@ def _between(
     proposal: Proposal, words: tuple[str, str], load: Ints, low: int | None, high: int | None
 ) -> Iterator[Violation]:
     what, zh = words
-    for p, measured in enumerate(load.tolist()):
+    wrong = np.zeros(proposal.k, dtype=bool)
+    if low is not None:
+        wrong |= load < low
+    if high is not None:
+        wrong |= load > high
+    for p in np.flatnonzero(wrong).tolist():
+        measured = int(load[p])
         name_zh, name_en = proposal.name(p, chinese=True), capital(proposal.name(p, chinese=False))
         if low is not None and measured < low and proposal.ids[p] not in proposal.islands:
             yield Violation(
@@ -163,17 +171,21 @@ def _between(
 
 def wholes(proposal: Proposal) -> Iterator[Violation]:
     """Estates, kept villages and what a lock keeps together lie in one community each."""
-    for whole in proposal.town.wholes:
-        if whole.kind in ("as_is", "forbid_cut"):
-            continue
+    kept = [whole for whole in proposal.town.wholes if whole.kind not in ("as_is", "forbid_cut")]
+    if not kept:
+        return
+    size = np.array([len(whole.blocks) for whole in kept])
+    own = proposal.part[np.fromiter(itertools.chain.from_iterable(w.blocks for w in kept), np.int64, int(size.sum()))]
+    first = np.cumsum(size) - size
+    for i in np.flatnonzero(np.minimum.reduceat(own, first) != np.maximum.reduceat(own, first)).tolist():
+        whole = kept[i]
         shares = np.bincount(proposal.part[list(whole.blocks)], minlength=proposal.k)
         found = int((shares > 0).sum())
-        if found > 1:
-            rule = "together" if whole.kind == "together" else "whole"
-            yield Violation(
-                rule, proposal.ids[int(shares.argmax())], found, 1, f"{whole.zh}被分到{found}个社区,应保持完整。",
-                f"{capital(whole.en)} is divided among {found} communities; it must stay whole.",
-            )  # fmt: skip
+        rule = "together" if whole.kind == "together" else "whole"
+        yield Violation(
+            rule, proposal.ids[int(shares.argmax())], found, 1, f"{whole.zh}被分到{found}个社区,应保持完整。",
+            f"{capital(whole.en)} is divided among {found} communities; it must stay whole.",
+        )  # fmt: skip
 
 
 def as_is(proposal: Proposal) -> Iterator[Violation]:
@@ -210,18 +222,21 @@ def forbidden_seams(proposal: Proposal) -> Iterator[Violation]:
 def apart(proposal: Proposal) -> Iterator[Violation]:
     """What a lock keeps apart is in different communities."""
     for lock, sets in proposal.town.apart:
-        for p in range(proposal.k):
-            here = [n for n, s in enumerate(sets) if (proposal.part[sorted(s)] == p).any()]
-            if len(here) > 1:
-                yield Violation(
-                    "apart", proposal.ids[p], len(here), 1,
-                    f"{proposal.name(p, chinese=True)}含有应当分开的{len(here)}个单元({'、'.join(lock.ids)})。",
-                    f"{capital(proposal.name(p, chinese=False))} holds {len(here)} units that {lock} keeps apart.",
-                )  # fmt: skip
+        here = np.zeros(proposal.k, dtype=np.int64)
+        for one in sets:
+            here[np.unique(proposal.part[list(one)])] += 1
+        for p in np.flatnonzero(here > 1).tolist():
+            yield Violation(
+                "apart", proposal.ids[p], int(here[p]), 1,
+                f"{proposal.name(p, chinese=True)}含有应当分开的{here[p]}个单元({'、'.join(lock.ids)})。",
+                f"{capital(proposal.name(p, chinese=False))} holds {here[p]} units that {lock} keeps apart.",
+            )  # fmt: skip
 
 
 def towns(proposal: Proposal) -> Iterator[Violation]:
     """No community lies in two towns."""
+    if len(proposal.town.town_names) < 2:
+        return
     for p in range(proposal.k):
         found = np.unique(proposal.town.town[proposal.part == p])
         if len(found) > 1:
