@@ -17,6 +17,7 @@ from geo.partition.kernels import BEST, BORDER, State
 from geo.partition.problem import (
     NO_TABLE,
     Flags,
+    Floats,
     Ints,
     Linear,
     Problem,
@@ -43,6 +44,8 @@ CHUNKS = 200
 """Steps of the temperature; between two of them the penalty adapts and the best plan is kept."""
 REGION, REGION_CHUNKS, PATIENCE = 20, 40, 4000
 """Parts that are warmed up together, steps of their temperature, and proposals for each of their vertices."""
+FEW = 250
+"""Vertices that a smaller region counts for: coarse units need long to fall into place."""
 WAYS = ((1.0, 0.3), (1.0, 0.9), (2.0, 0.3), (2.0, 0.9))
 """How much hotter than usual the regions begin, and the share of parts outside the limits they may begin with, in turn.
 
@@ -118,51 +121,95 @@ def partition_graph(
     run = results[0]
     if look:
         run = _Run(problem, k, run.best.part, rng=rng, linear=linear, clock=clock, best=run.best, frozen=held)
+    patchwork = _Patchwork(run, held, rng, fresh=first is None and linear is None)
+    if first is not None and not run.best.feasible:  # what can be mended where it is should be
+        patchwork.repair()
+        run.restore(run.best.part)
     run.anneal(int(once))
+    patchwork.repair()
     if not run.best.feasible:
         run.repair(proposals)
-    fresh = first is None and linear is None
-    best = _improved(run, held, rng, proposals - look * len(seeds) - int(once), fresh)
+    patchwork.improve(proposals - look * len(seeds) - int(once))
+    best = run.best
     return Result(best.part, best.cost, best.violation, best.conflicts, stopped_early=clock.stopped)
 
 
-def _improved(run: "_Run", held: Flags | None, rng: np.random.Generator, proposals: int, fresh: bool) -> Result:
-    """Return the run's best plan after region by region was warmed up and cooled again, as long as proposals last.
+@dataclass
+class _Patchwork:
+    """The best plan, of which one region after the other is warmed up and cooled again.
 
     A single annealing of a large graph is as lucky in one place as it is unlucky in another; here every region keeps
     the better of what it was and what it became.
     """
-    problem, k, best = run.problem, run.k, run.best
-    centres: list[int] = []
-    ways = itertools.cycle(WAYS)
-    neighbours: list[list[int]] = []
-    while not run.clock.stopped and k > 1:
-        if not centres:
-            centres = rng.permutation(k).tolist()
-            neighbours = neighbouring_parts(problem, best.part, k)
-        chosen = parts_around(neighbours, centres.pop(), REGION)
-        inner, members, now = cut_out(problem, best.part, chosen, k, held)
-        effort = PATIENCE * len(members)
-        if effort > proposals:
-            break
-        proposals -= effort
+
+    run: "_Run"
+    held: Flags | None
+    rng: np.random.Generator
+    fresh: bool
+
+    def repair(self) -> None:
+        """Work around the parts that are outside the limits, until none is or nothing more is to be hoped for."""
+        ways = itertools.cycle(WAYS)
+        tries = None
+        while not self.run.best.feasible and not self.run.clock.stopped:
+            bad = self._bad_parts()
+            tries = 4 * len(bad) + 8 if tries is None else tries - 1
+            if tries == 0:
+                return
+            neighbours = neighbouring_parts(self.run.problem, self.run.best.part, self.run.k)
+            centre = int(bad[self.rng.integers(len(bad))])
+            self._warm_up(parts_around(neighbours, centre, REGION), *next(ways))
+
+    def improve(self, proposals: int) -> None:
+        """Go on as long as proposals last."""
+        k, clock = self.run.k, self.run.clock
+        ways = itertools.cycle(WAYS)
+        centres: list[int] = []
+        neighbours: list[list[int]] = []
+        while not clock.stopped and k > 1:
+            if not centres:
+                centres = self.rng.permutation(k).tolist()
+                neighbours = neighbouring_parts(self.run.problem, self.run.best.part, k)
+            chosen = parts_around(neighbours, centres.pop(), REGION)
+            proposals -= self._effort(int(np.isin(self.run.best.part, chosen).sum()))
+            if proposals < 0:
+                break
+            self._warm_up(chosen, *next(ways))
+
+    def _effort(self, vertices: int) -> int:
+        return PATIENCE * max(vertices, FEW)
+
+    def _warm_up(self, chosen: Ints, heat: float, loose: float) -> None:
+        """Anneal the chosen parts with the others as they are; keep what came of it unless it is worse."""
+        run, best = self.run, self.run.best
+        inner, members, now = cut_out(run.problem, best.part, chosen, run.k, self.held)
         linear = None
         if run.linear is not None:
             table = run.linear(best.part)[np.ix_(members, chosen)]
-            linear = lambda _, table=table: table  # noqa: E731 - heirs are matched anew when the whole is measured
-        heat, loose = next(ways)
-        if len(chosen) == k and fresh and heat > 1:
-            now = seed_parts(problem, k, rng=rng, sort=int(rng.integers(6)))
-            now = np.argsort(chosen).astype(np.int32)[now]
+
+            def linear(_: Small) -> Floats:
+                return table  # heirs are matched anew when the whole is measured
+
+        if len(chosen) == run.k and self.fresh and heat > 1:
+            other = seed_parts(run.problem, run.k, rng=self.rng, sort=int(self.rng.integers(6)))
+            now = np.argsort(chosen).astype(np.int32)[other]
         anything = Result(now, np.inf, np.inf, 0)
-        trial = _Run(inner, len(chosen), now, rng=rng, linear=linear, clock=run.clock, best=anything)
-        trial.anneal(effort, chunks=REGION_CHUNKS, heat=heat, loose=loose)
+        trial = _Run(inner, len(chosen), now, rng=self.rng, linear=linear, clock=run.clock, best=anything)
+        trial.whole = best.part
+        trial.anneal(self._effort(len(members)), chunks=REGION_CHUNKS, heat=heat, loose=loose)
         part = best.part.copy()
         part[members] = chosen[trial.best.part]
-        found = run._measured(part)
+        found = run.measured(part)
         if found.key <= best.key:  # an equally good plan is a new place to look from
-            best = found
-    return best
+            run.best = found
+
+    def _bad_parts(self) -> Ints:
+        """Return the parts outside the limits; all of them when only prohibitions are broken."""
+        problem, best = self.run.problem, self.run.best
+        load = np.zeros((self.run.k, problem.weights.shape[1]), dtype=np.int64)
+        np.add.at(load, best.part, problem.weights)
+        bad = np.flatnonzero(((load < problem.low) | (load > problem.high)).any(axis=1))
+        return bad if len(bad) else np.arange(self.run.k)
 
 
 @dataclass
@@ -211,9 +258,10 @@ class _Run:
             random=rng.integers(1, 2**63 - 1, size=1).astype(np.uint64),
         )
         self.part = self.state.part
+        self.whole: Small | None = None
         self.table = NO_TABLE
         self._refresh()
-        self.best = best or self._measured(self.part.copy())
+        self.best = best or self.measured(self.part.copy())
 
     def anneal(self, proposals: int, *, chunks: int = CHUNKS, heat: float = 1.0, loose: float = 0.3) -> None:
         """Cool down over that many proposals, then descend to the nearest plan that no single move improves."""
@@ -244,7 +292,7 @@ class _Run:
                 if self.best.feasible:
                     return
                 if attempt % 3 == 0:
-                    self._restore(self.best.part)
+                    self.restore(self.best.part)
                 penalty = 40.0 * scale
                 for i in range(60):
                     self._resplit(8 * self.k, penalty, 0.05 * scale)
@@ -261,7 +309,7 @@ class _Run:
         size = 12 * len(self.problem.neighbour)
         hard = 1e9 * max(1.0, float(np.abs(self.problem.cost).max()))
         for origin in (self.part.copy(), self.best.part):
-            self._restore(origin)
+            self.restore(origin)
             for _ in range(3):
                 self._flips(size, 0.0, hard, tick=tick)
                 self._note()
@@ -269,7 +317,7 @@ class _Run:
     def _stuck(self) -> bool:
         return self.k == 1 or not self.state.number[BORDER] or self.clock.stopped
 
-    def _restore(self, part: Small) -> None:
+    def restore(self, part: Small) -> None:
         self.part[:] = part
         self._refresh()
 
@@ -279,7 +327,7 @@ class _Run:
             self.table = np.ascontiguousarray(self.linear(self.part), dtype=np.float64)
         kernels.take_stock(self.graph, self.table, self.state)
 
-    def _measured(self, part: Small) -> Result:
+    def measured(self, part: Small) -> Result:
         """Return the true measures of an assignment, with the linear costs that belong to it."""
         table = None if self.linear is None else self.linear(part)
         return Result(part, *measure(self.problem, part, self.k, table))
@@ -287,8 +335,8 @@ class _Run:
     def _note(self) -> bool:
         """Keep the best of what was met since the last time; return whether the run stands inside the limits."""
         if self.state.value[BEST] < math.inf and not np.array_equal(self.state.best, self.best.part):
-            self._keep(self._measured(self.state.best.copy()))
-        found = self._measured(self.part)
+            self._keep(self.measured(self.state.best.copy()))
+        found = self.measured(self.part)
         self._keep(found)
         self._refresh()
         return found.feasible
@@ -306,7 +354,7 @@ class _Run:
         self.state.value[BEST] = self.best.cost if self.best.feasible else math.inf
         bad = kernels.flips(self.graph, self.table, self.state, math.ceil(proposals * share), temperature, penalty)
         if tick:
-            self.clock.tick(proposals, self.part)
+            self.clock.tick(proposals, self.part if self.whole is None else self.whole)
         return float(bad)
 
     def _resplit(self, pairs: int, penalty: float, temperature: float) -> None:
