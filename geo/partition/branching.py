@@ -81,8 +81,8 @@ class Branching(NamedTuple):
 def sets_below(graph, pay, root, fixed, limit, which, most_sets, most_nodes):
     """Return the sets with `root` that cost less than the limit: (first, member, cost, whether these are all, nodes).
 
-    `fixed` says of each vertex whether it is in, out, or free. The cheapest set is among those returned, whatever `which`
-    of them are asked for.
+    `fixed` says of each vertex whether it is in, out, or free. The cheapest set is among those returned, whatever
+    `which` of them are asked for.
     """
     n, dims = graph.weight.shape
     arcs = len(graph.neighbour)

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from geo.partition import enumeration, kernels
-from geo.partition.cover import Floats, Late, Relaxation, SetCosts, Sets, Task, cost_of
+from geo.partition.cover import CLOSE, Floats, Late, Relaxation, SetCosts, Sets, Task, cost_of
 from geo.partition.enumeration import FREE, IN, OUT
 from geo.partition.pairs import foes, halved, improve_pairs, subgraph
 from geo.partition.pricing import MOST_NODES, Pricing
@@ -31,7 +31,7 @@ __all__ = ["MOST_ATOMS", "Optimum", "SetCosts", "best_partitions", "improve_pair
 
 MOST_SETS = 1_500_000
 """Sets to enumerate at most: 1.5 million are about 200 MB."""
-STEPS_PER_SET = 40
+STEPS_PER_SET = 10
 """Steps the enumeration may take for each set it may return."""
 MOST_PRICED = 150
 """Vertices of a problem whose sets are priced when they cannot be listed."""
@@ -224,11 +224,26 @@ def _enumerated(task: Task, most_sets: int) -> Sets | None:
 def _generate(task: Task, problem: Problem, most_sets: int) -> None:
     """Price sets until no set is missing, then list those a better plan can have, and choose."""
     pricing = Pricing(task, problem)
-    if pricing.converge() and not task.closed:
-        sets = pricing.all_below(task.interest - pricing.bound, most_sets)
-        if sets is not None:
-            task.sets = len(sets)
-            _choose(task, sets)
+    if pricing.converge():
+        share = 1
+        while not task.closed:
+            # is there a plan a little above the bound? The nearer it is asked for, the fewer sets it can have
+            if task.step > 0:
+                goal = min(task.cost, task.bound + share * task.step)
+            else:
+                goal = min(task.cost, task.bound + share * max((task.cost - task.bound) / 8, CLOSE * abs(task.cost)))
+            question = replace(task, cost=goal, bound=task.bound)
+            sets = pricing.all_below(question.interest - pricing.bound, most_sets)
+            if sets is None:
+                break
+            task.sets = max(task.sets, len(sets))
+            _choose(question, sets)
+            if question.cost < goal:
+                task.part, task.k, task.cost = question.part, question.k, question.cost
+            task.raise_bound(min(question.bound, task.cost))
+            if question.bound < min(goal, task.cost):
+                break
+            share *= 2
     task.sets = max(task.sets, len(pricing.sets))
 
 

@@ -129,6 +129,68 @@ def test_nothing_is_better_than_what_is_proven(kinds: str, *, hashed: bool, seed
         assert (cost, violation, conflicts) == (pytest.approx(found.cost), 0, 0)
 
 
+@pytest.mark.parametrize("kinds", ["", "whole", "size", "two apart"])
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(5, 8))
+@settings(deadline=None, max_examples=15)
+def test_what_is_too_much_to_list_is_priced_and_proven_as_well(kinds: str, seed: int, n: int) -> None:
+    problem = question(seed, n, kinds=kinds)
+    truth = brute(problem)
+    for ks in (None, [3], [2, 4]):
+        found = solve_exactly(problem, ks, most_sets=8)  # one set is all that may be listed at first
+        best = min((cost for k, cost in truth.items() if ks is None or k in ks), default=math.inf)
+        assert found.lower_bound <= best + 1e-6
+        if found.proven:
+            assert found.cost == pytest.approx(best, abs=1e-6)
+        if found.part is not None:
+            assert measure(problem, found.part, found.k)[1:] == (0, 0)
+            assert measure(problem, found.part, found.k)[0] == pytest.approx(found.cost)
+
+
+def counties(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return populations and edges of a made-up state: a bent grid of n counties, of very different sizes."""
+    rng = np.random.default_rng(seed)
+    side = math.isqrt(n - 1) + 1
+    middles = np.array([(i + 0.3 * rng.random(), j + 0.3 * rng.random()) for i in range(side) for j in range(side)])[:n]
+    triangles = Delaunay(middles).simplices
+    edges = np.unique(
+        np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [0, 2]]])), axis=0
+    )
+    near = np.hypot(*(middles[edges[:, 0]] - middles[edges[:, 1]]).T) < 1.7
+    return np.exp(rng.normal(9.5, 1.0, n)).astype(np.int64) + 500, edges[near]
+
+
+def test_a_state_of_25_counties_in_three_districts_is_proven_by_listing_and_by_pricing() -> None:
+    people, edges = counties(25, 5)
+    share = people.sum() / 3
+    problem = make_problem(people, edges, np.ones(len(edges)), math.ceil(share * 0.97), math.floor(share * 1.03))
+    priced, again = (solve_exactly(problem, [3], most_sets=800) for _ in range(2))
+    assert priced.proven
+    assert measure(problem, priced.part, 3) == (priced.cost, 0, 0)
+    assert pieces_of(problem, priced.part)[0] == 3
+    assert priced.part.tolist() == again.part.tolist()
+    listed = solve_exactly(problem, [3], extra=Nothing(), start=(priced.cost, priced.part))
+    assert listed.proven
+    assert listed.cost == priced.cost
+    assert listed.sets > priced.sets
+
+
+class Nothing:
+    """No additional cost: but with it sets can only be listed."""
+
+    def __call__(self, first: np.ndarray, member: np.ndarray) -> np.ndarray:
+        del member
+        return np.zeros(len(first) - 1)
+
+
+def test_no_way_within_the_limits_is_proven() -> None:
+    """A row of 40 houses of weight 2 cannot be cut into parts of 7 to 7; nor a star into parts of two."""
+    row = make_problem(np.full(40, 2), [(i, i + 1) for i in range(39)], np.ones(39), 7, 7)
+    star = make_problem(np.ones(9, dtype=int), [(0, i) for i in range(1, 9)], np.ones(8), 2, 3)
+    for problem in (row, star):
+        found = solve_exactly(problem, None)
+        assert (found.part, found.cost, found.lower_bound, found.proven) == (None, math.inf, math.inf, True)
+
+
 def best_pair(problem: Problem, part: np.ndarray, k: int, table: np.ndarray, pair: tuple[int, int]) -> float:
     """Return the least cost of all ways to part two parts anew, by trying all."""
     both = np.flatnonzero(np.isin(part, pair))
