@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from geo.partition.demands import NUMBERS, Demand
-from geo.partition.proofs import LAST, NECKS, SUMS, WHAT, Asked, Board, Proof, bonds, held_in
+from geo.partition.proofs import LAST, NECKS, SUMS, WHAT, Asked, Board, Proof, bonds, cuts_islands, held_in
 from geo.partition.town import Town, capital
 
 MOST_CONFLICTS = 12
@@ -174,9 +174,13 @@ def certainty_of(board: Board, one: Asked, found: Sequence[Asked]) -> Certainty:
     """Return how sure it is that nothing smaller is in conflict."""
     if not all(board.possible(one - {name}) for name in one):
         return "proven"
-    if len(one) <= 1 or (len(one) == len(found[0]) and _smaller(board, found[0]) == (None, True)):
+    if len(one) <= 1:
         return "smallest"
-    return "irreducible"
+    # What cuts small parts off also makes them islands, which ask for less: fewer rules can then be harder to keep, and
+    # the reasoning with hitting sets does not hold.
+    if len(one) > len(found[0]) or cuts_islands(board):
+        return "irreducible"
+    return "smallest" if _smaller(board, found[0]) == (None, True) else "irreducible"
 
 
 # 2. In words

@@ -329,6 +329,16 @@ def _lay(board: Board, asked: Asked, low: Ints) -> _Layout:
     return _Layout(bond, apart, touch, anchors, tuple(parts), fixed)
 
 
+def cuts_islands(board: Board) -> bool:
+    """Return whether rules of the request, and not water alone, cut off parts that would be accepted as islands."""
+    if not any(demand.kind in ("forbid_cross", "town", "as_is") for demand in board.demands.values()):
+        return False
+    asked = board.all - {"islands"}
+    if board.proofs(asked, DIRECT):
+        return True  # no parts to look at: nothing is sure
+    return any(part.islet for part in _lay(board, asked, _limits(asked, board.numbers)[0]).parts)
+
+
 def _range(part: _Part, low: Ints, high: Ints) -> tuple[int, int]:
     """Return the fewest and most communities that the sums and the units of a part allow."""
     if part.islet:
