@@ -116,6 +116,7 @@ class Ground:
         places: gpd.GeoDataFrame | None = None,
         outside: tuple[str, str] = TOWN_BORDER,
     ) -> None:
+        seams = seams.sort_index()
         self.ids = [str(block) for block in blocks.index]
         self._shapes = blocks.geometry.to_numpy()
         self._place = place = {block: i for i, block in enumerate(self.ids)}
@@ -173,9 +174,19 @@ class Ground:
                 return same[0]
         return None
 
-    def _part_of(self, name: str) -> str | None:
-        """Return the longest line whose name a longer one begins with: 凤翔大道 of 凤翔大道北."""
-        return max((line for line in self._by_name if len(line) > 1 and name.startswith(line)), key=len, default=None)
+    def _line_of(self, edge: Edge) -> str | None:
+        """Return the name the study gives a line; 凤翔大道北, when nothing is called so, is part of 凤翔大道."""
+        if not edge.named:
+            return None
+        for name in (edge.name, edge.name_en, *edge.aliases):
+            found = self._matching(name, self._by_name.keys())
+            if found is not None:
+                return found
+        if self._land(edge.name) or self._land(edge.name_en):
+            return None
+        return max(
+            (line for line in self._by_name if len(line) > 1 and edge.name.startswith(line)), key=len, default=None
+        )
 
     def _community(self, name: str) -> str | None:
         found = self._matching(name, self._units)
@@ -188,10 +199,7 @@ class Ground:
         costs = np.full(len(arcs.row), np.inf)
         kinds = self._classes[arcs.row]
         bare = np.isin(kinds, list(_BARE))
-        line_name = next(
-            (found for name in (edge.name, edge.name_en, *edge.aliases)
-             if edge.named and (found := self._matching(name, self._by_name.keys()))), None
-        )  # fmt: skip
+        line_name = self._line_of(edge)
         if line_name is not None:
             return np.where(self._by_name[line_name][arcs.row], _SAID, np.inf)
         beyond = {i for zh, en in edge.beyond for i in self._blocks_of(zh) | self._blocks_of(en)}
@@ -220,11 +228,10 @@ class Ground:
                 costs[~np.isin(arcs.left, list(within))] = np.inf
             return costs
         land = self._land(edge.name) or self._land(edge.name_en)
-        part = self._part_of(edge.name)
         if land:
             costs[np.isin(arcs.left, list(land))] = _SAID
             return costs
-        return None if part is None else np.where(self._by_name[part][arcs.row], _SAID, np.inf)
+        return None
 
     def _blocks_of(self, community: str) -> set[int]:
         unit = self._community(community)
@@ -253,8 +260,11 @@ class Ground:
                 line = self._line_costs(edge, home)
                 if line is None or not np.isfinite(line).any():
                     remarks.append(self._not_found(edge.name, [*self._by_name, *self._units, *self._estates]))
-                else:
-                    costs[edge, side] = line
+                    continue
+                costs[edge, side] = line
+                used = self._line_of(edge)
+                if used is not None and _plain(used) not in map(_plain, (edge.name, edge.name_en, *edge.aliases)):
+                    remarks.append(_read_as(edge.name, used))
         walked = self._walk(bounds, costs, home)
         chosen, unsaid_m = (set[int](), 0.0) if walked is None else walked
         if not costs:
@@ -306,9 +316,7 @@ class Ground:
             allowed &= np.isin(arcs.right, list(home))
         named = np.min(np.vstack(list(costs.values())), axis=0)
         partial = len({side for _, side in costs}) < len(SIDES)
-        edge_m = (
-            _NEARLY if partial else _ELSEWHERE
-        )  # a side that is not told is the community's own edge, or the study's
+        edge_m = _NEARLY if partial else _ELSEWHERE  # a side that is not told is the community's or the study's edge
         elsewhere = np.ones(len(arcs.row))
         if home is not None:
             elsewhere[~np.isin(arcs.left, list(home))] = edge_m
@@ -584,6 +592,10 @@ def _stem(name: str) -> str:
     plain = _plain(name)
     ending = next((ending for ending in _ENDINGS if plain.endswith(ending)), "")
     return plain.removesuffix(ending) if len(plain) > len(ending) + 1 else plain
+
+
+def _read_as(name: str, used: str) -> Remark:
+    return Remark(name, 0, f"“{name}”按“{used}”理解", f"{name!r} is read as {used!r}")
 
 
 def _unused(name: str) -> Remark:

@@ -99,10 +99,14 @@ def test_borders_of_neighbours_and_of_the_town() -> None:
 
 def test_lines_may_be_called_a_little_differently() -> None:
     place = town(v0="臺灣大道四段", v4="清河路")
-    text = "东至清河大道(东一路),南至 南一街,西至台湾大道四段,北至北一街路段"
+    text = "东至清河大道(滨河路),南至 南 一街,西至台灣大道四段,北至北一街延长线"
     found = read(place, text)
     assert found.blocks == cells(range(4), range(4))
-    assert [remark.fragment for remark in found.remarks] == []
+    assert [remark.text_en for remark in found.remarks] == [
+        "'清河大道' is read as '清河路'", "'北一街延长线' is read as '北一街'"
+    ], "a guess is told; another script is none"  # fmt: skip
+    alias = read(place, "东至滨河大道(清河路),南至南一街,西至臺灣大道四段,北至北一街")
+    assert (alias.blocks, alias.remarks) == (found.blocks, ())
 
 
 def test_what_is_not_there_is_told_with_what_is_near() -> None:
