@@ -123,10 +123,10 @@ def partition_graph(
         run = _Run(problem, k, run.best.part, rng=rng, linear=linear, clock=clock, best=run.best, frozen=held)
     patchwork = _Patchwork(run, held, rng, fresh=first is None and linear is None)
     if first is not None and not run.best.feasible:  # what can be mended where it is should be
-        patchwork.repair()
+        patchwork.repair(proposals)
         run.restore(run.best.part)
     run.anneal(int(once))
-    patchwork.repair()
+    patchwork.repair(proposals)
     if not run.best.feasible:
         run.repair(proposals)
     patchwork.improve(proposals - look * len(seeds) - int(once))
@@ -147,8 +147,11 @@ class _Patchwork:
     rng: np.random.Generator
     fresh: bool
 
-    def repair(self) -> None:
-        """Work around the parts that are outside the limits, until none is or nothing more is to be hoped for."""
+    def repair(self, proposals: int) -> None:
+        """Work around the parts that are outside the limits, until none is or nothing more is to be hoped for.
+
+        One attempt takes no more than a quarter of the proposals.
+        """
         ways = itertools.cycle(WAYS)
         tries = None
         while not self.run.best.feasible and not self.run.clock.stopped:
@@ -158,7 +161,8 @@ class _Patchwork:
                 return
             neighbours = neighbouring_parts(self.run.problem, self.run.best.part, self.run.k)
             centre = int(bad[self.rng.integers(len(bad))])
-            self._warm_up(parts_around(neighbours, centre, REGION), *next(ways))
+            chosen = parts_around(neighbours, centre, REGION)
+            self._warm_up(chosen, *next(ways), effort=min(self._effort(chosen), proposals // 4))
 
     def improve(self, proposals: int) -> None:
         """Go on as long as proposals last."""
@@ -171,15 +175,16 @@ class _Patchwork:
                 centres = self.rng.permutation(k).tolist()
                 neighbours = neighbouring_parts(self.run.problem, self.run.best.part, k)
             chosen = parts_around(neighbours, centres.pop(), REGION)
-            proposals -= self._effort(int(np.isin(self.run.best.part, chosen).sum()))
-            if proposals < 0:
+            effort = self._effort(chosen)
+            if effort > proposals:
                 break
-            self._warm_up(chosen, *next(ways))
+            proposals -= effort
+            self._warm_up(chosen, *next(ways), effort=effort)
 
-    def _effort(self, vertices: int) -> int:
-        return PATIENCE * max(vertices, FEW)
+    def _effort(self, chosen: Ints) -> int:
+        return PATIENCE * max(int(np.isin(self.run.best.part, chosen).sum()), FEW)
 
-    def _warm_up(self, chosen: Ints, heat: float, loose: float) -> None:
+    def _warm_up(self, chosen: Ints, heat: float, loose: float, *, effort: int) -> None:
         """Anneal the chosen parts with the others as they are; keep what came of it unless it is worse."""
         run, best = self.run, self.run.best
         inner, members, now = cut_out(run.problem, best.part, chosen, run.k, self.held)
@@ -196,7 +201,7 @@ class _Patchwork:
         anything = Result(now, np.inf, np.inf, 0)
         trial = _Run(inner, len(chosen), now, rng=self.rng, linear=linear, clock=run.clock, best=anything)
         trial.whole = best.part
-        trial.anneal(self._effort(len(members)), chunks=REGION_CHUNKS, heat=heat, loose=loose)
+        trial.anneal(effort, chunks=REGION_CHUNKS, heat=heat, loose=loose)
         part = best.part.copy()
         part[members] = chosen[trial.best.part]
         found = run.measured(part)
