@@ -237,9 +237,11 @@ def _generate(task: Task, problem: Problem, most_sets: int) -> None:
             if sets is None:
                 break
             task.sets = max(task.sets, len(sets))
-            _choose(question, sets)
-            if question.cost < goal:
-                task.part, task.k, task.cost = question.part, question.k, question.cost
+            try:
+                _choose(question, sets)
+            finally:
+                if question.cost < goal:
+                    task.part, task.k, task.cost = question.part, question.k, question.cost
             task.raise_bound(min(question.bound, task.cost))
             if question.bound < min(goal, task.cost):
                 break
