@@ -171,3 +171,11 @@ def test_taichung_is_read_back(cases: Path, root: Path, tmp_path: Path) -> None:
     for assignment, names in (of_the_plan(study, tmp_path / "plan" / "plan.gpkg"), of_today(study)):
         missed = read_back(study, assignment, names)
         assert all(len(texts) <= 0.05 * assignment.nunique() for texts in missed.values()), missed
+
+
+def test_every_sentence_of_a_plan_is_understood(demo: Path) -> None:
+    for table in ("communities", "communities_before", "moves"):
+        for sentence in pyogrio.read_dataframe(demo / "plan.gpkg", layer=table)["text_zh"].dropna():
+            parsed = parse_bounds(sentence)
+            assert parsed.remarks == (), sentence
+            assert parsed.actions, sentence
