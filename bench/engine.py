@@ -45,11 +45,11 @@ GRAPHS = {  # name: parts, proposals, share of the cut edges of METIS and of Ger
     "PA3k": (100, 4e8, 0.95, 0.9),
     "TX8k": (250, 5e8, 0.95, 0.9),
 }
-COUNTIES, TRACTS = 2e8, 2e8
+COUNTIES, TRACTS = 1.5e8, 2e8
 FIRST = ("TX8k", 1.2e7)
 SIZES = (500, 1000, 2000, 4000, 8000, 16000, 32000)
-PART_SIZE, EFFORT = 32, 10_000
-"""Blocks of a part, and proposals for each block, of the growing towns."""
+PART_SIZE, EFFORT, TOWNS = 32, 5_000, 3
+"""Blocks of a part, proposals for each block, and runs, of the growing towns."""
 
 
 @dataclass(frozen=True)
@@ -246,11 +246,11 @@ def scaling(sizes: tuple[int, ...], picture: Path | None) -> list[Line]:
     seconds = []
     sound = True
     for n in sizes:
-        ours = apart(search, town, (n,), n * EFFORT, 1)
+        ours = apart(search, town, (n,), n * EFFORT, TOWNS)
         if "error" in ours:
             return [Line("growth of the cost", ours["error"], "", "", False)]
-        seconds.append(ours["seconds"][0])
-        sound &= ours["kept"][0]
+        seconds.append(statistics.median(ours["seconds"]))
+        sound &= all(ours["kept"])
         print(f"  {n:>6} blocks, {n // PART_SIZE:>5} parts: {seconds[-1]:7.2f} s CPU, {ours['mb']:.0f} MB", flush=True)
     slope = float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
     allowed = float(np.polyfit(np.log(sizes), np.log([n * math.log(n) for n in sizes]), 1)[0])

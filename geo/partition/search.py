@@ -46,7 +46,7 @@ REGION, REGION_CHUNKS, PATIENCE = 20, 40, 4000
 """Parts that are warmed up together, steps of their temperature, and proposals for each of their vertices."""
 FEW = 250
 """Vertices that a smaller region counts for: coarse units need long to fall into place."""
-WAYS = ((1.0, 0.3), (1.0, 0.9), (2.0, 0.3), (2.0, 0.9))
+WAYS = ((1.0, 0.3), (4.0, 0.6), (1.0, 0.9))
 """How much hotter than usual the regions begin, and the share of parts outside the limits they may begin with, in turn.
 
 Where limits are close, plans inside them are islands, and only those who may leave one find another.
