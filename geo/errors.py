@@ -51,10 +51,14 @@ class StandardError(ShequError):
 
 
 class InfeasibleError(ShequError):
-    """The request has no answer. `reasons` are the rules that collide, each a full sentence."""
+    """The request has no answer. `reasons` (in Chinese: `reasons_zh`) are the rules that collide, a sentence each."""
 
-    def __init__(self, reasons: Sequence[str], *, table: str | None = None, ids: Iterable[str] = ()) -> None:
+    def __init__(
+        self, reasons: Sequence[str], *, reasons_zh: Sequence[str] = (), table: str | None = None,
+        ids: Iterable[str] = (),
+    ) -> None:  # fmt: skip
         self.reasons = tuple(reasons)
+        self.reasons_zh = tuple(reasons_zh)
         self.table = table
         self.ids = tuple(ids)
         super().__init__("\n".join(self.reasons))

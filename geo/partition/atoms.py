@@ -92,7 +92,7 @@ def build_town(
         seam_m=inner["length_m"].to_numpy(dtype=np.float64), seam_cost=cost, cross=cross, uncut=uncut,
         seam_names=tuple(n if isinstance(n, str) else f"a {c}" for n, c in
                          zip(inner["feature_name"], inner["feature_class"], strict=True)),
-        wholes=(), fixed=(), apart=(), atom=np.arange(len(blocks)),
+        seam_classes=tuple(inner["feature_class"]), wholes=(), fixed=(), apart=(), atom=np.arange(len(blocks)),
     )  # fmt: skip
     towns, town_names = _towns(town, known, notes)
     town = _moored(replace(town, town=towns, town_names=town_names), blocks, notes)
@@ -135,6 +135,7 @@ def _moored(town: Town, blocks: gpd.GeoDataFrame, notes: list[Note]) -> Town:
         seam_m=np.concatenate([town.seam_m, np.zeros(len(tied))]),
         seam_cost=np.concatenate([town.seam_cost, np.zeros(len(tied))]),
         seam_names=(*town.seam_names, *("open water or foreign land" for _ in tied)),
+        seam_classes=(*town.seam_classes, *("water" for _ in tied)),
         cross=np.concatenate([town.cross, none]),
         uncut=np.concatenate([town.uncut, none]),
     )

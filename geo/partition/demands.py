@@ -148,9 +148,8 @@ def _follows(town: Town, rule: SeamRule) -> Flags:
     hit = np.ones(len(town.seam_a), dtype=bool)
     if rule.feature_name is not None:
         hit &= np.array([name == rule.feature_name for name in town.seam_names], dtype=bool)
-    classes: tuple[str, ...] = getattr(town, "seam_classes", ())
-    if rule.feature_class is not None and classes:
-        hit &= np.array([name == rule.feature_class for name in classes], dtype=bool)
+    if rule.feature_class is not None:
+        hit &= np.array([name == rule.feature_class for name in town.seam_classes], dtype=bool)
     return hit
 
 

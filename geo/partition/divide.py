@@ -135,7 +135,7 @@ def divide(task: Task) -> Answer:
     if found.result.feasible:
         candidates.append(Answer(found.result.part, found.k))
     if not candidates:
-        raise InfeasibleError(_not_found(task, found))
+        raise _not_found(task, found)
     best = min(candidates, key=lambda answer: task.worth(answer.part, answer.k))
     if not best.proven and not found.result.stopped_early:
         best = _with_pairs(task, best)
@@ -251,7 +251,8 @@ def _prove(task: Task, costs: SetCosts, found: _Found | None) -> _Proof:
         if optimum.proven:
             raise InfeasibleError(
                 [f"{capital(task.region.name)} consists of {task.problem.n} whole units; every way to divide them into "
-                 "contiguous communities was tried, and none keeps all limits."]
+                 "contiguous communities was tried, and none keeps all limits."],
+                reasons_zh=[f"共{task.problem.n}个整体单元,一切连续的划分均已试过,没有一种满足全部上下限。"],
             )  # fmt: skip
         return _Proof(None, optimum.lower_bound, optimum.stopped_early)
     k = int(optimum.part.max()) + 1
@@ -283,28 +284,34 @@ def _with_pairs(task: Task, answer: Answer) -> Answer:
 
 
 # ── nothing found ────────────────────────────────────────────────────────────────────────────────────────────────────
-def _not_found(task: Task, found: _Found) -> list[str]:
-    """Return sentences for a search without result: what was tried and how close it came."""
+def _not_found(task: Task, found: _Found) -> InfeasibleError:
+    """Return the refusal of a search without result: what was tried and how close it came."""
     town, region, result, k = task.town, task.region, found.result, found.k
     limits = town.limits
     load = np.bincount(result.part, town.by_atom(town.households)[region.atoms], minlength=k).astype(np.int64)
     far = np.maximum(limits.min_households - load, load - limits.max_households)
     worst = int(far.argmax())
-    tried = ", ".join(str(t) for t in sorted(set(found.tried)))
-    ended = " before the time limit" if result.stopped_early else ""
-    reasons = [
-        f"No plan was found for {region.name}{ended}, although nothing proves that there is none "
-        f"(numbers of communities tried: {tried})."
-    ]
+    tried = [str(t) for t in sorted(set(found.tried))]
+    late = result.stopped_early
+    said = [(
+        f"{'到达时间限制前' if late else ''}未找到方案,但并未证明方案不存在(试过的社区数:{'、'.join(tried)})。",
+        f"No plan was found for {region.name}{' before the time limit' if late else ''}, although nothing proves that "
+        f"there is none (numbers of communities tried: {', '.join(tried)}).",
+    )]  # fmt: skip
     if far[worst] > 0:
-        first = int(region.atoms[result.part == worst][0])
-        side = (f"the minimum is {limits.min_households:,}" if load[worst] < limits.min_households
-                else f"the maximum is {limits.max_households:,}")  # fmt: skip
-        reasons.append(f"The best one found has {k} communities; the one around {town.atom_name(first)} has "
-                       f"{int(load[worst]):,} households, and {side}.")  # fmt: skip
+        first, short = int(region.atoms[result.part == worst][0]), bool(load[worst] < limits.min_households)
+        side_zh = f"下限为{limits.min_households}户" if short else f"上限为{limits.max_households}户"
+        side = f"the minimum is {limits.min_households:,}" if short else f"the maximum is {limits.max_households:,}"
+        said.append((
+            f"最接近的方案有{k}个社区,其中{town.atom_name(first, chinese=True)}一带有{int(load[worst])}户,{side_zh}。",
+            f"The best one found has {k} communities; the one around {town.atom_name(first)} has "
+            f"{int(load[worst]):,} households, and {side}.",
+        ))  # fmt: skip
     elif result.conflicts:
-        reasons.append(f"The best one found unites {result.conflicts} pairs of units that must be apart.")
+        said.append((f"最接近的方案把{result.conflicts}对应当分开的单元放在一起。",
+                     f"The best one found unites {result.conflicts} pairs of units that must be apart."))  # fmt: skip
     else:
-        reasons.append("The best one found keeps the limits of households, but not those of people.")
-    reasons.append("Widen the limits, release a lock, or give more effort.")
-    return reasons
+        said.append(("最接近的方案户数合规,人口不合规。",
+                     "The best one found keeps the limits of households, but not those of people."))  # fmt: skip
+    said.append(("请放宽上下限、解除锁定,或增加搜索量。", "Widen the limits, release a lock, or give more effort."))
+    return InfeasibleError([en for _, en in said], reasons_zh=[zh for zh, _ in said])

@@ -156,7 +156,9 @@ def reasons(diagnosis: Diagnosis, lang: Literal["zh", "en"] = "en") -> list[str]
 def refusal(diagnosis: Diagnosis) -> InfeasibleError:
     """Return the error that says it, with the blocks to light up."""
     ids = list(dict.fromkeys(i for one in diagnosis.conflicts for i in one.ids))
-    return InfeasibleError(reasons(diagnosis), table="blocks" if ids else None, ids=ids)
+    return InfeasibleError(
+        reasons(diagnosis), reasons_zh=reasons(diagnosis, "zh"), table="blocks" if ids else None, ids=ids
+    )
 
 
 def _silent(_: Progress) -> None:

@@ -10,13 +10,14 @@ import numpy.typing as npt
 
 from geo.errors import InfeasibleError
 from geo.partition.atoms import build_town
+from geo.partition.conflicts import find_conflicts
 from geo.partition.divide import Answer, Task, divide
-from geo.partition.landmass import UNLIMITED, Region, problem_of, range_of, regions_of
+from geo.partition.landmass import Region, problem_of, range_of, regions_of
 from geo.partition.objective import heirs_of, measure_terms
 from geo.partition.plan import ENGINE_VERSION, Note, Plan, PlanOptions, Progress
 from geo.partition.rules import Proposal, violations
 from geo.partition.starts import begin_from, weighed_for
-from geo.partition.town import Ints, Town, capital, pieces
+from geo.partition.town import Ints, Town, pieces
 from geo.standards import Profile
 
 Small = npt.NDArray[np.int32]
@@ -66,7 +67,8 @@ def make_plan(
     InputError
         When a table is unusable, or options contradict each other or name what is not there.
     InfeasibleError
-        When the request has no answer, or none was found: `reasons` say which, in sentences.
+        When the request has no answer, or none was found: `reasons` say which rules collide, in sentences. What would
+        have an answer instead is found by `geo.partition.relaxations.explain_conflict`.
     """
     wishes = PlanOptions() if options is None else options
     started = time.monotonic()
@@ -75,9 +77,13 @@ def make_plan(
     tell(Progress("atoms", 0.0, {}))
     town = build_town(blocks, seams, communities, profile=profile, options=wishes)
     regions = regions_of(town)
-    _refuse_impossible(town, regions)
+    _refuse_impossible(town)
     begun = begin_from(town, start)
-    answers = _search(town, regions, begun, tell, deadline)
+    try:
+        answers = _search(town, regions, begun, tell, deadline)
+    except InfeasibleError:
+        _refuse_impossible(town, thorough=True)  # which rules it is, where that can be proven
+        raise
     plan = _plan(town, regions, answers, profile, tell)
     return plan if start is None else plan.model_copy(update={"started_from": start.digest})
 
@@ -86,92 +92,15 @@ def _silent(_: Progress) -> None:
     """Hear nothing."""
 
 
-def _refuse_impossible(town: Town, regions: list[Region]) -> None:
-    """Refuse what can be seen to have no answer, with every reason at once."""
-    limits = town.limits
-    reasons = list(town.conflicts)
-    ids: list[str] = []
-    households, people = town.by_atom(town.households), town.by_atom(town.people)
-    limited = [("households", households, limits.max_households)]
-    if town.people_known and limits.max_people is not None:
-        limited.append(("people", people, limits.max_people))
-    fixed = {int(v) for region in regions if region.fixed for v in region.atoms}
-    for what, load, most in limited:
-        for v in np.flatnonzero(load > most).tolist():
-            if v not in fixed:
-                name = town.atom_name(v)
-                whole = " is kept whole and" if int((town.atom == v).sum()) > 1 else ""
-                reasons.append(f"{capital(name)}{whole} has {int(load[v]):,} {what}; the maximum is {most:,}.")
-                ids += [town.block_ids[b] for b in np.flatnonzero(town.atom == v)]
-    for region in regions:
-        reasons += _fixed_reasons(town, region) if region.fixed else _size_reasons(town, region)
-    if not reasons:
-        ranges = [range_of(town, region) for region in regions]
-        least, most = sum(low for low, _ in ranges), sum(high for _, high in ranges)
-        k = town.options.k
-        if k is not None and not least <= k <= most:
-            between = f"{least}" if least == most else f"{least} to {most}"
-            reasons.append(
-                f"k = {k} communities are asked for, but {int(households.sum()):,} households within "
-                f"{limits.min_households:,} to {limits.max_households:,} each make {between}."
-            )
-    if reasons:
-        raise InfeasibleError(reasons, table="blocks" if ids else None, ids=ids)
-
-
-def _fixed_reasons(town: Town, region: Region) -> list[str]:
-    """Return why a community that stays as it is cannot: its households or people are outside the limits."""
-    limits = town.limits
-    reasons = []
-    checks = [("households", region.households, limits.min_households, limits.max_households)]
-    if town.people_known:
-        checks.append(("people", region.people, limits.min_people or 0, limits.max_people or UNLIMITED))
-    for what, value, low, high in checks:
-        if value < low:
-            reasons.append(f"{capital(region.name)} stays as it is and has {value:,} {what}; the minimum is {low:,}.")
-        elif value > high:
-            reasons.append(f"{capital(region.name)} stays as it is and has {value:,} {what}; the maximum is {high:,}.")
-    return reasons
-
-
-def _size_reasons(town: Town, region: Region) -> list[str]:
-    """Return why a region cannot be divided: too few households in all, or no number of communities fits."""
-    limits = town.limits
-    if region.island:
-        return []
-    name = capital(region.name)
-    totals = [("households", region.households, limits.min_households, limits.max_households)]
-    if town.people_known:
-        totals.append(("people", region.people, limits.min_people or 0, limits.max_people or UNLIMITED))
-    reasons = []
-    for what, total, least, most in totals:
-        few = max(1, -(-total // most))
-        if total < least:
-            hint = (
-                " Allow islands to accept it as a community of its own." if region.name.startswith("the part") else ""
-            )
-            reasons.append(f"{name} has {total:,} {what} in all; the minimum for one community is {least:,}.{hint}")
-        elif least * few > total:
-            reasons.append(
-                f"{name} has {total:,} {what}, which no number of communities divides: {_average(total, few - 1)} is "
-                f"above the maximum of {most:,}, {_average(total, few)} is below the minimum of {least:,}."
-            )
-    low, high = range_of(town, region)
-    if reasons or low <= high:
-        return reasons
-    if high == len(region.atoms):
-        return [
-            f"{name} consists of {high} whole units, but its {region.households:,} households need at least {low} "
-            "communities."
-        ]
-    return [
-        f"{name} has {region.households:,} households and {region.people:,} people: the maxima ask for at least {low} "
-        f"communities, the minima for at most {high}."
-    ]
-
-
-def _average(total: int, k: int) -> str:
-    return f"one community of {total:,}" if k == 1 else f"the average of {k} communities, {total // k:,},"
+def _refuse_impossible(town: Town, *, thorough: bool = False) -> None:
+    """Refuse what can be seen, or with `thorough` be proven, to have no answer; with every conflict at once."""
+    conflicts = find_conflicts(town, thorough=thorough)
+    if conflicts:
+        ids = dict.fromkeys(i for conflict in conflicts for i in conflict.ids)
+        raise InfeasibleError(
+            [conflict.text_en for conflict in conflicts], reasons_zh=[conflict.text_zh for conflict in conflicts],
+            table="blocks" if ids else None, ids=ids,
+        )  # fmt: skip
 
 
 def _counts(town: Town, regions: list[Region]) -> list[list[int]]:

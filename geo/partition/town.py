@@ -63,8 +63,8 @@ class Town:
         Blocks on both sides.
     seam_m, seam_cost : arrays over inner seams
         Length [m] and cost of a metre of border.
-    seam_names : tuple over inner seams
-        What each follows, for sentences.
+    seam_names, seam_classes : tuples over inner seams
+        What each follows, for sentences; and of what class that is.
     cross, uncut : arrays over inner seams
         Seams no community may span; seams no border may follow.
     wholes : tuple of Whole
@@ -114,6 +114,7 @@ class Town:
     seam_m: Floats
     seam_cost: Floats
     seam_names: tuple[str, ...]
+    seam_classes: tuple[str, ...]
     cross: Flags
     uncut: Flags
     wholes: tuple[Whole, ...]

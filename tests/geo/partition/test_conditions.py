@@ -157,11 +157,11 @@ def test_conditions_without_sense_are_refused(condition: dict[str, object], said
     ("conditions", "said"),
     [
         (({"kind": "has", "community": "A", "ids": ["0-4"]}, {"kind": "has", "community": "C", "ids": ["0-4"]}),
-         "Block 0-4 must be in"),
+         "would be one community, but community Aville .A. and community Cville .C. both live on"),
         (({"kind": "has", "community": "A", "ids": ["0-4"]}, {"kind": "lacks", "community": "A", "ids": ["0-4"]}),
-         "must be in community Aville .A. and must not be in it"),
+         "kept together, but community Aville .A. lacks blocks 0-4"),
         (({"kind": "has", "community": "A", "ids": ["0-3"]}, {"kind": "has", "community": "C", "ids": ["0-4"]},
-          {"kind": "not_touching", "community": "A", "ids": ["C"]}), "must not touch"),
+          {"kind": "not_touching", "community": "A", "ids": ["C"]}), "does not touch community Cville"),
     ],
 )  # fmt: skip
 def test_conditions_that_cannot_hold_together_are_an_answer_in_words(conditions, said: str) -> None:
@@ -174,8 +174,8 @@ def test_who_stays_as_it_is_neither_receives_nor_gives() -> None:
     blocks, seams = town()
     locks = [{"kind": "as_is", "ids": ["A"]}]
     for condition, said in (
-        ({"kind": "has", "community": "A", "ids": ["0-3"]}, "must receive block 0-3"),
-        ({"kind": "has", "community": "B", "ids": ["0-0"]}, "block 0-0 of it must be in"),
+        ({"kind": "has", "community": "A", "ids": ["0-3"]}, "community Aville .A. stays exactly as it is, so its border stands between blocks 0-0 and 0-3"),
+        ({"kind": "has", "community": "B", "ids": ["0-0"]}, "Community Bville .B. with blocks 0-0"),
     ):
         with pytest.raises(InfeasibleError, match=said):
             make_plan(blocks, seams, register(KINDS), profile=PROFILE, options=asked(condition, locks=locks))

@@ -368,25 +368,23 @@ def test_people_and_households_ask_for_different_numbers() -> None:
 def test_whole_units_are_too_few() -> None:
     town = grid([[150, 150, 150, 150, 150, 150]], communities=["AAABBB"])
     error = refusal(*town, options=options(mode="merge", max_households=800, k=3))
-    assert "make 2" in error.reasons[0]
+    assert error.reasons == ("k = 3 communities are asked for, but there are only 2 whole units.",)
 
 
 def test_every_way_was_tried() -> None:
-    """100 beside 300 beside 100 beside 300, 200 to 400 each: only 100+300, 100+300 fits; keep 300 and 100 apart."""
-    town = grid([[100, 300, 100, 300]])
-    apart = options(locks=[{"kind": "apart", "ids": ["0-0", "0-1"], "of": "blocks"}])
-    error = refusal(*town, options=apart)
-    assert error.reasons == (
-        "The town consists of 4 whole units; every way to divide them into contiguous communities was tried, and none "
-        "keeps all limits.",
-    )
+    """Nine blocks of 100 and one of 50 in the middle: two communities of 460 to 490 need a 60 that is not there."""
+    town = grid([[100, 100, 100], [100, 150, 100], [100, 100, 100]])
+    error = refusal(*town, options=options(k=2, min_households=460, target_households=475, max_households=490))
+    assert len(error.reasons) == len(error.reasons_zh) == 1
+    assert "every way" in error.reasons[0]
+    assert "460" in error.reasons[0]
+    assert "490" in error.reasons_zh[0]
 
 
 def test_a_search_without_result_says_exactly_that() -> None:
-    """Twenty blocks in a row, 70 beside 130 households: no stretch has 1,000 to 1,001 twice, but no sum forbids it."""
-    numbers = [90, 130] * 9 + [7, 13]
-    town = grid([numbers])
-    error = refusal(*town, options=options(k=2, min_households=995, target_households=1000, max_households=1005))
+    """99 blocks of 7 households: no multiple of 7 lies between 344 and 349, but no sum forbids it."""
+    town = grid([[7] * 11] * 9)
+    error = refusal(*town, options=options(k=2, min_households=344, target_households=346, max_households=349))
     assert "No plan was found for the town, although nothing proves that there is none" in error.reasons[0]
     assert "The best one found has 2 communities" in error.reasons[1]
     assert "Widen the limits" in error.reasons[-1]
