@@ -67,7 +67,7 @@ class PlanTables:
     communities : GeoDataFrame
         After. Index community_id; name, name_en, kind, households, people, area_m2, blocks_count, buildings_count,
         estates_count, households_before, people_before (missing when new), status (kept, changed, created: its
-        range), fate (as below, or created), renamed, the four bounds in four texts, text_zh, text_en (what happens to
+        range), fate (as below, or created), renamed, the four bounds in four texts, bounds_agreement (share of land that they give back when read), text_zh, text_en (what happens to
         it and what it is made of), name_source (kept, decided, proposed), name_proposed (it waits for a decision),
         note_zh, note_en, geometry.
     communities_before : GeoDataFrame
@@ -300,7 +300,7 @@ def _communities_table(ledger: gpd.GeoDataFrame, words: Words, moves: gpd.GeoDat
     shapes = _shapes(ledger, ledger["after"])
     bounds = describe_bounds(
         gpd.GeoDataFrame(geometry=shapes), words.seams, ledger["after"],
-        names=words.new, outside=words.outside, estates=words.estates,
+        names=words.new, outside=words.outside, estates=words.estates, blocks=ledger,
     )  # fmt: skip
     now = _totals(ledger, ["after"], (*COUNTS, "estates_count"))
     before = _totals(ledger, ["before"], ("households", "people")).reindex(now.index)

@@ -13,7 +13,7 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from geo.boundary_text import CLOCKWISE, SIDES, Bounds, bounds_of_en, bounds_of_zh, trace_bounds
+from geo.boundary_text import CLOCKWISE, SIDES, Bounds, bounds_of_en, bounds_of_zh, tell_bounds
 from geo.boundary_text.words import PLOT
 from geo.partition.names import Words, block_of
 
@@ -58,9 +58,12 @@ def moves_table(ledger: gpd.GeoDataFrame, words: Words) -> gpd.GeoDataFrame:
         )
     ).set_axis(pd.Index(ids, dtype="str"))
     today = ledger["before"].where(ledger["before"] != "")
-    bounds = trace_bounds(
-        shapes, words.seams, place, names=words.old, neighbours=today, outside=words.outside, estates=words.estates
-    )
+    origins = {move: origin for move, (origin, _, _) in zip(ids, parcels, strict=True) if origin}
+    told = tell_bounds(
+        shapes, words.seams, place, ledger, names=words.old, neighbours=today, outside=words.outside,
+        estates=words.estates, within=origins,
+    )  # fmt: skip
+    bounds = {move: one.bounds for move, one in told.items()}
     amounts, sizes = pd.DataFrame(ledger[list(COUNTS)]), ledger["before"].value_counts()
     compounds, living = _compounds(ledger, words.estates), set(ledger["after"])
     rows = []
