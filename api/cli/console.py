@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 BAD_INPUT, NO_ANSWER, CANCELLED = 2, 3, 130
 """Exit codes: the data or a standard is wrong; the request has no answer; stopped by the user."""
@@ -77,7 +77,7 @@ def title(text: str) -> None:
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], **options: Any) -> None:  # noqa: ANN401 - rich's
     """Print a table; texts are shown as they are, whatever marks they hold."""
-    table = Table(*columns, **options)
+    table = Table(*(Column(heading, overflow="fold") for heading in columns), **options)
     for row in rows:
         table.add_row(*(plain(cell) for cell in row))
     shown.print(table)

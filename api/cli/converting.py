@@ -22,8 +22,8 @@ _WORDS = {
     "households": ("户数", "households"), "mixed": ("混杂", "mixed"), "eligible": ("四项条件", "four conditions"),
     "plan": ("对方案的要求", "asks of a plan"), "village": ("村", "village"), "converted": ("村改居", "converted"),
     "compound": ("小区", "compound"), "pass": ("符合", "met"), "fail": ("不符合", "not met"),
-    "unknown": ("待核", "to be shown"), "none": ("不改", "none"), "step": ("步骤", "step"), "who": ("主体", "who"),
-    "day": ("期限", "by"), "papers": ("材料", "papers"), "rule": ("要求", "rule"), "": ("", ""),
+    "unknown": ("待核", "to be shown"), "none": ("不改", "none"), "day": ("建议后{}日内", "within {} days of the proposal"), "papers": ("材料", "papers"),
+    "rule": ("要求", "rule"), "": ("", ""),
 }  # fmt: skip
 
 
@@ -67,6 +67,7 @@ def convert_villages(
         Path | None,
         typer.Option(metavar="FILE.json", help="Write what the types ask of a plan, for shequ plan --options."),
     ] = None,
+    every: Annotated[bool, typer.Option("--all", help="List also the compounds that get no community.")] = False,
     lang: Language = Lang.zh,
 ) -> None:
     """Sort out which villages become communities, and which compounds get one of their own (村改居).
@@ -99,7 +100,7 @@ def convert_villages(
     if case is not None:
         _show_procedure(found, case, first, lang)
         return
-    _show_cases(found.table, lang)
+    _show_cases(found.table, lang, every=every)
     wanted = plan_options(found, asked)
     files = []
     if out is not None:
@@ -128,10 +129,15 @@ def _word(key: str, lang: Lang) -> str:
     return _WORDS[key][lang == Lang.en]
 
 
-def _show_cases(table: "pd.DataFrame", lang: Lang) -> None:
+def _show_cases(table: "pd.DataFrame", lang: Lang, *, every: bool) -> None:
     side, name = lang.value, "name" if lang == Lang.zh else "name_en"
     types = table["type"].value_counts()
     title("  ".join(f"{kind} {types[kind]}" for kind in ("T1", "T2", "T3", "none") if kind in types))
+    quiet = (table["subject"] == "compound") & (table["type"] == "none") & ~table["overridden"]
+    if quiet.any() and not every:
+        table = table[~quiet]
+        say({"zh": f"另有{quiet.sum()}个小区不单独设社区(--all 列出)",
+             "en": f"{quiet.sum()} compounds get no community of their own (--all lists them)"}[side])  # fmt: skip
     columns = [_word(key, lang) for key in ("id", "name", "subject", "type", "households", "mixed", "eligible")]
     rows = []
     for key, row in table.iterrows():
@@ -159,12 +165,11 @@ def _show_procedure(found: "Conversions", case: str, first: date | None, lang: L
     steps = procedure(found.table.loc[case], start=first)
     side = lang.value
     title(getattr(steps, f"title_{side}"))
-    rows = []
     for step in steps.steps:
-        day = step.due.isoformat() if step.due else f"{step.day} d"
+        day = step.due.isoformat() if step.due else _word("day", lang).format(step.day)
+        say(f"{step.number}  {getattr(step, f'title_{side}')} · {getattr(step, f'who_{side}')} · {day}")
+        say(f"{_word('rule', lang)}: {getattr(step, f'rule_{side}')}", indent=4)
         papers = ", ".join(f"{getattr(paper, side)} [{paper.key}]" for paper in step.documents)
-        rows.append((f"{step.number} {getattr(step, f'title_{side}')}", getattr(step, f"who_{side}"), day, papers,
-                     getattr(step, f"rule_{side}")))  # fmt: skip
-    show_table([_word(key, lang) for key in ("step", "who", "day", "papers", "rule")], rows, show_lines=True)
+        say(f"{_word('papers', lang)}: {papers}", indent=4)
     for warning in steps.warnings:
         say(f"• {getattr(warning, side)}")

@@ -26,6 +26,8 @@ from api.cli.planning import Heir, Name, show_plan
 from geo.errors import Fault, InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from api.operations import Edited, Step
     from geo.partition.edits import Answer
 
@@ -43,6 +45,9 @@ A draft may break rules on the way, but never in silence. `save` makes a plan wi
     shequ edit save town.gpkg my.draft.json --out plan2
 """,
 )
+
+SHOWN_BLOCKS = 12
+"""So many blocks of an offer are listed; more are moved by --whole."""
 
 DraftFile = Annotated[Path, typer.Argument(metavar="DRAFT", help="The draft that `shequ edit open` made.")]
 Community = Annotated[str, typer.Argument(metavar="ID", help="A community of the draft.")]
@@ -83,15 +88,20 @@ def move(
     draft: DraftFile,
     blocks: Annotated[str, typer.Argument(metavar="BLOCKS", help="Block ids by comma.")],
     to: Annotated[str, typer.Option(help="A community of the draft, one of today's, or new.")],
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Take along the rest of every estate or village that would be torn apart.")
+    ] = False,
     lang: Sentences = Lang.zh,
 ) -> None:
     """Move blocks to a community.
 
-    Example: `shequ edit move town.gpkg my.draft.json B0012,B0013 --to SQ01`
+    Examples: `shequ edit move town.gpkg my.draft.json B0012,B0013 --to SQ01` · `… B0012 --to new --whole`
     """
     from api.operations import Move
 
-    _edited(study, draft, lambda: Move(blocks=tuple(listed(blocks)), to=None if to == "new" else to), lang)
+    done = _edited(study, draft, lambda: Move(blocks=tuple(listed(blocks)), to=None if to == "new" else to), lang)
+    for offer in done.answer.offers if whole and done.answer else ():
+        _edited(study, draft, lambda one=offer: Move(blocks=one.blocks, to=one.to), lang)  # type: ignore[misc]
 
 
 @edit.command("merge")
@@ -242,18 +252,19 @@ def save(
         told("explaining the plan", 0.0)
         planned = operations.explain_draft(operations.open_saved(study, draft), names=names, heirs=heirs)
         files = operations.write_outputs(planned, out, lang=lang.value, told=told)
-    show_plan(planned, lang)
+    show_plan(planned, lang, searched=False)
     show_files(files)
 
 
 # ── one edit ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-def _edited(study: Path, draft: Path, step: Any, lang: Lang) -> None:  # noqa: ANN401 - a function that makes the step
+def _edited(study: Path, draft: Path, step: "Callable[[], Step]", lang: Lang) -> "Edited":
+    """Make the edit, write the draft, and say what the edit did."""
     from pydantic import ValidationError
 
     from api import operations
 
     try:
-        made: Step = step()
+        made = step()
     except ValidationError as error:
         said = "; ".join(f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()[:4])
         raise InputError(Fault(f"the edit is not understood: {said}", "shequ edit COMMAND --help tells how")) from error
@@ -261,6 +272,7 @@ def _edited(study: Path, draft: Path, step: Any, lang: Lang) -> None:  # noqa: A
         told("editing", 0.0)
         done = operations.edit_draft(study, draft, made)
     _show_answer(done, lang)
+    return done
 
 
 def _wish(asked: Asked) -> Any:  # noqa: ANN401 - Lock or Condition, checked
@@ -278,6 +290,8 @@ def _wish(asked: Asked) -> Any:  # noqa: ANN401 - Lock or Condition, checked
 
 def _show_answer(done: "Edited", lang: Lang) -> None:
     """Print what an edit did: in words, in numbers, and to the rules."""
+    from layers.words import value_word
+
     answer, zh = done.answer, lang == Lang.zh
     if answer is None:
         return
@@ -294,14 +308,18 @@ def _show_answer(done: "Edited", lang: Lang) -> None:
         show_table(("社区", "户数", "人口") if zh else ("community", "households", "people"), rows)
     moved = [one for one in answer.terms if abs(one.difference) > 1e-9]
     if moved:
-        rows = [(one.name, f"{one.before:,.1f} {one.unit}", f"{one.after:,.1f} {one.unit}", f"{one.weighted:+.4f}")
-                for one in moved]  # fmt: skip
+        rows = []
+        for one in moved:
+            unit = value_word("unit", one.unit, lang.value)
+            rows.append((value_word("term", one.name, lang.value), f"{one.before:,.1f} {unit}",
+                         f"{one.after:,.1f} {unit}", f"{one.weighted:+.4f}"))  # fmt: skip
         show_table(("指标", "之前", "之后", "加权") if zh else ("term", "before", "after", "weighted"), rows)
     say(f"{'加权总和' if zh else 'weighted sum'} {answer.objective_before:.4f} → {answer.objective_after:.4f}")
     _show_findings(answer, lang)
     for offer in answer.offers:
-        to = f"shequ edit move … {','.join(offer.blocks)} --to {offer.to}"
-        say(f"{'可以' if zh else 'offer'}: {offer.text_zh if zh else offer.text_en}  ({to})")
+        few = len(offer.blocks) <= SHOWN_BLOCKS
+        how = f"shequ edit move … {','.join(offer.blocks)} --to {offer.to}" if few else "shequ edit move … --whole"
+        say(f"{'可以' if zh else 'offer'}: {offer.text_zh if zh else offer.text_en}  ({how})")
     for note in answer.notes:
         say(f"note: {getattr(note, lang.value)}")
     _show_place(done, lang)

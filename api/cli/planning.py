@@ -154,7 +154,7 @@ def report_plan(
         told("explaining the plan", 0.0)
         planned = operations.explain_saved(study, operations.read_plan(plan), names=names, heirs=heirs)
         files = operations.write_outputs(planned, out, lang=lang.value, told=told)
-    show_plan(planned, lang)
+    show_plan(planned, lang, searched=False)
     show_files(files)
 
 
@@ -178,8 +178,11 @@ def run_demo(out: Out = Path("out/qinghe"), lang: Language = Lang.zh) -> None:
 
 
 # ── a plan in the terminal ───────────────────────────────────────────────────────────────────────────────────────────
-def show_plan(planned: "Planned", lang: Lang) -> None:
-    """Print the communities of a plan, what it keeps small, and how good it is known to be."""
+def show_plan(planned: "Planned", lang: Lang, *, searched: bool = True) -> None:
+    """Print the communities of a plan, what it keeps small, and how good it is known to be.
+
+    Of one that was only read or edited it is said when something is proven, not when nothing is.
+    """
     tables, plan = planned.tables, planned.plan
     name = "name" if lang == Lang.zh else "name_en"
     title(
@@ -199,7 +202,9 @@ def show_plan(planned: "Planned", lang: Lang) -> None:
     )
     say(f"{count(moved)} of {count(before)} households change community")
     say(f"kept small: {terms}")
-    for line in _how_good(plan):
+    for line in _how_good(plan) or (
+        ["not proven: a longer search (--effort thorough) may find a better plan"] * searched
+    ):
         say(line)
     broken = tables.violations
     if len(broken):
@@ -222,8 +227,6 @@ def _how_good(plan: "Plan") -> list[str]:
                     f"(sum {plan.objective:.4f}, bound {plan.lower_bound:.4f})")  # fmt: skip
     if plan.pairs_checked:
         said.append("proven pair by pair: no two neighbouring communities can be parted better between them")
-    if not said:
-        said.append("not proven: a longer search (--effort thorough) may find a better plan")
     return said
 
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from api.operations import Understood
     from geo.boundary_text import Area, Bounds
 
+SHOWN_UNITS = 12
+"""Units on a community's border that are listed."""
+
 _WORDS = {
     "instead": ("改为", "instead"), "sum": ("加权总和", "weighted sum"), "allowed": ("可行", "allowed"),
     "yes": ("是", "yes"), "no": ("否", "no"), "why": ("说明", "what it does"), "term": ("指标", "term"),
@@ -68,6 +71,7 @@ def explain(
     `shequ explain town.gpkg plan/plan.json --community SQ01 --lang en`
     """
     from api import operations
+    from layers.words import value_word
 
     if (block is None) == (community is None):
         raise InputError(Fault("what is to be explained?", "give --block ID or --community ID, one of the two"))
@@ -84,13 +88,15 @@ def explain(
         say(_side(one, "text", lang))
         return
     title(f"{whole.community_id}")
-    rows = [(name, f"{row['value']:,.1f} {row['unit']}", f"{row['weighted']:.4f}", f"{row['share']:.0%}")
-            for name, row in whole.terms.iterrows()]  # fmt: skip
+    rows = [(value_word("term", name, lang.value), f"{row['value']:,.1f} {value_word('unit', row['unit'], lang.value)}",
+             f"{row['weighted']:.4f}", f"{row['share']:.0%}") for name, row in whole.terms.iterrows()]  # fmt: skip
     show_table([_word(key, lang) for key in ("term", "value", "sum", "share")], rows)
     _show_alternatives(whole.merges, _word("merge", lang), lang)
-    rows = [(f"{key} {_side(row, 'unit', lang)}", row["to_id"], f"{row['total']:+.4f}",
-             _word("yes" if row["allowed"] else "no", lang))
-            for key, row in whole.border.head(12).iterrows()]  # fmt: skip
+    rows = []
+    for key, row in whole.border.head(SHOWN_UNITS).iterrows():
+        unit = _side(row, "unit", lang)
+        rows.append((unit if str(key) in unit else f"{key} {unit}", row["to_id"], f"{row['total']:+.4f}",
+                     _word("yes" if row["allowed"] else "no", lang)))  # fmt: skip
     if rows:
         show_table([_word(key, lang) for key in ("unit", "best", "sum", "allowed")], rows)
     say(_side(whole, "text", lang))
@@ -100,9 +106,9 @@ def _show_alternatives(table: "pd.DataFrame", first: str, lang: Lang) -> None:
     if not len(table):
         return
     rows = []
-    for key, row in table.iterrows():
+    for _, row in table.iterrows():
         why = _side(row, "text", lang) if row["allowed"] else _side(row, "forbidden", lang)
-        rows.append((f"{key} {_side(row, 'name', lang)}", f"{row['total']:+.4f}",
+        rows.append((_side(row, "name", lang), f"{row['total']:+.4f}",
                      _word("yes" if row["allowed"] else "no", lang), why))  # fmt: skip
     show_table((first, *(_word(key, lang) for key in ("sum", "allowed", "why"))), rows, show_lines=True)
 
@@ -128,7 +134,9 @@ def score(
         _, card = operations.score_plan(study, operations.read_plan(plan))
     seen: set[str] = set()
     for heading, summary in card.summary.iterrows():
-        title(_side(summary, "name", lang))
+        marks = ("better", "worse", "unchanged", "changed", "unknown")
+        counts = "  ".join(f"{_word(mark, lang)} {summary[mark]}" for mark in marks if summary[mark])
+        title(f"{_side(summary, 'name', lang)}  ({counts})")
         mine = card.measures[card.measures["principle"] == heading]
         rows, reasons = [], []
         for _, row in mine.iterrows():
@@ -144,7 +152,6 @@ def score(
         show_table([_word(key, lang) for key in ("measure", "before", "after", "verdict")], rows)
         for reason in reasons:
             say(f"• {reason}", indent=2)
-        say(_side(summary, "text", lang), indent=2)
     for _, row in card.sharing.iterrows():
         say(f"• {_side(row, 'text', lang)}")
     for note in card.notes:
@@ -155,7 +162,7 @@ def _amount(value: float, unit: str) -> str:
     if value != value:  # noqa: PLR0124 - NaN is not itself
         return "?"
     if unit == "share":
-        return f"{value:.1%}"
+        return f"{round(value, 3):.1%}"
     digits = {"index": 2, "km": 1, "km²": 1}.get(unit, 0)
     return f"{value:,.{digits}f}" + (f" {unit}" if unit in ("m", "km", "km²") else "")
 
