@@ -67,9 +67,9 @@ class PlanTables:
     communities : GeoDataFrame
         After. Index community_id; name, name_en, kind, households, people, area_m2, blocks_count, buildings_count,
         estates_count, households_before, people_before (missing when new), status (kept, changed, created: its
-        range), fate (as below, or created), renamed, the four bounds in four texts, bounds_agreement (share of land that they give back when read), text_zh, text_en (what happens to
-        it and what it is made of), name_source (kept, decided, proposed), name_proposed (it waits for a decision),
-        note_zh, note_en, geometry.
+        range), fate (as below, or created), renamed, the four bounds in four texts, bounds_agreement (the share of land
+        that they give back when they are read), text_zh, text_en (what happens to it and what it is made of),
+        name_source (kept, decided, proposed), name_proposed (it waits for a decision), note_zh, note_en, geometry.
     communities_before : GeoDataFrame
         Today. Index community_id; name, name_en, kind, locked, households, people, area_m2, blocks_count,
         buildings_count, fate (one of kept, renamed, received, gave, exchanged, abolished; `renamed` when only the name
