@@ -11,7 +11,7 @@ from geo.partition.exact import improve_pairs, solve_exactly
 from geo.partition.landmass import Region, labels_of
 from geo.partition.objective import SetCosts, heirs, overlap, part_costs
 from geo.partition.problem import Problem, Result, measure
-from geo.partition.search import partition_graph
+from geo.partition.search import PinsApartError, partition_graph
 from geo.partition.starts import first_parts, joined_down
 from geo.partition.town import Floats, Ints, Town, capital
 
@@ -213,10 +213,17 @@ def _look(task: Task, k: int, *, share: float, begin: float, seed: int, first: S
         task.watch(SEARCHED * (begin + share * fraction), part)
 
     costs = part_costs(task.weighed, task.region.atoms)
-    return partition_graph(
-        task.problem, k, proposals=int(task.budget * share), seed=seed, first=first,
-        linear=lambda part: costs(part, k), watch=watch, deadline=task.deadline,
-    )  # fmt: skip
+    try:
+        return partition_graph(
+            task.problem, k, proposals=int(task.budget * share), seed=seed, first=first,
+            linear=lambda part: costs(part, k), watch=watch, deadline=task.deadline,
+        )  # fmt: skip
+    except PinsApartError as error:
+        old = task.town.labels[labels_of(task.town, task.region)[error.label]]
+        raise InfeasibleError(
+            [f"What must be in {task.town.names_en[old]} cannot be connected without what must be elsewhere."],
+            reasons_zh=[f"必须划入{task.town.names_zh[old]}的地块被必须划入他处的地块隔断,无法连成一片。"],
+        ) from error
 
 
 def _shortlists(tries: list[int]) -> list[list[int]]:

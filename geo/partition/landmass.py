@@ -94,14 +94,14 @@ def problem_of(town: Town, region: Region, weighed: Town) -> Problem:
     local[region.atoms] = np.arange(len(region.atoms))
     a, b = local[town.atom[town.seam_a]], local[town.atom[town.seam_b]]
     cost, cross = edge_costs(weighed), town.cross
-    rows = [(a, b, cost, cross)]
+    rows = [(a, b, cost, cross, town.touching)]
     for _, sets in town.apart:
         for i, one in enumerate(sets):
             for two in sets[i + 1 :]:
                 pairs = np.array([(x, y) for x in sorted(one) for y in sorted(two)], dtype=np.int64).reshape(-1, 2)
                 rows.append((local[town.atom[pairs[:, 0]]], local[town.atom[pairs[:, 1]]], np.zeros(len(pairs)),
-                             np.ones(len(pairs), dtype=bool)))  # fmt: skip
-    a, b, cost, cross = (np.concatenate(column) for column in zip(*rows, strict=True))
+                             np.ones(len(pairs), dtype=bool), np.zeros(len(pairs), dtype=bool)))  # fmt: skip
+    a, b, cost, cross, touching = (np.concatenate(column) for column in zip(*rows, strict=True))
     inside = (a >= 0) & (b >= 0) & (a != b)
     low, high = np.minimum(a, b)[inside], np.maximum(a, b)[inside]
     n = len(region.atoms)
@@ -120,6 +120,7 @@ def problem_of(town: Town, region: Region, weighed: Town) -> Problem:
         least,
         most,
         apart=np.bincount(which, cross[inside], minlength=len(keys)) > 0,
+        touch=np.bincount(which, touching[inside], minlength=len(keys)) > 0,
         size_cost=size_cost(weighed),
         target=float(limits.target_households),
     )

@@ -4,7 +4,7 @@ A whole transfer is one sentence (撤销A社区,将A社区整体划入B社区管
 Q路以西、R路以北、S路以东划入B社区管辖); several parcels to one target are joined and counted (…三个区域划入B社区管辖).
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import geopandas as gpd
 import numpy as np
@@ -58,7 +58,7 @@ def moves_table(ledger: gpd.GeoDataFrame, words: Words) -> gpd.GeoDataFrame:
         )
     ).set_axis(pd.Index(ids, dtype="str"))
     today = ledger["before"].where(ledger["before"] != "")
-    origins = {move: origin for move, (origin, _, _) in zip(ids, parcels, strict=True) if origin}
+    origins: dict[Hashable, str] = {move: origin for move, (origin, _, _) in zip(ids, parcels, strict=True) if origin}
     told = tell_bounds(
         shapes, words.seams, place, ledger, names=words.old, neighbours=today, outside=words.outside,
         estates=words.estates, within=origins,
