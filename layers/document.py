@@ -18,15 +18,22 @@ from docx.table import _Cell
 from docx.text.paragraph import Paragraph
 
 from geo.partition.actions import PlanTables
+from geo.partition.alternatives import Alternatives
+from geo.partition.conversion import Conversions, Procedure, procedure
+from geo.partition.scorecard import Scorecard
 from geo.study import Study
+from layers.comparison import alternative_columns, conversion_reasons
+from layers.evaluation import GROUPS, VERDICT_FILLS, Heading, headings, measure_text, shared_rooms, verdicts
 from layers.facts import (
     action_sentences,
     borders,
+    change_words,
     kept_names,
     matrix,
     names,
     note,
     old_name,
+    proof_sentence,
     register_gap,
     repair_groups,
     sources_sentence,
@@ -45,8 +52,10 @@ from layers.provenance import (
     profile_title,
     provenance,
 )
+from layers.requirements import requirements
+from layers.review import Review, typeset_review
 from layers.styles import AGAINST_FILLS, against
-from layers.words import Lang, fullwidth, is_missing, name_in, number, value_word, word
+from layers.words import WORDS, Lang, fullwidth, is_missing, name_in, number, value_word, word
 
 WIDEST_UPRIGHT, WIDEST_MATRIX = 9, 18
 """More new communities than the first, and the matrix lies across a page; more than the second, and it is a list."""
@@ -67,7 +76,7 @@ _FACES = {  # (Latin, Chinese) faces; those of official documents, which every C
     "table": ("Times New Roman", "宋体"),
 }
 _SEAL = RGBColor(0xB3, 0x26, 0x1E)
-_NUMERALS = "一二三四五六七八九十"
+_NUMERALS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二", "十三", "十四")
 
 
 def write_plan_docx(
@@ -77,12 +86,14 @@ def write_plan_docx(
     study: Study,
     lang: Lang = "zh",
     context: Mapping[str, gpd.GeoDataFrame] | None = None,
+    review: Review | None = None,
 ) -> None:
     """Write a plan as a Word document, whole or not at all; the same plan gives the same bytes on the same machine.
 
     Title page with the working-draft mark and a field for the map review number (审图号), summary, adjustments in
-    official words, communities, four bounds, transfer matrix, maps before and after, rules not met, repairs and
-    assumptions, scorecard and sources.
+    official words, communities, four bounds, transfer matrix, maps before and after, what the review holds (scorecard
+    with its formulas in an annex, conversions with their procedures, alternatives), rules not met, repairs and
+    assumptions, sources.
 
     Parameters
     ----------
@@ -96,8 +107,10 @@ def write_plan_docx(
         Language; the document is complete in either.
     context
         Tables behind the plan that the maps draw; the study's own by default.
+    review
+        What else is known of the plan (`layers.review.review_plan`); sections without it are left out.
     """
-    tables = typeset(tables)
+    tables, review = typeset(tables), typeset_review(review)
     report = _Report(tables, study, lang)
     report.title_page()
     report.section("report.summary", _summary(tables, study, lang))
@@ -106,9 +119,17 @@ def write_plan_docx(
     report.bounds()
     report.matrix()
     report.maps(study.tables if context is None else context)
+    if review.scorecard is not None:
+        report.scorecard(review.scorecard)
+    if review.conversions is not None:
+        report.conversions(review.conversions)
+    if review.alternatives is not None:
+        report.alternatives(review.alternatives)
     report.violations()
     report.assumptions()
     report.sources()
+    if review.scorecard is not None:
+        report.annex(review.scorecard)
     content = io.BytesIO()
     report.document.save(content)
     write_whole(settle(content.getvalue()), path)
@@ -188,7 +209,7 @@ class _Report:
             )
             rows.append([
                 str(position), name_in(row, self.lang, or_else=str(key)),
-                value_word("status", row["status"], self.lang),
+                change_words(row, self.lang),
                 number(row["households"], self.lang), change, number(row["people"], self.lang),
                 number(row["area_m2"] / 1e6, self.lang, digits=2), value_word("limits", state, self.lang),
             ])  # fmt: skip
@@ -222,16 +243,13 @@ class _Report:
         if not len(self.tables.communities_before):
             self.section("report.matrix", [word("report.no_matrix", self.lang)])
             return
-        grids = {column: matrix(self.tables, column, self.lang) for column in ("households", "people")}
-        columns = grids["households"].shape[1]
+        grid = matrix(self.tables, "households", self.lang)
+        columns = grid.shape[1]
         across = WIDEST_UPRIGHT < columns <= WIDEST_MATRIX
         if across:
             self._turn(WD_ORIENT.LANDSCAPE)
         self.section("report.matrix")
-        if columns > WIDEST_MATRIX:
-            self._pairs()
-            return
-        for column, grid in grids.items():
+        if columns <= WIDEST_MATRIX:
             heads = [word("report.old_new", self.lang), *map(str, grid.columns), word("total", self.lang)]
             rows = [
                 [str(name), *_figures(row, self.lang)] for name, row in zip(grid.index, grid.to_numpy(), strict=True)
@@ -240,12 +258,13 @@ class _Report:
             name, last = (2.2, 1.5) if across else (2.6, 2.0)  # the widest figures stand in the last column
             width = ((24.6 if across else 15.8) - name - last) / (len(heads) - 2)
             self._table(
-                f"report.matrix_{column}", heads, rows, widths=(name, *[width] * (len(heads) - 2), last),
+                "report.matrix_households", heads, rows, widths=(name, *[width] * (len(heads) - 2), last),
                 numbers=range(1, len(heads)), total=True, size=7.5 if across else None,
                 shade={(i, j + 1): "E8EEF4" for i, j in grid.attrs["same"]},
             )  # fmt: skip
         if across:
             self._turn(WD_ORIENT.PORTRAIT)
+        self._pairs()
 
     def _turn(self, orientation: Any) -> None:  # noqa: ANN401 - python-docx has no types
         """Go on to a page of that orientation; the margins turn with it."""
@@ -258,21 +277,31 @@ class _Report:
         page.different_first_page_header_footer = False
 
     def _pairs(self) -> None:
+        """Write the transfer matrix as a list, its four values side by side, with the sum of each community divided."""
         called = names(self.tables, self.lang)
         heads = ["community_before", "community_after", "households", "people", "area_km2", "buildings_count"]
+        values = ["households", "people", "area_m2", "buildings_count"]
         ordered = self.tables.matrix.sort_values(["community_id_before", "community_id"], na_position="last")
-        rows = [
-            [old_name(self.tables, row["community_id_before"], self.lang), called[str(row["community_id"])],
-             number(row["households"], self.lang), number(row["people"], self.lang),
-             number(row["area_m2"] / 1e6, self.lang, digits=2), number(row["buildings_count"], self.lang)]
-            for row in ordered.to_dict("records")
-        ]  # fmt: skip
         if ordered["buildings_count"].isna().all():
-            heads, rows = heads[:-1], [row[:-1] for row in rows]
-        for position in range(len(rows) - 1, 0, -1):
-            if rows[position][0] == rows[position - 1][0]:
-                rows[position][0] = ""
-        self._table("report.matrix", [self._head(head) for head in heads], rows,
+            heads, values = heads[:-1], values[:-1]
+
+        def shown(row: Mapping[str, Any] | pd.Series) -> list[str]:
+            return [
+                number(row[value] / 1e6, self.lang, digits=2) if value == "area_m2" else number(row[value], self.lang)
+                for value in values
+            ]
+
+        rows: list[list[str]] = []
+        sums: dict[tuple[int, int], str] = {}
+        for old, part in ordered.groupby("community_id_before", sort=False, dropna=False):
+            for position, row in enumerate(part.to_dict("records")):
+                name = old_name(self.tables, old, self.lang) if position == 0 else ""
+                rows.append([name, called[str(row["community_id"])], *shown(row)])
+            if len(part) > 1:
+                sums |= {(len(rows), column): "F4F2EC" for column in range(len(heads))}
+                rows.append(["", word("subtotal", self.lang), *shown(part[values].sum(min_count=1))])
+        rows.append([word("total", self.lang), "", *shown(ordered[values].sum(min_count=1))])
+        self._table("report.matrix_list", [self._head(head) for head in heads], rows, size=9, total=True, shade=sums,
                     widths=(3.6, 3.6, *[2.2] * (len(heads) - 2)), numbers=range(2, len(heads)))  # fmt: skip
 
     def maps(self, context: Mapping[str, gpd.GeoDataFrame]) -> None:
@@ -291,6 +320,110 @@ class _Report:
             paragraph.add_run().add_picture(io.BytesIO(picture), width=Cm(15.6))
             label = word("report.figure", self.lang, n=self._figures)
             _space(self._line(f"{label}  {word(caption, self.lang)}", "heading", 11, centred=True), after=14)
+
+    def scorecard(self, card: Scorecard) -> None:
+        """Write what the plan does to the town, heading by heading: every measure once, with both numbers."""
+        self.section(
+            "report.scorecard", [word("report.scorecard_intro", self.lang), _verdict_sentences(card, self.lang)]
+        )
+        heads = [word(key, self.lang) for key in ("number", "measure", "before", "after", "verdict")]
+        for group in GROUPS:
+            rows: list[list[str]] = []
+            bands: list[int] = []
+            fills: dict[tuple[int, int], str] = {}
+            for heading in (each for each in headings(card) if each.group == group):
+                bands.append(len(rows))
+                rows.append([_heading_text(heading, self.lang), "", "", "", ""])
+                for position, row in heading.measures.iterrows():
+                    if fill := VERDICT_FILLS.get(row["verdict"]):
+                        fills[len(rows), 4] = fill
+                    rows.append([
+                        str(position), _first_up(str(row[f"title_{self.lang}"]), self.lang),
+                        *(measure_text(row[when], row["unit"], self.lang) for when in ("before", "after")),
+                        value_word("verdict", row["verdict"], self.lang),
+                    ])  # fmt: skip
+            self._table(f"score.{group}", heads, rows, widths=(1.2, 7.2, 2.7, 2.7, 2.2), numbers=(2, 3), size=9.5,
+                        shade=fills, bands=bands)  # fmt: skip
+        if len(card.sharing):
+            said = shared_rooms(card, names(self.tables, self.lang), self.lang)
+            self._paragraph(_stopped(word("report.sharing", self.lang, list=said), self.lang))
+
+    def annex(self, card: Scorecard) -> None:
+        """Write formula and source of every measure, under its number."""
+        heading = self.document.add_heading(level=1)
+        heading.paragraph_format.page_break_before = True
+        self._run(heading, word("report.annex", self.lang), "heading", 16 if self.lang == "zh" else 15)
+        rows: list[list[str]] = []
+        last = ""
+        for each in headings(card):
+            for position, row in each.measures.iterrows():
+                title, formula, source = (
+                    str(row[f"{column}_{self.lang}"]) for column in ("title", "formula", "source")
+                )
+                shown = word("report.as_above", self.lang) if source == last else source
+                rows.append([str(position), *(_first_up(text, self.lang) for text in (title, formula, shown))])
+                last = source
+        heads = [word(key, self.lang) for key in ("number", "measure", "formula", "source")]
+        self._table("report.formulas", heads, rows, widths=(1.1, 4.3, 6.2, 4.4), size=8.5)
+
+    def conversions(self, found: Conversions) -> None:
+        """Write who is converted, which way and why, whether the conditions are met, and the procedures."""
+        self.section("report.conversions", [word("report.conversions_intro", self.lang)])
+        table = pd.DataFrame(found.table)
+        turned = table[table["type"] != "none"]
+        if turned.empty:
+            self._paragraph(word("report.conversions_no", self.lang))
+            return
+        heads = [word(key, self.lang) for key in ("name", "conversion_type", "households", "eligible", "why")]
+        rows = [
+            [name_in(row, self.lang, or_else=str(key)), value_word("conversion", row["type"], self.lang),
+             number(row["households"], self.lang),
+             "" if is_missing(row["eligible"]) else value_word("eligible", row["eligible"], self.lang),
+             conversion_reasons(row, self.lang)]
+            for key, row in turned.iterrows()
+        ]  # fmt: skip
+        self._table(
+            "report.conversions", heads, rows, widths=(2.5, 2.6, 2.0, 1.8, 7.1), numbers=(2,), size=9, together=False
+        )
+        if len(table) > len(turned):
+            self._paragraph(word("report.conversions_none", self.lang, n=len(table) - len(turned)))
+        first = {str(kind): part.iloc[0] for kind, part in turned.groupby("type", sort=True)}
+        if {"T1", "T2"} <= set(first):  # the same steps, but for what a merger asks besides
+            self._procedure(("T1", "T2"), procedure(first["T2"]))
+            self._paragraph(word("report.procedure_both", self.lang))
+            del first["T1"], first["T2"]
+        for kind, row in first.items():
+            self._procedure((kind,), procedure(row))
+
+    def _procedure(self, kinds: Sequence[str], case: Procedure) -> None:
+        """Write the steps that all cases of these types go through."""
+        heads = [word(key, self.lang) for key in ("step", "who", "requirement", "papers", "day")]
+        comma = "、" if self.lang == "zh" else ", "
+        rows = []
+        for step in case.steps:
+            zh = self.lang == "zh"
+            texts = [step.title_zh, step.who_zh, step.rule_zh] if zh else [step.title_en, step.who_en, step.rule_en]
+            texts.append(comma.join(each.zh if zh else each.en for each in step.documents))
+            day = word("report.procedure_law" if step.statutory else "report.procedure_custom", self.lang, day=step.day)
+            rows.append([*(_first_up(fullwidth(t), self.lang) if zh else _first_up(t, self.lang) for t in texts), day])
+        called = comma.join(value_word("conversion", kind, self.lang) for kind in kinds)
+        title = word("report.procedure", self.lang, type=called)
+        self._table(title, heads, rows, widths=(2.6, 2.4, 5.2, 4.0, 1.8), size=8.5, together=False)
+
+    def alternatives(self, found: Alternatives) -> None:
+        """Write the plans to choose from, term by term, and what each gives up."""
+        self.section("report.alternatives", [word("report.alternatives_intro", self.lang)])
+        plans = list(found.table.index)
+        rows = [
+            [label, *(shown(found.table.loc[plan, column]) for plan in plans)]
+            for column, label, shown in alternative_columns(found, self.lang)
+        ]  # fmt: skip
+        width = 10.6 / len(plans)
+        self._table("report.alternatives", [word("item", self.lang), *plans], rows, size=9.5,
+                    widths=(5.4, *[width] * len(plans)), numbers=range(1, len(plans) + 1))  # fmt: skip
+        told = [[plan, str(found.gives_up.loc[plan, f"text_{self.lang}"])] for plan in plans]
+        self._table("gives_up", [word(key, self.lang) for key in ("alternative", "gives_up")], told, widths=(1.6, 14.4),
+                    size=9.5, together=False)  # fmt: skip
 
     def violations(self) -> None:
         self.section("report.violations")
@@ -319,7 +452,7 @@ class _Report:
         if self.tables.plan.options.mode == "merge" and any(each.step != "import" for each in self.study.repairs):
             self._paragraph(word("report.merge_note", self.lang))
         heads = [word(key, self.lang) for key in ("table", "what", "times", "report.example")]
-        self._table("report.assumptions", heads, rows, widths=(2.6, 1.8, 1.6, 10.0), numbers=(2,))
+        self._table("report.assumptions", heads, rows, widths=(2.6, 1.8, 1.6, 10.0), numbers=(2,), together=False)
 
     def sources(self) -> None:
         self.section("report.sources")
@@ -419,12 +552,17 @@ class _Report:
     def _table(
         self, title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], *, widths: Sequence[float],
         numbers: Sequence[int] = (), total: bool = False, shade: Mapping[tuple[int, int], str] | None = None,
-        size: float | None = None,
+        size: float | None = None, bands: Sequence[int] = (),
+        together: bool = True,
     ) -> None:  # fmt: skip
-        """Write a numbered table: headings repeat on every page, rows and short tables do not break across pages."""
+        """Write a numbered table: headings repeat on every page, rows and short tables do not break across pages.
+
+        The rows `bands` head what follows them: their first cell lies across it. A title is a word's key, or text.
+        """
         self._tables += 1
         label = word("report.table", self.lang, n=self._tables)
-        caption = self._line(f"{label}  {word(title, self.lang)}", "heading", 11, centred=True)
+        said = word(title, self.lang) if title in WORDS else title
+        caption = self._line(f"{label}  {said}", "heading", 11, centred=True)
         caption.paragraph_format.keep_with_next = True
         _space(caption, before=8, after=4)
         table = self.document.add_table(rows=0, cols=len(heads))
@@ -439,14 +577,20 @@ class _Report:
             line = table.add_row()
             _whole(line)
             last = total and position == len(rows) - 1
+            if position in bands:
+                self._cell(line.cells[0].merge(line.cells[-1]), row[0], size, bold=True, fill="F4F2EC")
+                line.cells[0].paragraphs[0].paragraph_format.keep_with_next = True
+                continue
             for column, (cell, text) in enumerate(zip(line.cells, row, strict=True)):
                 fill = "F4F2EC" if last else (shade or {}).get((position, column), "")
                 self._cell(cell, text, size, bold=last, align="right" if column in numbers else "left", fill=fill)
-        if len(rows) <= SHORT_TABLE:
+        if together and len(rows) <= SHORT_TABLE:
             for line in table.rows[:-1]:
                 for cell in line.cells:
                     cell.paragraphs[0].paragraph_format.keep_with_next = True
         _widths(table, widths)
+        for position in bands:
+            table.rows[position + 1].cells[0].width = Cm(sum(widths))
         _space(self.document.add_paragraph(), after=6)
 
     def _cell(
@@ -480,6 +624,7 @@ def _summary(tables: PlanTables, study: Study, lang: Lang) -> list[str]:
     limits = plan_limits(tables)
     side = int(lang == "en")
     moved, total = moved_households(tables), float(households.sum())
+    renamed = int(fates.get("renamed", 0))
     said = {
         "study": _study_name(study, lang), "before": len(before), "after": len(after),
         "households": number(total if len(households) else None, lang),
@@ -488,7 +633,9 @@ def _summary(tables: PlanTables, study: Study, lang: Lang) -> list[str]:
                       profile=profile_title(tables)[side], limits=limits_sentence(limits)[side]),
         "change": change_sentence(tables, lang), "abolished": int(fates.get("abolished", 0)),
         "created": int(states.get("created", 0)), "changed": int(states.get("changed", 0)),
-        "kept": int(states.get("kept", 0)), "moves": len(tables.moves), "moved": number(moved, lang),
+        "kept": len(kept_names(tables, lang)),
+        "renamed": word("report.summary_renamed", lang, n=renamed) if renamed else "",
+        "moves": len(tables.moves), "moved": number(moved, lang),
         "share": f"{moved / total:.1%}" if moved is not None and total else "—",
     }  # fmt: skip
     today, plan = ("today", "plan") if len(before) else ("today_none", "first")
@@ -526,7 +673,33 @@ def _principles(tables: PlanTables, lang: Lang) -> list[str]:
     }  # fmt: skip
     key = "both" if len(kept) > 1 else "".join(kept)
     kept_text = word(f"report.keeps_{key}", lang) if key else ""
-    return [*said, word("report.principles_whole", lang, kept=kept_text)]
+    said.append(word("report.principles_whole", lang, kept=kept_text))
+    asked = [word("report.minimal_change", lang)] if plan.options.minimal_change else []
+    asked += [one.text(lang) for one in requirements(tables)]
+    if asked:
+        said.append(word("report.requirements_said", lang, list=("；" if lang == "zh" else "; ").join(asked)))
+    return [*said, word("report.summary_proof", lang, proof=proof_sentence(plan, lang))]
+
+
+def _verdict_sentences(card: Scorecard, lang: Lang) -> str:
+    """Return how many measures get better and worse."""
+    counts = verdicts(card)
+    others = ""
+    if counts["changed"] or counts["unknown"]:
+        others = word("report.scorecard_others", lang, changed=counts["changed"], unknown=counts["unknown"])
+    return word("report.scorecard_count", lang, n=sum(counts.values()), others=others, **{
+        name: counts[name] for name in ("better", "worse", "unchanged")})  # fmt: skip
+
+
+def _heading_text(heading: Heading, lang: Lang) -> str:
+    """Return a heading with its counts, and the numbers of measures that stand under another one."""
+    said = str(heading.summary[f"name_{lang}"])
+    counts = {name: int(heading.summary[name]) for name in ("better", "worse", "unchanged")}
+    said += ("：" if lang == "zh" else ": ") + word("page.score_counts", lang, **counts)
+    if heading.also:
+        listed = ("、" if lang == "zh" else ", ").join(map(str, heading.also))
+        said += ("；" if lang == "zh" else "; ") + word("report.scorecard_see", lang, list=listed)
+    return said
 
 
 def _study_name(study: Study, lang: Lang) -> str:

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from geo.partition.actions import UNASSIGNED, PlanTables
+from geo.partition.plan import Plan
 from geo.schema import OUTSIDE
 from geo.study import Repair, Study
 from layers.words import Lang, fullwidth, is_missing, name_in, number, value_word, word
+
+_LEAST_GAP = 0.001
+"""A smaller gap is told as less than this."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +81,13 @@ def matrix(tables: PlanTables, column: str, lang: Lang) -> pd.DataFrame:
 
 
 def action_sentences(tables: PlanTables, lang: Lang) -> list[str]:
-    """Return what the plan does, in official words: abolished, giving, created, then those that only receive."""
+    """Return what the plan does, in official words: abolished, giving, created, receiving, then mere new names."""
     text = f"text_{lang}"
     before, after = tables.communities_before, tables.communities
     chosen = [before.loc[before["fate"] == fate, text] for fate in ("abolished", "exchanged", "gave")]
     chosen.append(after.loc[after["status"] == "created", text])
     chosen.append(after.loc[after["status"] == "changed", text])
+    chosen.append(before.loc[before["fate"] == "renamed", text])
     return [str(sentence) for part in chosen for sentence in part.sort_index() if not is_missing(sentence)]
 
 
@@ -94,10 +99,34 @@ def note(row: pd.Series, lang: Lang) -> str:
     return ("；" if lang == "zh" else "; ").join(str(each) for each in said if not is_missing(each))
 
 
+def change_words(row: pd.Series, lang: Lang) -> str:
+    """Return what happens to a community after: its range, and whether its name changes."""
+    if row["fate"] == "renamed":
+        return value_word("fate", "renamed", lang)
+    status = value_word("status", row["status"], lang)
+    return word("report.renamed_changed", lang, status=status) if bool(row["renamed"]) else status
+
+
 def kept_names(tables: PlanTables, lang: Lang) -> list[str]:
-    """Return the names of the communities that stay exactly what they are."""
-    kept = tables.communities[tables.communities["status"] == "kept"]
+    """Return the names of the communities that stay exactly what they are, name included."""
+    kept = tables.communities[tables.communities["fate"] == "kept"]
     return [name_in(row, lang, or_else=str(key)) for key, row in kept.sort_index().iterrows()]
+
+
+def proof_sentence(plan: Plan, lang: Lang) -> str:
+    """Return in plain words how good a plan is known to be: the best, at most so much from it, or merely found."""
+    if plan.proven:
+        return word("report.proof_best", lang)
+    said = []
+    if plan.gap is not None:
+        share = f"{plan.gap:.1%}" if plan.gap >= _LEAST_GAP else f"<{_LEAST_GAP:.1%}"
+        said.append(word("report.proof_gap", lang, share=share))
+    if plan.pairs_checked:
+        said.append(word("report.proof_pairs", lang))
+    said = said or [word("report.proof_none", lang)]
+    if plan.stopped_early:
+        said.append(word("about.stopped", lang))
+    return ("；" if lang == "zh" else "; ").join(said)
 
 
 def repair_groups(study: Study, lang: Lang) -> list[RepairGroup]:

@@ -99,17 +99,18 @@ def layer_frames(
 
 def typeset(tables: "PlanTables") -> "PlanTables":
     """Return the tables with their Chinese sentences in Chinese punctuation; names stay as they are."""
-
-    def sentences(frame: Any) -> Any:  # noqa: ANN401 - either kind of table
-        columns = [column for column in frame.columns if str(column).endswith("_zh")]
-        return frame.assign(**{
-            column: [value if is_missing(value) else fullwidth(str(value)) for value in frame[column]]
-            for column in columns
-        })  # fmt: skip
-
     return replace(tables, **{
-        name: sentences(getattr(tables, name))
+        name: typeset_frame(getattr(tables, name))
         for name in ("communities", "communities_before", "moves", "violations", "terms")
+    })  # fmt: skip
+
+
+def typeset_frame(frame: Any) -> Any:  # noqa: ANN401 - either kind of table comes back as it was
+    """Return a table with the Chinese sentences of its columns `…_zh` in Chinese punctuation."""
+    columns = [column for column in frame.columns if str(column).endswith("_zh")]
+    return frame.assign(**{
+        column: [value if is_missing(value) else fullwidth(str(value)) for value in frame[column]]
+        for column in columns
     })  # fmt: skip
 
 

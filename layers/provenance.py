@@ -10,7 +10,8 @@ from geo.partition.actions import PlanTables
 from geo.partition.plan import Limits, PlanOptions, limits_of
 from geo.standards import Profile
 from geo.study import Study
-from layers.facts import register_gap, sources_sentence
+from layers.facts import proof_sentence, register_gap, sources_sentence
+from layers.requirements import requirements
 from layers.words import LANGS, WORDS, Lang, fullwidth, number, value_word, word
 
 Pair = tuple[str, str]
@@ -54,19 +55,24 @@ def provenance(tables: PlanTables, study: Study) -> list[Row]:
     if gap:
         shown = f"{gap[0]:,.0f} ({-gap[1]:+,.0f})"
         rows.append(_row("about.register", _same(shown)))
-    rows += [Row(_titled("about.options", name), value) for name, value in _said(plan.options)]
+    rows += [Row(_titled("about.options", name), value) for name, value in _said(tables)]
     rows += [_row("about.seed", _same(str(plan.seed))), _row("about.engine", _same(plan.engine_version))]
-    proof = WORDS["about.proven" if plan.proven else "about.not_proven"]
-    if plan.stopped_early:
-        early = WORDS["about.stopped"]
-        proof = (f"{proof[0]};{early[0]}", f"{proof[1]}; {early[1]}")
-    rows.append(_row("about.proof", proof))
+    rows.append(_row("about.proof", proof_told(tables)))
+    if plan.lower_bound is not None:
+        rows.append(_row("about.lower_bound", _same(f"{plan.objective:,.4f} ≥ {plan.lower_bound:,.4f}")))
+    if plan.started_from is not None:
+        rows.append(_row("about.started", _phrase("about.started_plan", digest=plan.started_from)))
     if plan.islands:
         rows.append(_row("about.islands", _same(", ".join(plan.islands))))
     rows += [_row("about.notes", (note.zh, note.en)) for note in plan.notes]
     said = (note.get("attribution") for note in study.notes.values() if isinstance(note, Mapping))
     rows += [_row("about.attribution", _same(str(text))) for text in sorted({str(each) for each in said if each})]
     return rows
+
+
+def proof_told(tables: PlanTables) -> Pair:
+    """Return in plain words how good the plan is known to be."""
+    return proof_sentence(tables.plan, "zh"), proof_sentence(tables.plan, "en")
 
 
 def profile_title(tables: PlanTables) -> Pair:
@@ -143,20 +149,38 @@ def _total(values: pd.Series) -> float | None:
     return float(known.sum()) if len(known) else None
 
 
-def _said(options: PlanOptions) -> list[tuple[str, Pair]]:
+def _said(tables: PlanTables) -> list[tuple[str, Pair]]:
     """Return the options that differ from the defaults, as text in both languages."""
+    options = tables.plan.options
     default = PlanOptions().model_dump(mode="json")
     given = options.model_dump(mode="json")
-    return [(name, _value(name, value)) for name, value in given.items() if value != default[name] and name != "seed"]
+    asked = requirements(tables)
+    said: list[tuple[str, Pair]] = []
+    for name, value in given.items():
+        if value == default[name] or name == "seed":
+            continue
+        mine = [one for one in asked if one.option == name]
+        if mine:
+            said.append((name, ("；".join(one.text_zh for one in mine), "; ".join(one.text_en for one in mine))))
+        else:
+            said.append((name, _value(name, value, default[name])))
+    return said
 
 
-def _value(name: str, value: object) -> Pair:
+def _value(name: str, value: object, default: object) -> Pair:
     if isinstance(value, bool):
         return WORDS["yes" if value else "no"]
     if isinstance(value, str):
         return (value_word(name, value, "zh"), value_word(name, value, "en"))
     if isinstance(value, int) and value >= 1000:
         return _same(f"{value:,}")
+    if isinstance(value, dict) and isinstance(default, dict):  # weights, costs of borders: those that were set
+        changed = {key: number for key, number in value.items() if number != default.get(key)}
+        words = "term" if name == "weights" else "cost"
+        zh, en = (
+            [f"{value_word(words, key, lang)} {number:g}" for key, number in sorted(changed.items())] for lang in LANGS
+        )
+        return "、".join(zh), ", ".join(en)
     return _same(json.dumps(value, ensure_ascii=False, sort_keys=True))
 
 

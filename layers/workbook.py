@@ -1,12 +1,14 @@
-"""A plan as an Excel workbook: communities, transfer matrices, changes, rules not met, repairs, provenance."""
+"""A plan as an Excel workbook, and plans to choose from as one: a sheet for each of their tables."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
 
+import numpy as np
+import pandas as pd
 from openpyxl import Workbook
 from openpyxl.cell import Cell
 from openpyxl.formatting.rule import CellIsRule
@@ -15,21 +17,31 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from geo.partition.actions import PlanTables
+from geo.partition.alternatives import Alternatives
+from geo.partition.conversion import Conversions, procedure
 from geo.partition.plan import Limits
+from geo.partition.scorecard import SIX_ONES, Scorecard
 from geo.study import Study
-from layers.facts import matrix, names, note, old_name, repair_sentence, table_word
+from layers.comparison import SHARES, alternative_columns, conversion_reasons
+from layers.evaluation import VERDICT_FILLS
+from layers.facts import change_words, matrix, names, note, old_name, repair_sentence, table_word
 from layers.features import typeset
 from layers.office import FIXED_TIME, clean, settle, write_whole
 from layers.provenance import figures, limits_told, plan_limits, provenance
+from layers.review import Review, typeset_review
 from layers.styles import AGAINST_FILLS, against
-from layers.words import Lang, is_missing, name_in, value_word, word
+from layers.words import Lang, fullwidth, is_missing, name_in, value_word, word
 
 _HEAD_ROW = 3
 _WIDEST = 46
 _FONT = "等线"
-_COUNT, _AREA, _SHARE, _NUMBER = "#,##0", "#,##0.000", "0.0%", "#,##0.00"
+_COUNT, _AREA, _SHARE, _NUMBER, _SUM = "#,##0", "#,##0.000", "0.0%", "#,##0.00", "#,##0.0000"
 _LINE = Side(style="thin", color="D5D0C4")
-_HEAD_FILL, _SUM_FILL, _SAME_FILL = (PatternFill("solid", fgColor=c) for c in ("24476B", "F0EDE5", "E8EEF4"))
+_HEAD_FILL, _SUM_FILL = (PatternFill("solid", fgColor=c) for c in ("24476B", "F0EDE5"))
+_SAME = "E8EEF4"
+
+MATRIX_VALUES = ("households", "people", "area_m2", "buildings_count")
+"""What a transfer matrix counts, a sheet each; areas are written in km²."""
 
 
 @dataclass
@@ -41,9 +53,15 @@ class _Sheet:
     rows: Sequence[Sequence[Any]] = field(default_factory=list)
     frozen_columns: int = 1
     total: Sequence[Any] | None = None
+    forms: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    """Number formats of single cells (row, column), where a column holds different units."""
+    fills: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    """Colours of single cells."""
 
 
-def write_plan_xlsx(tables: PlanTables, path: Path, *, study: Study, lang: Lang = "zh") -> None:
+def write_plan_xlsx(
+    tables: PlanTables, path: Path, *, study: Study, lang: Lang = "zh", review: Review | None = None
+) -> None:
     """Write a plan as an Excel workbook, whole or not at all; the same plan gives the same bytes.
 
     Text from data is always text, never a formula. Units stand in the headings; areas are km².
@@ -58,34 +76,74 @@ def write_plan_xlsx(tables: PlanTables, path: Path, *, study: Study, lang: Lang 
         The study it was made for: its name, repairs and notes are told.
     lang
         Language of sheets, headings and sentences. Names appear in both.
+    review
+        What else is known of the plan (`layers.review.review_plan`): a sheet for each thing it holds.
     """
-    tables = typeset(tables)
-    book = Workbook()
-    book.remove(book.active)
+    tables, review = typeset(tables), typeset_review(review)
     limits = plan_limits(tables)
     mark = f"{_study_name(study, lang)} · {word('page.mark', lang)} · {limits_told(tables)[lang == 'en']}"
     communities = _communities(tables, limits, lang)
+    same = {(i, j + 1): _SAME for i, j in matrix(tables, "households", lang).attrs["same"]}
     sheets = [
         communities,
         _bounds(tables, lang),
-        _matrix(tables, "households", "sheet.matrix_households", lang),
-        _matrix(tables, "people", "sheet.matrix_people", lang),
+        *(_matrix(tables, column, same, lang) for column in MATRIX_VALUES),
         _moves(tables, lang),
+    ]
+    if review.heirs is not None:
+        sheets.append(_heirs(review.heirs, tables, lang))
+    if review.scorecard is not None:
+        sheets += [_scorecard(review.scorecard, lang), _six_ones(review.scorecard, lang)]
+    if review.conversions is not None:
+        sheets += [_conversions(review.conversions, lang), _procedures(review.conversions, lang)]
+    if review.alternatives is not None:
+        sheets += _alternatives(review.alternatives, lang)
+    sheets += [
         _violations(tables, lang),
         _assumptions(study, lang),
         _provenance(tables, study, lang),
         _terms(tables, lang),
     ]
-    for position, sheet in enumerate(sheets):
-        page = book.create_sheet(sheet.title)
-        _fill(page, sheet, mark)
-        if sheet is communities:
-            _colour_limits(page, sheet, limits)
-        if position in (2, 3):
-            _shade_same(page, matrix(tables, "households", lang).attrs["same"])
-    book.properties.title = clean(f"{_study_name(study, lang)}{word('report.title', lang)}")
+    book = _book(sheets, mark, f"{_study_name(study, lang)}{word('report.title', lang)}")
+    _colour_limits(book[communities.title], communities, limits)
+    _save(book, path)
+
+
+def write_alternatives_xlsx(found: Alternatives, path: Path, *, study: Study, lang: Lang = "zh") -> None:
+    """Write plans to choose from as an Excel workbook, whole or not at all; the same plans give the same bytes.
+
+    Term by term beside each other, what each gains and gives up, how far they lie from each other, what else was tried.
+
+    Parameters
+    ----------
+    found
+        As `geo.partition.alternatives.make_alternatives` returns them.
+    path
+        The file; one that is there is replaced.
+    study
+        The study they were made for.
+    lang
+        Language of sheets, headings and sentences.
+    """
+    found = typeset_review(Review(alternatives=found)).alternatives or found
+    name = _study_name(study, lang)
+    book = _book(_alternatives(found, lang), f"{name} · {word('page.mark', lang)}",
+                 f"{name} {word('report.alternatives', lang)}")  # fmt: skip
+    _save(book, path)
+
+
+def _book(sheets: Sequence[_Sheet], mark: str, title: str) -> Workbook:
+    book = Workbook()
+    book.remove(book.active)
+    for sheet in sheets:
+        _fill(book.create_sheet(sheet.title), sheet, mark)
+    book.properties.title = clean(title)
     book.properties.creator = "shequ"
     book.properties.created = FIXED_TIME
+    return book
+
+
+def _save(book: Workbook, path: Path) -> None:
     content = io.BytesIO()
     book.save(content)
     write_whole(settle(content.getvalue()), path)
@@ -101,17 +159,19 @@ def _communities(tables: PlanTables, limits: Limits, lang: Lang) -> _Sheet:
         (_unit("people", people, lang), _COUNT), (_unit("people_before", people, lang), _COUNT),
         (_unit("area_km2", km2, lang), _AREA), (word("blocks_count", lang), _COUNT),
         (word("buildings_count", lang), _COUNT), (word("estates_count", lang), _COUNT),
+        (word("name_source", lang), "@"),
     ]  # fmt: skip
     rows = []
     for number, (key, row) in enumerate(tables.communities.sort_index().iterrows(), start=1):
         now, was = _plain(row["households"]), _plain(row["households_before"])
         rows.append([
             number, name_in(row, "zh", or_else=str(key)), name_in(row, "en", or_else=str(key)), str(key),
-            value_word("kind", row["kind"], lang), value_word("status", row["status"], lang), now, was,
+            value_word("kind", row["kind"], lang), change_words(row, lang), now, was,
             None if now is None or was is None else now - was,
             value_word("limits", against(now, limits.min_households, limits.max_households), lang),
             _plain(row["people"]), _plain(row["people_before"]), row["area_m2"] / 1e6, _plain(row["blocks_count"]),
             _plain(row["buildings_count"]), _plain(row["estates_count"]),
+            value_word("name_source", row["name_source"], lang),
         ])  # fmt: skip
     total: list[Any] = [None, word("total", lang), *[None] * (len(columns) - 2)]
     for position in (6, 10, 12, 13, 14, 15):
@@ -132,19 +192,20 @@ def _bounds(tables: PlanTables, lang: Lang) -> _Sheet:
     return _Sheet(word("sheet.bounds", lang), columns, rows)
 
 
-def _matrix(tables: PlanTables, column: str, title: str, lang: Lang) -> _Sheet:
+def _matrix(tables: PlanTables, column: str, same: Mapping[tuple[int, int], str], lang: Lang) -> _Sheet:
     grid = matrix(tables, column, lang)
+    form, unit = (_AREA, 1e6) if column == "area_m2" else (_COUNT, 1)
     columns = [
         (word("report.old_new", lang), "@"),
-        *((str(name), _COUNT) for name in grid.columns),
-        (word("total", lang), _COUNT),
+        *((str(name), form) for name in grid.columns),
+        (word("total", lang), form),
     ]
-    rows = [
-        [name, *(_plain(value) for value in row), _sum(_plain(value) for value in row)]
-        for name, row in zip(grid.index, grid.to_numpy(), strict=True)
-    ]
+    rows = []
+    for name, row in zip(grid.index, grid.to_numpy() / unit, strict=True):
+        values = [_plain(value) for value in row]
+        rows.append([name, *values, _sum(values)])
     total = [word("total", lang), *(_sum(row[position] for row in rows) for position in range(1, len(columns)))]
-    return _Sheet(word(title, lang), columns, rows, total=total)
+    return _Sheet(word(f"sheet.matrix_{column}", lang), columns, rows, total=total, fills=same)
 
 
 def _moves(tables: PlanTables, lang: Lang) -> _Sheet:
@@ -167,6 +228,156 @@ def _moves(tables: PlanTables, lang: Lang) -> _Sheet:
     ]  # fmt: skip
     total = [None, word("total", lang), None, None, *(_sum(row[i] for row in rows) for i in (4, 5, 6, 7)), None, None]
     return _Sheet(word("sheet.moves", lang), columns, rows, frozen_columns=3, total=total)
+
+
+def _heirs(heirs: pd.DataFrame, tables: PlanTables, lang: Lang) -> _Sheet:
+    columns = [(word(key, lang), form) for key, form in (
+        ("community_before", "@"), ("heir", "@"), ("share_in_heir", _SHARE), ("rule_heir", "@"), ("by_planner", "@"),
+        ("largest_part", "@"), ("share_largest", _SHARE), ("why", "@"))]  # fmt: skip
+    called = names(tables, lang)
+
+    def name(key: object) -> str | None:
+        return None if is_missing(key) else called.get(str(key), str(key))
+
+    rows = [
+        [old_name(tables, key, lang), name(row["heir_id"]) or value_word("fate", "abolished", lang),
+         _plain(row["heir_share"]), name(row["rule_heir_id"]), word("yes" if row["overridden"] else "no", lang),
+         name(row["largest_id"]), _plain(row["largest_share"]), _text(row[f"text_{lang}"])]
+        for key, row in heirs.iterrows()
+    ]  # fmt: skip
+    return _Sheet(word("sheet.heirs", lang), columns, rows)
+
+
+def _scorecard(card: Scorecard, lang: Lang) -> _Sheet:
+    keys = (
+        "number",
+        "principle",
+        "measure",
+        "before",
+        "after",
+        "unit",
+        "verdict",
+        "better",
+        "formula",
+        "source",
+        "note",
+    )
+    columns = [(word(key, lang), "0" if key == "number" else _NUMBER if key in ("before", "after") else "@")
+               for key in keys]  # fmt: skip
+    numbers = {name: number for number, name in enumerate(card.measures["measure"].drop_duplicates(), start=1)}
+    rows: list[list[Any]] = []
+    forms: dict[tuple[int, int], str] = {}
+    fills: dict[tuple[int, int], str] = {}
+    for position, row in enumerate(card.measures.to_dict("records")):
+        form = {"share": _SHARE, "index": _NUMBER, "km": "#,##0.0", "km²": _NUMBER}.get(row["unit"], _COUNT)
+        forms |= {(position, 3): form, (position, 4): form}
+        if fill := VERDICT_FILLS.get(row["verdict"]):
+            fills[position, 6] = fill
+        rows.append([
+            numbers[row["measure"]], card.summary.loc[row["principle"], f"name_{lang}"], row[f"title_{lang}"],
+            _plain(row["before"]), _plain(row["after"]), value_word("unit", row["unit"], lang),
+            value_word("verdict", row["verdict"], lang), value_word("better", row["better"], lang),
+            row[f"formula_{lang}"], row[f"source_{lang}"], _text(row[f"note_{lang}"]),
+        ])  # fmt: skip
+    return _Sheet(word("sheet.scorecard", lang), columns, rows, frozen_columns=3, forms=forms, fills=fills)
+
+
+def _six_ones(card: Scorecard, lang: Lang) -> _Sheet:
+    kinds = {one: zh if lang == "zh" else en for one, (zh, en, _) in SIX_ONES.items()}
+    columns = [(word("before", lang) + " / " + word("after", lang), "@"), (word("community", lang), "@"),
+               *((name, _COUNT) for name in kinds.values())]  # fmt: skip
+    rows = [
+        [word(row["when"], lang), name_in(row, lang, or_else=row["community_id"]),
+         *(_plain(row[one]) for one in kinds)]
+        for row in card.six_ones.to_dict("records")
+    ]  # fmt: skip
+    lacking = {
+        (i, j + 2): VERDICT_FILLS["worse"] for i, row in enumerate(rows) for j, n in enumerate(row[2:]) if n == 0
+    }
+    return _Sheet(word("sheet.six_ones", lang), columns, rows, frozen_columns=2, fills=lacking)
+
+
+def _conversions(found: Conversions, lang: Lang) -> _Sheet:
+    conditions = [f"condition_{number}" for number in range(1, 5)]
+    keys = ("name", "subject", "conversion_type", "households", "people", "mixed_share", "eligible", *conditions,
+            "why", "evidence", "asks", "proposal", "overridden")  # fmt: skip
+    forms = {"households": _COUNT, "people": _COUNT, "mixed_share": _SHARE}
+    columns = [(word(key, lang), forms.get(key, "@")) for key in keys]
+    rows = [
+        [name_in(row, lang, or_else=str(key)), value_word("subject", row["subject"], lang),
+         value_word("conversion", row["type"], lang), _plain(row["households"]), _plain(row["people"]),
+         _plain(row["mixed_share"]),
+         *(None if is_missing(row[name]) else value_word("eligible", row[name], lang)
+           for name in ("eligible", *conditions)),
+         conversion_reasons(row, lang), *(_text(row[f"{name}_{lang}"]) for name in ("evidence", "plan", "text")),
+         word("yes" if row["overridden"] else "no", lang)]
+        for key, row in pd.DataFrame(found.table).iterrows()
+    ]  # fmt: skip
+    return _Sheet(word("sheet.conversions", lang), columns, rows)
+
+
+def _procedures(found: Conversions, lang: Lang) -> _Sheet:
+    columns = [(word(key, lang), form) for key, form in (
+        ("name", "@"), ("number", "0"), ("step", "@"), ("who", "@"), ("requirement", "@"), ("papers", "@"),
+        ("day", _COUNT))]  # fmt: skip
+    rows: list[list[Any]] = []
+    for key, row in pd.DataFrame(found.table).iterrows():
+        if row["type"] == "none":
+            continue
+        for step in procedure(row).steps:
+            texts = [getattr(step, f"{name}_{lang}") for name in ("title", "who", "rule")]
+            papers = ("、" if lang == "zh" else ", ").join(getattr(each, lang) for each in step.documents)
+            said = [fullwidth(each) if lang == "zh" else each for each in (*texts, papers)]
+            rows.append([name_in(row, lang, or_else=str(key)), step.number, *said, step.day])
+    return _Sheet(word("sheet.procedures", lang), columns, rows or [[word("report.conversions_no", lang)]],
+                  frozen_columns=2)  # fmt: skip
+
+
+def _alternatives(found: Alternatives, lang: Lang) -> list[_Sheet]:
+    """Return the plans side by side with what each gives up, their distances, what was tried, and notes."""
+    shown = alternative_columns(found, lang)
+    columns = [(word("alternative", lang), "@"), *((heading, _form(column)) for column, heading, _ in shown),
+               (word("gives_up", lang), "@")]  # fmt: skip
+    rows = [
+        [
+            str(plan),
+            *(_cell_value(row[column], lang) for column, _, _ in shown),
+            found.gives_up.loc[plan, f"text_{lang}"],
+        ]
+        for plan, row in found.table.iterrows()
+    ]
+    plans = list(found.distances.columns)
+    distances = [[str(plan), *(float(value) for value in row)] for plan, row in
+                 zip(plans, found.distances.to_numpy(), strict=True)]  # fmt: skip
+    tried = [
+        [row[f"name_{lang}"], _plain(row["seed"]), _plain(row["objective"]), _text(row["plan_id"]), row[f"why_{lang}"]]
+        for row in found.tried.to_dict("records")
+    ]
+    sheets = [
+        _Sheet(word("sheet.alternatives", lang), columns, rows, frozen_columns=2),
+        _Sheet(word("sheet.distances", lang), [(word("alternative", lang), "@"), *((str(p), _SHARE) for p in plans)],
+               distances),
+        _Sheet(word("sheet.tried", lang), [(word(key, lang), form) for key, form in (
+            ("aim", "@"), ("chance", "0"), ("objective", _SUM), ("alternative", "@"), ("why", "@"))], tried),
+    ]  # fmt: skip
+    if found.notes:
+        notes = [[fullwidth(note.zh) if lang == "zh" else note.en] for note in found.notes]
+        sheets.append(_Sheet(word("note", lang), [(word("note", lang), "@")], notes))
+    return sheets
+
+
+def _form(column: str) -> str:
+    if column in SHARES:
+        return _SHARE
+    if column == "objective":
+        return _SUM
+    return _AREA if column.endswith("_km2") else "@" if column.startswith("name_") or column == "pareto" else _COUNT
+
+
+def _cell_value(value: Any, lang: Lang) -> Any:  # noqa: ANN401 - a value of a table, as a cell wants it
+    if isinstance(value, str):
+        return value
+    return word("yes" if value else "no", lang) if isinstance(value, bool | np.bool_) else _plain(value)
 
 
 def _violations(tables: PlanTables, lang: Lang) -> _Sheet:
@@ -230,7 +441,10 @@ def _fill(page: Worksheet, sheet: _Sheet, mark: str) -> None:
             cell.alignment = Alignment(
                 vertical="center", wrap_text=text, horizontal="left" if text else "right", indent=1
             )
-            form = sheet.columns[position - 1][1]
+            place = (number - _HEAD_ROW - 1, position - 1)
+            form = sheet.forms.get(place, sheet.columns[position - 1][1])
+            if place in sheet.fills:
+                cell.fill = PatternFill("solid", fgColor=sheet.fills[place])
             cell.number_format = _NUMBER if form == "@" and not text and value is not None else form
             if number > _HEAD_ROW + len(sheet.rows):
                 cell.fill = _SUM_FILL
@@ -277,11 +491,6 @@ def _colour_limits(page: Worksheet, sheet: _Sheet, limits: Limits) -> None:
     below, above = (PatternFill("solid", bgColor=AGAINST_FILLS[name][1:]) for name in ("below", "above"))
     page.conditional_formatting.add(cells, CellIsRule("lessThan", [str(limits.min_households)], fill=below))
     page.conditional_formatting.add(cells, CellIsRule("greaterThan", [str(limits.max_households)], fill=above))
-
-
-def _shade_same(page: Worksheet, places: list[tuple[int, int]]) -> None:
-    for row, column in places:
-        page.cell(_HEAD_ROW + 1 + row, column + 2).fill = _SAME_FILL
 
 
 def _study_name(study: Study, lang: Lang) -> str:

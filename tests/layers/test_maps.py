@@ -180,7 +180,7 @@ def test_a_town_without_communities_has_nothing_to_compare(tables, study, opened
     path = tmp_path / "first.html"
     empty = replace(
         tables, communities_before=tables.communities_before.iloc[:0], moves=tables.moves.iloc[:0],
-        communities=tables.communities.assign(status="created"),
+        communities=tables.communities.assign(status="created", fate="created"),
     )  # fmt: skip
     save(plan_map(empty, study=study), path)
     tab = opened(path=path, fragment="view=swipe&tab=moves")

@@ -56,8 +56,8 @@ def _texts(path):
 def test_sheets_and_their_headings_are_complete_in_both_languages(tables, study, tmp_path):
     zh, en = (_workbook(tables, study, tmp_path, lang) for lang in ("zh", "en"))
     assert zh.sheetnames == [
-        "社区一览", "四至范围", "对照表（户数）", "对照表（人口）", "调整动作", "不符合项",
-        "数据处理与假定", "依据与参数", "方案评分",
+        "社区一览", "四至范围", "对照表（户数）", "对照表（人口）", "对照表（面积）", "对照表（建筑）", "调整动作",
+        "不符合项", "数据处理与假定", "依据与参数", "计算目标分项",
     ]  # fmt: skip
     assert len(en.sheetnames) == len(zh.sheetnames)
     for page in en:
@@ -139,7 +139,7 @@ def test_repairs_and_provenance_are_told(tables, study, tmp_path):
     assert told["随机种子"] == "7"
     assert told["参数：社区个数"] == "5"
     assert told["户数限额"] == "每个社区1,000—3,000户"
-    assert book["方案评分"]["B4"].value == 1234.5
+    assert book["计算目标分项"]["B4"].value == 1234.5
     assert [(g.table, g.times) for g in repair_groups(study, "zh")] == [("buildings", 2), ("blocks", 1)]
 
 
@@ -224,7 +224,7 @@ def test_limits_that_were_set_are_not_laid_at_the_profiles_door(tables):
 def test_a_town_without_communities_is_divided_for_the_first_time(tables, study, tmp_path):
     empty = replace(
         tables, communities_before=tables.communities_before.iloc[:0], moves=tables.moves.iloc[:0],
-        communities=tables.communities.assign(status="created"),
+        communities=tables.communities.assign(status="created", fate="created"),
     )  # fmt: skip
     write_plan_docx(empty, tmp_path / "a.docx", study=study)
     text = "\n".join(_texts(tmp_path / "a.docx")[0])
@@ -305,7 +305,7 @@ def test_without_a_chinese_font_the_document_says_so(tables, study, tmp_path, mo
 
 def test_a_plan_that_changes_nothing_says_so(tables, study, tmp_path):
     still = replace(
-        tables, moves=tables.moves.iloc[:0], communities=tables.communities.assign(status="kept"),
+        tables, moves=tables.moves.iloc[:0], communities=tables.communities.assign(status="kept", fate="kept"),
         communities_before=tables.communities_before.assign(fate="kept"),
     )  # fmt: skip
     write_plan_docx(still, tmp_path / "a.docx", study=study)
@@ -357,7 +357,7 @@ def test_the_tables_of_the_engine_make_every_output(tables, study, tmp_path):
     )  # fmt: skip
     for lang in ("zh", "en"):
         book = _workbook(explained, study, tmp_path, lang)
-        assert book.worksheets[5].max_row == 5, "two communities lie below the profile's minimum"
+        assert book.worksheets[7].max_row == 5, "two communities lie below the profile's minimum"
         write_plan_docx(explained, tmp_path / f"{lang}.docx", study=study, lang=lang)
     text = "\n".join(_texts(tmp_path / "zh.docx")[0])
     assert "撤销河口社区，将河口社区整体划入文昌社区管辖。" in text

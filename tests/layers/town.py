@@ -37,6 +37,7 @@ NAMES = {
     "V": ("赵家村", "Zhaojia Village"),
     "N": ("新城社区", "Xincheng"),
 }
+FATES = {"A": "abolished", "H": "abolished", "B": "received", "C": "received", "D": "gave", "V": "kept"}
 HOUSEHOLDS = {"A": 420, "B": 610, "C": 380, "D": 700, "H": 260, "V": 640}
 STREETS_NS = (
     ("西环路", "Xihuan Road", "primary"),
@@ -161,12 +162,15 @@ def communities_table(blocks: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
                 "households_before": pd.NA if new else today.loc[key, "households"],
                 "people_before": pd.NA if new else today.loc[key, "people"],
                 "status": "created" if new else "kept" if same else "changed",
+                "fate": "created" if new else FATES[key],
+                "renamed": False,
                 "bounds_to_zh": "东至人民路、南至中山路、西至西环路、北至北环路",
                 "bounds_of_zh": "人民路以西、中山路以北、西环路以东、北环路以南",
                 "bounds_to_en": "east to Renmin Road, west to Xihuan Road, north to Beihuan Road",
                 "bounds_of_en": "west of Renmin Road, east of Xihuan Road, south of Beihuan Road",
                 "text_zh": f"{'新设' if new else '保留'}{NAMES[key][0]}",
                 "text_en": f"{'Set up' if new else 'Keep'} {NAMES[key][1]}",
+                "name_source": "proposed" if new else "kept",
                 "name_proposed": new,
                 "note_zh": "名称待定" if new else pd.NA,
                 "note_en": "name to be decided" if new else pd.NA,
@@ -177,7 +181,6 @@ def communities_table(blocks: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def communities_before_table(blocks: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    fates = {"A": "abolished", "H": "abolished", "B": "received", "C": "received", "D": "gave", "V": "kept"}
     rows = []
     for key, part in blocks.groupby("community_id_before", sort=True):
         rows.append(
@@ -190,10 +193,13 @@ def communities_before_table(blocks: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
                 "households": part["households"].sum(),
                 "people": part["people"].sum(),
                 "area_m2": part["area_m2"].sum(),
-                "fate": fates[key],
-                "heir_id": pd.NA if fates[key] == "abolished" else key,
-                "text_zh": f"{NAMES[key][0]}:{fates[key]}",
-                "text_en": f"{NAMES[key][1]}: {fates[key]}",
+                "blocks_count": len(part),
+                "buildings_count": 3 * len(part),
+                "fate": FATES[key],
+                "heir_id": pd.NA if FATES[key] == "abolished" else key,
+                "renamed": False,
+                "text_zh": f"{NAMES[key][0]}:{FATES[key]}",
+                "text_en": f"{NAMES[key][1]}: {FATES[key]}",
                 "geometry": part.geometry.union_all(),
             }
         )
@@ -225,6 +231,8 @@ def moves_table(blocks: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
                 "whole": whole,
                 "bounds_zh": BOUNDS,
                 "bounds_en": "north of Zhongshan Road, west of Renmin Road, east of Xihuan Road",
+                "place_zh": BOUNDS,
+                "place_en": "north of Zhongshan Road, west of Renmin Road, east of Xihuan Road",
                 "text_zh": f"撤销{a},将{a}整体划入{b}管辖" if whole else f"将{BOUNDS}划入{b}管辖",
                 "text_en": f"{a_en} is abolished and goes to {b_en} whole"
                 if whole
