@@ -22,7 +22,8 @@ _WORDS = {
     "households": ("户数", "households"), "mixed": ("混杂", "mixed"), "eligible": ("四项条件", "four conditions"),
     "plan": ("对方案的要求", "asks of a plan"), "village": ("村", "village"), "converted": ("村改居", "converted"),
     "compound": ("小区", "compound"), "pass": ("符合", "met"), "fail": ("不符合", "not met"),
-    "unknown": ("待核", "to be shown"), "none": ("不改", "none"), "day": ("建议后{}日内", "within {} days of the proposal"), "papers": ("材料", "papers"),
+    "unknown": ("待核", "to be shown"), "none": ("不改", "none"), "papers": ("材料", "papers"),
+    "day": ("建议后{}日内", "within {} days of the proposal"),
     "rule": ("要求", "rule"), "": ("", ""),
 }  # fmt: skip
 

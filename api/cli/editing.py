@@ -1,6 +1,7 @@
 """The commands of `shequ edit`: a plan changed by hand, step by step, in a draft that remembers them."""
 # ruff: noqa: PLC0415, PLR0917 - commands import late, so that --help is quick; their options are given by name
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from api.operations import Edited, Step
-    from geo.partition.edits import Answer
+    from geo.partition.edits import Answer, Offer
 
 edit = typer.Typer(
     no_args_is_help=True,
@@ -97,11 +98,18 @@ def move(
 
     Examples: `shequ edit move town.gpkg my.draft.json B0012,B0013 --to SQ01` · `… B0012 --to new --whole`
     """
-    from api.operations import Move
+    from api.operations import Merge, Move
+
+    def rest(offer: "Offer") -> "Step":
+        """Return the edit that follows an offer; the last blocks of a community go by a merger."""
+        now = done.draft.assignment
+        owner = now[offer.blocks[0]]
+        last = {block for block, community in now.items() if community == owner} == set(offer.blocks)
+        return Merge(a=owner, b=offer.to, heir=offer.to) if last else Move(blocks=offer.blocks, to=offer.to)
 
     done = _edited(study, draft, lambda: Move(blocks=tuple(listed(blocks)), to=None if to == "new" else to), lang)
     for offer in done.answer.offers if whole and done.answer else ():
-        _edited(study, draft, lambda one=offer: Move(blocks=one.blocks, to=one.to), lang)  # type: ignore[misc]
+        done = _edited(study, draft, partial(rest, offer), lang)
 
 
 @edit.command("merge")

@@ -1,20 +1,17 @@
 """Bad input on the command line: what, where, remedy; exit code 2; nothing written."""
 
-import io
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import geopandas as gpd
 import pytest
 import shapely
 
-from api.cli import main
-from tests.command import shequ
+from tests.command import here, refused, shequ
 
 SQUARE = shapely.box(0, 0, 1000, 1000)
 STREET = shapely.LineString([(0, 500), (1000, 500)])
@@ -38,23 +35,6 @@ def town(folder: Path, **layers: gpd.GeoDataFrame) -> Path:
         moved = frame.set_geometry([None if g is None else move(g, 500_000, 3_340_000) for g in frame.geometry])
         (moved if frame.crs else moved.set_crs(None, allow_override=True)).to_file(file, layer=name, engine="pyogrio")
     return file
-
-
-def here(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run the command in this process, which saves the seconds of starting another."""
-    said, told, given = io.StringIO(), io.StringIO(), sys.argv
-    sys.argv = ["shequ", *map(str, arguments)]
-    handler = signal.getsignal(signal.SIGTERM)
-    code = 0
-    try:
-        with redirect_stdout(said), redirect_stderr(told):
-            main()
-    except SystemExit as end:
-        code = int(end.code or 0)
-    finally:
-        sys.argv = given
-        signal.signal(signal.SIGTERM, handler)
-    return subprocess.CompletedProcess(sys.argv, code, said.getvalue(), told.getvalue())
 
 
 def buildings(**columns: list) -> gpd.GeoDataFrame:
@@ -170,13 +150,6 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for run in (here("import", town(folder), "--out", study), here("blocks", study), here("households", study)):
         assert run.returncode == 0, run.stderr
     return study
-
-
-def refused(run: subprocess.CompletedProcess[str], *words: str) -> None:
-    assert run.returncode == 2, run.stdout + run.stderr
-    assert "Traceback" not in run.stderr
-    for word in [*words, "where", "remedy"]:
-        assert word in run.stderr, f"{word!r} is not in: {run.stderr}"
 
 
 def test_a_source_is_never_overwritten(tmp_path: Path) -> None:
