@@ -13,6 +13,7 @@ from layers.styles import (
     AGAINST_FILLS,
     BARRIER_SYMBOLS,
     COMMUNITY_COLOURS,
+    CONVERSION_FILLS,
     DENSITY_BREAKS,
     DENSITY_FILLS,
     ESTATE_SYMBOL,
@@ -76,7 +77,8 @@ class Layer:
 _COMMUNITY_FIELDS = (
     Field("name_proposed", "name_proposed", "flag", optional=True),
     Field("kind", "kind", "choice", words="kind"),
-    Field("status", "status", "choice", words="status"),
+    Field("fate", "status", "choice", words="fate"),
+    Field("renamed", "renamed", "flag", optional=True),
     Field("households", "households", "count"),
     Field("households_before", "households_before", "count", optional=True),
     Field("people", "people", "count"),
@@ -92,6 +94,7 @@ _COMMUNITY_FIELDS = (
 _BEFORE_FIELDS = (
     Field("kind", "kind", "choice", words="kind"),
     Field("fate", "fate", "choice", words="fate"),
+    Field("renamed", "renamed", "flag", optional=True),
     Field("households", "households", "count"),
     Field("people", "people", "count"),
     Field("area_m2", "area_km2", "km2"),
@@ -153,6 +156,27 @@ def catalogue(limits: Limits) -> tuple[Layer, ...]:
             for group, fill in FACILITY_COLOURS.items()}, "facility"), shown=False, fields=(
                 Field("category", "category"), Field("capacity", "capacity", "count"))),
     )  # fmt: skip
+
+
+def conversions_layer() -> Layer:
+    """Return the layer of villages and compounds by the way they go; it is in the GeoPackage, where there is one."""
+    style = _categories("type", {
+        kind: Symbol(fill=fill, fill_opacity=0.7, stroke=INK, width=1.2) for kind, fill in CONVERSION_FILLS.items()
+    }, "conversion")  # fmt: skip
+    fields = (
+        Field("subject", "subject", "choice", words="subject"),
+        Field("type", "conversion_type", "choice", words="conversion"),
+        Field("households", "households", "count"),
+        Field("people", "people", "count"),
+        Field("eligible", "eligible", "choice", words="eligible"),
+        Field("reasons_zh", "why", column_en="reasons_en"),
+        Field("evidence_zh", "evidence", column_en="evidence_en"),
+        Field("plan_zh", "asks", column_en="plan_en"),
+        Field("text_zh", "proposal", column_en="text_en"),
+    )
+    return Layer(
+        "conversions", "conversions", "layer.conversions", "group.plan", "polygon", style, fields, label="name"
+    )
 
 
 def _base(

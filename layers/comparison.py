@@ -35,13 +35,9 @@ def column_heading(column: str, lang: Lang) -> str:
 
 
 def conversion_reasons(row: pd.Series, lang: Lang) -> str:
-    """Return why a case has its type; of one that a planner decided, by whom and why before what the rule says."""
-    said = "" if is_missing(row[f"reasons_{lang}"]) else str(row[f"reasons_{lang}"])
-    if row["overridden"]:
-        decided = word("report.overridden", lang, who=row["override_who"], why=row["override_why"],
-                       type=value_word("conversion", row["type_by_rule"], lang))  # fmt: skip
-        said = f"{decided}{'；' if lang == 'zh' else '; '}{said}" if said else decided
-    return said[:1].upper() + said[1:]
+    """Return why a case has its type, and who decided otherwise, as a sentence begins."""
+    said = row[f"reasons_{lang}"]
+    return "" if is_missing(said) else str(said)[:1].upper() + str(said)[1:]
 
 
 def _shown(column: str, lang: Lang) -> Callable[[object], str]:

@@ -12,10 +12,12 @@ import pandas as pd
 import pyogrio
 
 from geo.partition.actions import PlanTables
-from layers.catalogue import Layer, catalogue
+from layers.catalogue import Layer, catalogue, conversions_layer
 from layers.features import layer_frames, typeset
 from layers.provenance import plan_limits
 from layers.qgis_style import qml
+from layers.requirements import requirements
+from layers.review import Review, typeset_review
 from layers.words import Lang, word
 
 LAST_CHANGE = "2000-01-01T00:00:00.000Z"
@@ -33,12 +35,14 @@ CREATE TABLE layer_styles (
 )"""
 
 
-def write_plan_gpkg(tables: PlanTables, path: Path, *, lang: Lang = "zh") -> None:
+def write_plan_gpkg(tables: PlanTables, path: Path, *, lang: Lang = "zh", review: Review | None = None) -> None:
     """Write a plan's layers and tables to a GeoPackage, whole or not at all; the same plan gives the same bytes.
 
     Layers `blocks`, `seams`, `communities`, `communities_before` and `moves` carry their ids as columns and their QGIS
     styles in the table `layer_styles`: QGIS draws each as on the page. `communities` and `communities_before` have a
-    second style, households against the limits. `matrix`, `violations` and `terms` are tables without geometry.
+    second style, households against the limits. `matrix`, `violations`, `terms` and `requirements` (what was asked)
+    are tables without geometry. A review adds a layer `conversions`, and tables `scorecard`, `heirs` and `alternatives`
+    (the community of every block in each plan), as far as it has them.
 
     Parameters
     ----------
@@ -48,24 +52,50 @@ def write_plan_gpkg(tables: PlanTables, path: Path, *, lang: Lang = "zh") -> Non
         The file; one that is there is replaced.
     lang
         Language of legends, labels and column aliases in QGIS.
+    review
+        What else is known of the plan (`layers.review.review_plan`).
     """
-    tables = typeset(tables)
+    tables, review = typeset(tables), typeset_review(review)
     limits = plan_limits(tables)
     frames = layer_frames(tables, {}, limits)
     styles = [layer for layer in catalogue(limits) if layer.table in SPATIAL]
+    spatial = [*SPATIAL]
+    if review.conversions is not None:
+        frames["conversions"] = review.conversions.table
+        styles.append(conversions_layer())
+        spatial.append("conversions")
+    plain = {name: getattr(tables, name) for name in PLAIN} | _tables(tables, review)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".shequ-") as folder:
         draft = Path(folder) / "plan.gpkg"
         with _dated(LAST_CHANGE):
-            for name in SPATIAL:
+            for name in spatial:
                 _write_layer(frames[name], name, draft)
-            for name in PLAIN:
-                _write_plain(getattr(tables, name), name, draft)
+            for name, rows in plain.items():
+                _write_plain(rows, name, draft)
         with closing(sqlite3.connect(draft)) as db:
             _write_styles(db, styles, frames, lang)
             db.commit()
             db.execute("VACUUM")
         os.replace(draft, path)
+
+
+def _tables(tables: PlanTables, review: Review) -> dict[str, pd.DataFrame]:
+    """Return what was asked of the plan, and the tables that the review has."""
+    columns = ["number", "option", "kind", "community_id", "of", "ids", "text_zh", "text_en"]
+    asked = [
+        (number, one.option, one.kind, one.community_id, one.of, ", ".join(one.ids), one.text_zh, one.text_en)
+        for number, one in enumerate(requirements(tables), start=1)
+    ]
+    made = {"requirements": pd.DataFrame(asked, columns=columns)}
+    if review.scorecard is not None:
+        made["scorecard"] = review.scorecard.measures
+    if review.heirs is not None:
+        made["heirs"] = review.heirs.reset_index()
+    if review.alternatives is not None:
+        plans = {f"plan_{name}": dict(plan.assignment) for name, plan in review.alternatives.plans.items()}
+        made["alternatives"] = pd.DataFrame(plans).rename_axis("block_id").reset_index()
+    return made
 
 
 @contextmanager

@@ -23,9 +23,13 @@ from folium.elements import JSCSSMixin
 from jinja2 import Template
 
 from geo.partition.actions import PlanTables
+from geo.partition.alternatives import Alternatives
+from geo.partition.scorecard import Scorecard
+from geo.schema import OUTSIDE
 from geo.study import Study
 from layers.assets import read_asset, read_template
 from layers.catalogue import Layer, catalogue
+from layers.evaluation import GROUPS, Heading, headings, measure_text, verdicts
 from layers.features import (
     FEWEST_SHOWN,
     arrows,
@@ -37,9 +41,18 @@ from layers.features import (
     to_lonlat,
     typeset,
 )
-from layers.provenance import change_sentence, figures, limits_told, plan_limits, profile_title, provenance
-from layers.styles import INK, ROAD_CASING, SEAL
-from layers.words import WORDS, Lang, word
+from layers.provenance import (
+    change_sentence,
+    figures,
+    limits_told,
+    plan_limits,
+    profile_title,
+    proof_told,
+    provenance,
+)
+from layers.review import Reasons, Review, typeset_review
+from layers.styles import INK, OTHER_PLAN, ROAD_CASING, SEAL
+from layers.words import LANGS, WORDS, Lang, word
 
 SIMPLIFY_M = {"buildings": 0.6, "roads": 1.0, "barriers": 1.0, "estates": 0.6}
 """How far a simplified line of the base map may lie from the true one [m]."""
@@ -156,6 +169,7 @@ def plan_map(
     study: Study,
     context: Mapping[str, gpd.GeoDataFrame] | None = None,
     lang: Lang = "zh",
+    review: Review | None = None,
 ) -> folium.Map:
     """Return a plan as an interactive map that needs no network: both languages, before and after, every layer.
 
@@ -169,6 +183,9 @@ def plan_map(
         Tables behind the plan by name (roads, barriers, estates, buildings, facilities); the study's own by default.
     lang
         Language the page opens in; it can be switched on the page.
+    review
+        What else is known of the plan (`layers.review.review_plan`): its scorecard gets a tab, reasons stand in the
+        popups, other plans can be laid over this one.
 
     Returns
     -------
@@ -180,7 +197,8 @@ def plan_map(
     InputError
         When the map library has not been built (in a checkout).
     """
-    page = page_data(tables, study=study, context=study.tables if context is None else context, lang=lang)
+    behind = study.tables if context is None else context
+    page = page_data(tables, study=study, context=behind, lang=lang, review=review)
     (south, west), (north, east) = page["bounds"]
     made = OfflineMap([(south + north) / 2, (west + east) / 2], title=page["title"][lang == "en"], lang=lang)
     made.add_child(_PlanLayers(page))
@@ -198,10 +216,15 @@ def save(made: folium.Map, path: Path) -> None:
 
 
 def page_data(
-    tables: PlanTables, *, study: Study, context: Mapping[str, gpd.GeoDataFrame], lang: Lang
+    tables: PlanTables,
+    *,
+    study: Study,
+    context: Mapping[str, gpd.GeoDataFrame],
+    lang: Lang,
+    review: Review | None = None,
 ) -> dict[str, Any]:
     """Return everything the page shows, as JSON values; coordinates are degrees (EPSG:4326), rounded to 0.1 m."""
-    tables = typeset(tables)
+    tables, review = typeset(tables), typeset_review(review)
     limits = plan_limits(tables)
     layers = catalogue(limits)
     frames = layer_frames(tables, context, limits)
@@ -221,7 +244,7 @@ def page_data(
                    [round(float(bounds[3]), 6), round(float(bounds[2]), 6)]],
         "limits": asdict(limits),
         "fewest": FEWEST_SHOWN,
-        "ink": INK, "seal": SEAL, "casing": ROAD_CASING,
+        "ink": INK, "seal": SEAL, "casing": ROAD_CASING, "other": OTHER_PLAN,
         "words": WORDS,
         "layers": [_layer(layer) for layer in layers if layer.table in frames],
         "tables": {
@@ -232,6 +255,10 @@ def page_data(
         "road_labels": _road_names(frames),
         "figures": [asdict(row) for row in figures(tables)],
         "about": [asdict(row) for row in provenance(tables, study)],
+        "proof": list(proof_told(tables)),
+        "score": None if review.scorecard is None else _score(review.scorecard),
+        "reasons": _why(tables, review.reasons),
+        "alternatives": [] if review.alternatives is None else _alternatives(tables, review.alternatives),
     }  # fmt: skip
 
 
@@ -289,7 +316,7 @@ def _rows(name: str, frame: gpd.GeoDataFrame, layers: tuple[Layer, ...]) -> list
 
 
 def _columns(name: str, frame: gpd.GeoDataFrame, layers: tuple[Layer, ...]) -> list[str]:
-    wanted = {"name", "name_en"}
+    wanted = {"name", "name_en", "status", "fate"}
     for layer in layers:
         if layer.table == name:
             wanted |= {layer.style.column}
@@ -331,6 +358,78 @@ def _road_names(frames: Mapping[str, gpd.GeoDataFrame]) -> list[dict[str, Any]]:
          "length_m": each["length_m"], "at": [round(point.y, 6), round(point.x, 6)]}
         for each, point in zip(stretches, points, strict=True)
     ]  # fmt: skip
+
+
+def _score(card: Scorecard) -> dict[str, Any]:
+    """Return the scorecard in its groups: every measure once, its numbers written out in both languages."""
+
+    def measure(number: object, row: pd.Series) -> dict[str, Any]:
+        texts = {name: [plain_value(row[f"{name}_{lang}"]) for lang in LANGS]
+                 for name in ("title", "formula", "source", "note")}  # fmt: skip
+        values = {when: [measure_text(row[when], str(row["unit"]), lang) for lang in LANGS]
+                  for when in ("before", "after")}  # fmt: skip
+        texts["title"][1] = texts["title"][1][:1].upper() + texts["title"][1][1:]
+        return {"number": number, "verdict": str(row["verdict"]), **texts, **values}
+
+    def heading(each: Heading) -> dict[str, Any]:
+        counts = {name: int(each.summary[name]) for name in ("better", "worse", "unchanged", "changed", "unknown")}
+        return {"name": [str(each.summary["name_zh"]), str(each.summary["name_en"])], "counts": counts,
+                "also": list(each.also), "measures": [measure(*item) for item in each.measures.iterrows()]}  # fmt: skip
+
+    every = headings(card)
+    return {
+        "counts": verdicts(card),
+        "groups": [
+            {"title": f"score.{group}", "headings": [heading(each) for each in every if each.group == group]}
+            for group in GROUPS
+        ],
+    }
+
+
+def _why(tables: PlanTables, reasons: Reasons | None) -> dict[str, Any]:
+    """Return why communities and blocks are where they are; nothing of blocks whose few households it would tell.
+
+    `texts` has each sentence once; `communities` and `blocks` say which one is theirs.
+    """
+    told = reasons or Reasons({}, {})
+    households = tables.blocks["households"].fillna(0)
+    few = set(households.index[(households > 0) & (households < FEWEST_SHOWN)].astype(str))
+    blocks = {key: text for key, text in told.blocks.items() if key not in few}
+    texts = list(dict.fromkeys([*told.communities.values(), *blocks.values()]))
+    place = {text: number for number, text in enumerate(texts)}
+    return {
+        "texts": [list(text) for text in texts],
+        "communities": {key: place[text] for key, text in told.communities.items()},
+        "blocks": {key: place[text] for key, text in blocks.items()},
+    }
+
+
+def _alternatives(tables: PlanTables, found: Alternatives) -> list[dict[str, Any]]:
+    """Return each plan to choose from: its name and numbers, what it gives up, and its borders in degrees."""
+    inner = tables.seams[tables.seams["block_b"] != OUTSIDE].sort_index()
+    mine = tables.plan.digest
+    columns = [
+        (word("page.sizes", "zh"), word("page.sizes", "en"), "households"),
+        (*WORDS["distance"], "distance"),
+        (*WORDS["loss"], "loss"),
+    ]
+    rows = []
+    for name, plan in found.plans.items():
+        told = found.table.loc[name]
+        cut = inner["block_a"].map(plan.assignment) != inner["block_b"].map(plan.assignment)
+        merged = shapely.line_merge(shapely.union_all(np.asarray(inner.geometry[cut].array)))
+        line = to_lonlat(gpd.GeoDataFrame(geometry=[merged], crs=inner.crs)).geometry.iloc[0]
+        values = {
+            "households": f"{int(told['households_min']):,}–{int(told['households_max']):,}",
+            "distance": f"{float(told['distance']):.1%}", "loss": f"{float(told['loss']):.1%}",
+        }  # fmt: skip
+        rows.append({
+            "id": name, "mine": plan.digest == mine, "name": [str(told["name_zh"]), str(told["name_en"])],
+            "k": int(told["k"]), "figures": [[[zh, en], values[key]] for zh, en, key in columns],
+            "text": [str(found.gives_up.loc[name, f"text_{lang}"]) for lang in LANGS],
+            "geometry": shapely.geometry.mapping(line),
+        })  # fmt: skip
+    return rows
 
 
 def _plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

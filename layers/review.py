@@ -64,7 +64,7 @@ def review_plan(
     heirs = None
     if len(tables.communities_before):
         before = tables.blocks.assign(community_id=tables.blocks["community_id_before"])
-        heirs = explain_heirs(tables.plan, blocks=before, communities=study.tables.get("communities"))
+        heirs = explain_heirs(tables.plan, blocks=before, communities=tables.communities_before)
     return Review(score_plan(tables, profile=tables.plan.profile, **given), heirs, reasons, conversions, alternatives)
 
 

@@ -15,6 +15,8 @@ INK = "#1F2A37"
 PAPER = "#F7F6F2"
 SEAL = "#B3261E"
 """The red of official documents: marks, and what moves."""
+OTHER_PLAN = "#6A2C91"
+"""Borders of another plan laid over this one: a colour no ground, road or water has."""
 
 COMMUNITY_COLOURS = (
     "#F5CDA7", "#BCD7EA", "#CFE3B0", "#DCCBE8", "#F3E19A", "#F4BFC4", "#B2DDD3", "#E0D3BD", "#C3CBF0", "#E3E8A4",
@@ -156,6 +158,9 @@ DENSITY_BREAKS = (10.0, 25.0, 50.0, 100.0, 200.0)
 """Household density classes [households per hectare]: 100 to 200 is usual for Chinese slab and tower estates."""
 
 DENSITY_FILLS = ("#FDF6E3", "#FBE3B4", "#F7C27D", "#EC9350", "#D4603A", "#9E2F2B")
+
+CONVERSION_FILLS = {"T1": "#8FBF6F", "T2": "#E8A54B", "T3": "#5E9BD1", "none": "#E4E2DD"}
+"""Which way villages and compounds go: in place, merged, a community of their own, not at all."""
 
 ESTATE_SYMBOL = Symbol(pattern="none", stroke="#6B705C", width=1.1, dash=(4, 2))
 MOVE_SYMBOL = Symbol(fill=SEAL, fill_opacity=0.9, pattern="hatch", stroke=SEAL, width=1.5)

@@ -33,7 +33,8 @@ from layers.styles import AGAINST_FILLS, against
 from layers.words import Lang, fullwidth, is_missing, name_in, value_word, word
 
 _HEAD_ROW = 3
-_WIDEST = 46
+_WIDEST, _LONG = 46, 400
+"""A column is this wide at most, and twice as wide where it holds paragraphs [characters]."""
 _FONT = "等线"
 _COUNT, _AREA, _SHARE, _NUMBER, _SUM = "#,##0", "#,##0.000", "0.0%", "#,##0.00", "#,##0.0000"
 _LINE = Side(style="thin", color="D5D0C4")
@@ -336,16 +337,11 @@ def _procedures(found: Conversions, lang: Lang) -> _Sheet:
 def _alternatives(found: Alternatives, lang: Lang) -> list[_Sheet]:
     """Return the plans side by side with what each gives up, their distances, what was tried, and notes."""
     shown = alternative_columns(found, lang)
-    columns = [(word("alternative", lang), "@"), *((heading, _form(column)) for column, heading, _ in shown),
-               (word("gives_up", lang), "@")]  # fmt: skip
+    columns = [(word("alternative", lang), "@"), *((heading, _form(column)) for column, heading, _ in shown)]
     rows = [
-        [
-            str(plan),
-            *(_cell_value(row[column], lang) for column, _, _ in shown),
-            found.gives_up.loc[plan, f"text_{lang}"],
-        ]
-        for plan, row in found.table.iterrows()
+        [str(plan), *(_cell_value(row[column], lang) for column, _, _ in shown)] for plan, row in found.table.iterrows()
     ]
+    given = [[str(plan), text] for plan, text in found.gives_up[f"text_{lang}"].items()]
     plans = list(found.distances.columns)
     distances = [[str(plan), *(float(value) for value in row)] for plan, row in
                  zip(plans, found.distances.to_numpy(), strict=True)]  # fmt: skip
@@ -355,6 +351,7 @@ def _alternatives(found: Alternatives, lang: Lang) -> list[_Sheet]:
     ]
     sheets = [
         _Sheet(word("sheet.alternatives", lang), columns, rows, frozen_columns=2),
+        _Sheet(word("gives_up", lang), [(word(key, lang), "@") for key in ("alternative", "gives_up")], given),
         _Sheet(word("sheet.distances", lang), [(word("alternative", lang), "@"), *((str(p), _SHARE) for p in plans)],
                distances),
         _Sheet(word("sheet.tried", lang), [(word(key, lang), form) for key, form in (
@@ -469,7 +466,8 @@ def _widths(sheet: _Sheet, rows: Sequence[Sequence[Any]]) -> list[float]:
     needed = []
     for position, (heading, _) in enumerate(sheet.columns):
         longest = max([_width(row[position]) for row in rows if position < len(row)], default=0.0)
-        needed.append(min(_WIDEST, max(longest + 3, _width(heading) * 0.6 + 3, 8)))
+        widest = _WIDEST if longest < _LONG else 2 * _WIDEST
+        needed.append(min(widest, max(longest + 3, _width(heading) * 0.6 + 3, 8)))
     return needed
 
 

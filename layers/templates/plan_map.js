@@ -10,7 +10,8 @@ function shequPlanMap(map, plan) {
     lang: oneOf("lang", ["zh", "en"], plan.lang),
     view: oneOf("view", ["before", "after", "swipe"], "after"),
     colour: oneOf("colour", ["communities", "limits", "density"], "communities"),
-    tab: oneOf("tab", ["map", "communities", "moves", "about"], "map"),
+    tab: oneOf("tab", ["map", "communities", "moves", ...(plan.score ? ["score"] : []), "about"], "map"),
+    other: oneOf("plan", plan.alternatives.filter((each) => !each.mine).map((each) => each.id), ""),
     swipe: 0.5,
     sort: { key: "", up: false },
     shown: { labels: true, road_labels: true, old_borders: true },
@@ -81,10 +82,10 @@ function shequPlanMap(map, plan) {
   /* ---- layers on the map ---- */
   const byId = Object.fromEntries(plan.layers.map((layer) => [layer.id, layer]));
   const order = { before: 310, after: 320, density: 330, base: 350, estates: 400, "before-lines": 410, "after-lines": 412,
-    moves: 405, seams: 420, old: 425, facilities: 440, "road-names": 590, "before-names": 600, "after-names": 601 };
+    moves: 405, seams: 420, old: 425, other: 430, facilities: 440, "road-names": 590, "before-names": 600, "after-names": 601 };
   for (const [name, z] of Object.entries(order)) {
     map.createPane("sq-" + name).style.zIndex = z;
-    if (["base", "before-lines", "after-lines", "old", "road-names", "before-names", "after-names"].includes(name))
+    if (["base", "before-lines", "after-lines", "old", "other", "road-names", "before-names", "after-names"].includes(name))
       map.getPane("sq-" + name).style.pointerEvents = "none";
   }
   const pane = (name) => map.getPane("sq-" + name);
@@ -171,6 +172,10 @@ function shequPlanMap(map, plan) {
       shapes.moves.addLayer(L.polyline(arrow, { ...options, color: plan.seal, weight: 2.4, className: "sq-arrow" }));
     }
   }
+  for (const each of plan.alternatives) {
+    const where = inPane("other"), draw = (style) => L.geoJSON(each.geometry, { ...where, interactive: false, style: () => style });
+    shapes["plan-" + each.id] = L.layerGroup([draw({ color: "#fff", weight: 5, opacity: 0.85 }), draw({ color: plan.other, weight: 2.6 })]);
+  }
   const base = inPane("base");
   const scaled = [];
   for (const id of ["barriers", "buildings", "roads"]) {
@@ -208,6 +213,7 @@ function shequPlanMap(map, plan) {
     show("communities_before-old", state.view === "after" && state.shown.old_borders);
     show("blocks", state.colour === "density");
     for (const id of ["barriers", "buildings", "roads", "estates", "seams", "moves", "facilities"]) show(id, state.shown[id]);
+    for (const each of plan.alternatives) show("plan-" + each.id, each.id === state.other);
     for (const id of ["communities", "communities_before"])
       for (const row of rowsOf(id)) if (row.shapes[id]) row.shapes[id].setStyle(ground()(byId[id], row));
     pane("density").style.pointerEvents = "none";
@@ -335,7 +341,9 @@ function shequPlanMap(map, plan) {
     }
     popup.options.maxHeight = Math.max(130, map.getSize().y - 110);
     const bar = layer.table.startsWith("communities") ? limitsBar(row) : null;
-    popup.setLatLng(at).setContent(el("div", { class: "sq-pop" }, el("h3", {}, titleOf(id, row)), bar, list)).openOn(map);
+    const told = plan.reasons.texts[(plan.reasons[layer.table] || {})[row.id]];
+    const why = told ? el("p", { class: "sq-why" }, el("b", {}, t("page.why")), pick(told)) : null;
+    popup.setLatLng(at).setContent(el("div", { class: "sq-pop" }, el("h3", {}, titleOf(id, row)), bar, list, why)).openOn(map);
     const close = popup.getElement().querySelector(".leaflet-popup-close-button");
     if (close) close.setAttribute("aria-label", t("page.close"));
   }
@@ -417,21 +425,37 @@ function shequPlanMap(map, plan) {
     if (state.shown.seams && has("seams")) legends.push(legendOf(byId.seams, true));
     for (const id of ["roads", "barriers", "facilities", "estates"])
       if (state.shown[id] && has(id)) legends.push(legendOf(byId[id], id !== "estates"));
-    const focus = document.activeElement && document.activeElement.id;
+    const focus = document.activeElement && (document.activeElement.id
+      || (document.activeElement.name === "sq-alternatives" ? "sq-check-alternatives" : ""));
     $("tab-map").replaceChildren(
       el("div", { class: "sq-noprint" }, el("h2", {}, t("page.colour")), colours,
         groups.filter(([, items]) => items.some(([, yes]) => yes)).map(([name, items]) => [el("h2", {}, t(name)),
           items.filter(([, yes]) => yes).map(([id]) => check(id, byId[id] ? title(id) : t("page." + id)))])
           .flat(3)),
-      el("h2", {}, t("page.legend")), borderLegend(), ...legends);
+      otherPlans(), el("h2", {}, t("page.legend")), borderLegend(), ...legends);
     if (focus && focus.startsWith("sq-check-") && document.getElementById(focus)) document.getElementById(focus).focus();
+    else if (focus === "sq-check-alternatives") document.querySelector(`#sq-tab-map input[name="sq-alternatives"][value="${state.other}"]`).focus();
+  }
+  function otherPlans() {
+    if (!plan.alternatives.some((each) => !each.mine)) return null;
+    const choices = el("fieldset", { class: "sq-seg" }), mine = plan.alternatives.find((each) => each.mine);
+    const others = plan.alternatives.filter((each) => !each.mine);
+    segments(choices, "alternatives", [["", t("page.this_plan") + (mine ? " " + mine.id : "")], ...others.map((each) => [each.id, each.id])],
+      state.other, (value) => { state.other = value; panelMap(); redraw(); });
+    const shown = others.find((each) => each.id === state.other);
+    return el("div", { class: "sq-others sq-noprint" }, el("h2", {}, t("page.alternatives")), choices, shown ? el("div", { class: "sq-plan" },
+      el("p", {}, el("b", {}, `${shown.id} · ${pick(shown.name)}`)),
+      el("dl", {}, el("dt", {}, t("k")), el("dd", {}, shown.k),
+        shown.figures.map(([label, value]) => [el("dt", {}, pick(label)), el("dd", {}, value)]).flat()),
+      el("p", {}, pick(shown.text))) : null);
   }
   function borderLegend() {
     const line = (symbol, text) => el("li", {}, swatch(symbol, "line"), text);
     const solid = { stroke: plan.ink, width: 2.2, stroke_opacity: 0.85, dash: [] };
     return el("ul", { class: "sq-legend" },
       line(solid, t(state.view === "before" ? "cut_before" : state.view === "after" ? "cut" : "page.community_border")),
-      state.view === "after" && state.shown.old_borders ? line({ ...solid, width: 1.4, dash: [5, 4] }, t("cut_before")) : null);
+      state.view === "after" && state.shown.old_borders ? line({ ...solid, width: 1.4, dash: [5, 4] }, t("cut_before")) : null,
+      state.other ? line({ stroke: plan.other, width: 2.6, stroke_opacity: 1, dash: [] }, t("page.alternative_borders", { name: state.other })) : null);
   }
   function panelCommunities() {
     const table = state.view === "before" ? "communities_before" : "communities";
@@ -454,7 +478,7 @@ function shequPlanMap(map, plan) {
     const body = rows.map((row) => {
       const dot = el("span", { class: "sq-dot" });
       dot.style.background = classOf(state.colour === "limits" ? byId[table + "_limits"] : layer, row).symbol.fill;
-      const told = row.status || row.fate, words = row.status ? "status." : "fate.";
+      const told = row.fate === "renamed" || !row.status ? row.fate : row.status, words = told === row.status ? "status." : "fate.";
       const off = row.against_limits === "below" || row.against_limits === "above";
       return el("tr", {}, el("td", {}, el("button", { class: "sq-link", onclick: () => visit(table, row), title: t("page.find") }, dot, nameOf(row)),
         limitsBar(row), el("span", { class: "sq-chip " + told }, t(words + told)),
@@ -467,7 +491,8 @@ function shequPlanMap(map, plan) {
     $("tab-communities").replaceChildren(figures(), el("table", { class: "sq-table" }, el("thead", {}, head), el("tbody", {}, body)));
   }
   function figures() {
-    return el("div", { class: "sq-sum" }, plan.figures.map((each) => el("div", {}, el("b", {}, pick(each.value)), el("span", {}, pick(each.label)))));
+    return el("div", {}, el("div", { class: "sq-sum" }, plan.figures.map((each) => el("div", {}, el("b", {}, pick(each.value)), el("span", {}, pick(each.label))))),
+      el("p", { class: "sq-note sq-proof" }, pick(plan.proof)));
   }
   function panelMoves() {
     const rows = rowsOf("moves");
@@ -475,6 +500,22 @@ function shequPlanMap(map, plan) {
       el("button", { class: "sq-link", onclick: () => visit("moves", row), title: t("page.find") }, moveTitle(row)),
       el("span", { class: "sq-note" }, `${counted(row.households, "household")} · ${counted(row.people, "person")}`),
       el("p", {}, pick([row.text_zh, row.text_en]))))) : el("p", {}, t(first ? "page.no_before" : "page.no_moves")));
+  }
+  function panelScore() {
+    if (!plan.score) return;
+    const list = state.lang === "zh" ? "、" : ", ";
+    const chips = (counts) => ["better", "worse", "unchanged", "changed", "unknown"].filter((each) => counts[each])
+      .map((each) => el("span", { class: "sq-chip " + each }, `${t("verdict." + each)} ${counts[each]}`));
+    const line = (label, text) => (pick(text) ? [el("dt", {}, t(label)), el("dd", {}, pick(text))] : []);
+    const measure = (each) => el("details", { class: "sq-measure" },
+      el("summary", { title: `${t("formula")}: ${pick(each.formula)}` }, el("span", {}, `${each.number}. ${pick(each.title)}`),
+        el("span", {}, `${pick(each.before)} → ${pick(each.after)}`), el("span", { class: "sq-chip " + each.verdict }, t("verdict." + each.verdict))),
+      el("dl", {}, line("formula", each.formula), line("source", each.source), line("note", each.note)));
+    $("tab-score").replaceChildren(el("div", { class: "sq-score" }, el("p", {}, ...chips(plan.score.counts).map((chip) => [chip, " "]).flat()),
+      el("p", { class: "sq-note" }, t("page.score_note")),
+      plan.score.groups.map((group) => [el("h2", {}, t(group.title)), group.headings.map((heading) => [
+        el("h3", {}, pick(heading.name), chips(heading.counts)), heading.measures.map(measure),
+        heading.also.length ? el("p", { class: "sq-note" }, t("report.scorecard_see", { list: heading.also.join(list) })) : null])]).flat(4)));
   }
   function panelAbout() {
     const bad = rowsOf("violations");
@@ -488,6 +529,7 @@ function shequPlanMap(map, plan) {
   }
   function panel() {
     document.documentElement.lang = state.lang === "zh" ? "zh-CN" : "en";
+    root.classList.toggle("sq-en", state.lang === "en");
     document.title = pick(plan.title);
     $("title").textContent = pick(plan.title);
     $("subtitle").textContent = pick(plan.subtitle);
@@ -509,7 +551,7 @@ function shequPlanMap(map, plan) {
       setView(value);
       document.querySelector(`.sq-view input[value="${value}"]`).focus();
     });
-    for (const name of ["map", "communities", "moves", "about"]) {
+    for (const name of names) {
       const chosen = state.tab === name, button = $("to-" + name);
       button.textContent = t("page.tab_" + name);
       button.setAttribute("aria-selected", String(chosen));
@@ -520,9 +562,10 @@ function shequPlanMap(map, plan) {
     $("fold").textContent = folded ? "▲" : "▼";
     $("fold").setAttribute("aria-expanded", String(!folded));
     $("fold").setAttribute("aria-label", t("page.panel"));
-    panelMap(); panelCommunities(); panelMoves(); panelAbout();
+    panelMap(); panelCommunities(); panelMoves(); panelScore(); panelAbout();
   }
-  const names = ["map", "communities", "moves", "about"];
+  const names = ["map", "communities", "moves", "score", "about"].filter((name) => name !== "score" || plan.score);
+  if (!plan.score) $("to-score").remove();
   function openTab(name) { state.tab = name; if ($("panel").classList.contains("sq-folded")) fold(false); panel(); }
   function fold(yes) { $("panel").classList.toggle("sq-folded", yes); panel(); map.invalidateSize(); }
   for (const name of names) {

@@ -4,6 +4,7 @@ import pytest
 
 from geo.partition.actions import PlanTables
 from geo.study import Study
+from layers.review import Review
 from tests.layers import town
 
 
@@ -15,3 +16,8 @@ def tables() -> PlanTables:
 @pytest.fixture(scope="session")
 def study() -> Study:
     return town.study()
+
+
+@pytest.fixture(scope="session")
+def review(tables: PlanTables, study: Study) -> Review:
+    return town.review(tables, study)

@@ -13,6 +13,7 @@ import pandas as pd
 import pyogrio
 import pytest
 
+from geo.partition.plan import Lock, PlanOptions
 from layers.exports import SPATIAL, write_plan_gpkg
 from tests.layers import town
 
@@ -149,3 +150,39 @@ def test_columns_are_those_of_the_contract(package):
     matrix = pyogrio.read_dataframe(package, layer="matrix", read_geometry=False)
     assert isinstance(matrix, pd.DataFrame)
     assert matrix["households"].sum() == blocks["households"].sum()
+
+
+def test_a_review_adds_layers_and_tables_with_what_it_holds(tables, review, tmp_path):
+    path = tmp_path / "plan.gpkg"
+    write_plan_gpkg(tables, path, review=review, lang="en")
+    read = {
+        name: pyogrio.read_dataframe(path, layer=name) for name in ("scorecard", "heirs", "alternatives", "conversions")
+    }
+    measures = review.scorecard.measures
+    assert len(read["scorecard"]) == len(measures)
+    found = read["scorecard"].set_index(["principle", "measure"])["after"].to_dict()
+    for row in measures.itertuples():
+        assert found[row.principle, row.measure] == pytest.approx(row.after, nan_ok=True)
+    assert read["heirs"].set_index("community_id")["heir_id"].dropna().to_dict() == {i: i for i in "BCDV"}
+    blocks = read["alternatives"].set_index("block_id")
+    assert blocks["plan_A"].to_dict() == dict(tables.plan.assignment)
+    assert blocks.loc["b33", "plan_B"] == "D"
+    conversions = read["conversions"].set_index("conversion_id")
+    assert (conversions.loc["V", "type"], conversions.loc["V", "override_who"]) == ("T2", "张三")
+    assert conversions.crs == town.METRES
+    [(qml,)] = _rows(path, "SELECT styleQML FROM layer_styles WHERE f_table_name = 'conversions'")
+    assert "T2: merged with a neighbourhood" in qml
+    assert ElementTree.fromstring(qml.partition("\n")[2]).find("renderer-v2").get("attr") == "type"
+    again = tmp_path / "again.gpkg"
+    write_plan_gpkg(tables, again, review=review, lang="en")
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_what_was_asked_is_a_table_and_empty_when_nothing_was(tables, package, tmp_path):
+    assert len(pyogrio.read_dataframe(package, layer="requirements")) == 0
+    lock = Lock(kind="together", ids=("A", "H"))
+    asked = replace(tables, plan=tables.plan.model_copy(update={"options": PlanOptions(locks=(lock,))}))
+    write_plan_gpkg(asked, tmp_path / "a.gpkg")
+    row = pyogrio.read_dataframe(tmp_path / "a.gpkg", layer="requirements").iloc[0]
+    assert (row["option"], row["kind"], row["ids"]) == ("locks", "together", "A, H")
+    assert row["text_zh"] == "青石社区、河口社区须在同一社区"

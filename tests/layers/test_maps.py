@@ -176,6 +176,89 @@ def test_language_view_colour_and_layers_switch(opened):
     assert (tab.said, len(tab.asked)) == ([], 1)
 
 
+@pytest.fixture(scope="module")
+def reviewed(tables, study, review, tmp_path_factory):
+    path = tmp_path_factory.mktemp("reviewed") / "map.html"
+    save(plan_map(tables, study=study, review=review), path)
+    return path
+
+
+def test_the_scorecard_tab_shows_both_numbers_and_the_formula_on_a_tap(opened, reviewed, review):
+    tab = opened(path=reviewed, fragment="tab=score")
+    once = review.scorecard.measures.drop_duplicates("measure")
+    assert tab.locator(".sq-measure").count() == len(once)
+    row = tab.locator(".sq-measure", has_text="撤销的社区（村）")
+    assert row.locator("summary").inner_text().split("\n")[1:] == ["0个 → 2个", "变差"]
+    assert not row.locator("dd").first.is_visible()
+    row.locator("summary").click()
+    assert "现状" in row.locator("dl").inner_text()
+    tab.click("#sq-lang")
+    said = tab.locator("#sq-tab-score").inner_text()
+    assert "Communities and villages abolished" in said
+    assert "There is no composite score." in said
+    assert not re.search("[\u4e00-\u9fff]", said)
+    assert (tab.said, len(tab.asked)) == ([], 1)
+
+
+def test_without_a_review_there_is_no_scorecard_and_no_other_plan(opened):
+    tab = opened(fragment="tab=score&plan=B")
+    assert tab.locator("#sq-to-score").count() == 0
+    assert tab.get_attribute("#sq-to-map", "aria-selected") == "true"
+    assert tab.locator(".sq-others").count() == 0
+    assert tab.locator(".leaflet-sq-other-pane path").count() == 0
+
+
+def test_another_plan_is_laid_over_and_tells_what_it_gives_up(opened, reviewed):
+    tab = opened(path=reviewed)
+    assert tab.locator(".leaflet-sq-other-pane path").count() == 0
+    assert tab.locator(".sq-others label").all_inner_texts() == ["本方案 A", "B"]
+    tab.check("input[name=sq-alternatives][value=B]", force=True)
+    assert tab.locator(".leaflet-sq-other-pane path").count() == 2
+    said = tab.locator("#sq-tab-map").inner_text()
+    for part in ("B · 界线清晰优先", "3,646–4,290", "42.0%", "5.3%", "方案B：得：界线；失：户。", "比选方案B的社区界"):
+        assert part in said, part
+    tab.check("input[name=sq-alternatives][value='']", force=True)
+    assert tab.locator(".leaflet-sq-other-pane path").count() == 0
+    assert tab.said == []
+
+
+def test_popups_tell_why_but_not_of_blocks_with_few_households(tables, study, review, opened, reviewed):
+    tab = opened(path=reviewed)
+    tab.focus(".leaflet-sq-after-pane path[aria-label='文昌社区']")
+    tab.keyboard.press("Enter")
+    assert "因为清河。" in tab.locator(".leaflet-popup").inner_text()
+    html = reviewed.read_text("utf-8")
+    assert "只有6户" not in html
+    assert "Only 6 households" not in html
+    data = _data(html)["reasons"]
+    assert data["texts"][data["blocks"]["b10"]] == ["划入则更长。", "It would be longer."]
+
+
+def test_how_good_the_plan_is_stands_under_the_figures(tables, study, opened, tmp_path):
+    path = tmp_path / "proven.html"
+    save(plan_map(replace(tables, plan=tables.plan.model_copy(update={"proven": True})), study=study), path)
+    tab = opened(path=path, fragment="tab=communities")
+    assert tab.locator(".sq-proof").first.inner_text() == "已证明：满足全部要求的方案中没有更好的"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_reviewed_page_fits_a_phone(opened, reviewed, lang):
+    tab = opened(360, 640, path=reviewed, fragment=f"tab=score&plan=B&lang={lang}")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+    for button in tab.locator(".sq-tabs button").all():
+        assert button.evaluate("node => node.scrollWidth <= node.clientWidth")
+    assert tab.evaluate("document.querySelector('.sq-tabs').scrollWidth") <= 360
+    assert tab.said == []
+
+
+def test_a_community_with_another_name_is_called_renamed(tables, study, opened, tmp_path):
+    communities = tables.communities.assign(renamed=False)
+    communities.loc["V", ["fate", "renamed"]] = ["renamed", True]
+    save(plan_map(replace(tables, communities=communities), study=study), tmp_path / "map.html")
+    tab = opened(path=tmp_path / "map.html", fragment="tab=communities")
+    assert tab.locator(".sq-chip.renamed").inner_text() == "更名"
+
+
 def test_a_town_without_communities_has_nothing_to_compare(tables, study, opened, tmp_path):
     path = tmp_path / "first.html"
     empty = replace(

@@ -1,11 +1,16 @@
 """Words: both languages, the same values in both, every key that layers need."""
 
 import string
+from typing import get_args
 
 import pandas as pd
 import pytest
 
+from geo.partition.actions import TERM_MEANINGS
+from geo.partition.conversion import MEANINGS
+from geo.partition.plan import Condition, Lock, SeamRule
 from geo.partition.rules import COLUMNS
+from geo.partition.scorecard import UNITS, Better
 from geo.schema import BARRIER_KINDS, COMMUNITY_KINDS, FEATURE_CLASSES
 from layers.styles import SEAM_GROUPS, seam_group
 from layers.words import WORDS, fullwidth, is_missing, name_in, number, value_word, word
@@ -33,6 +38,25 @@ def test_every_value_a_table_may_hold_has_a_word():
         assert f"seam.{seam_group(feature)}" in WORDS
     assert {name for names in SEAM_GROUPS.values() for name in names} >= set(FEATURE_CLASSES)
     assert "rule" in COLUMNS
+
+
+def test_every_word_the_engine_puts_into_a_table_is_known():
+    fates = ("kept", "renamed", "received", "gave", "exchanged", "abolished", "created")
+    assert {f"fate.{fate}" for fate in fates} <= set(WORDS)
+    assert {f"name_source.{source}" for source in ("kept", "decided", "proposed")} <= set(WORDS)
+    assert {f"conversion.{kind}" for kind in MEANINGS} <= set(WORDS)
+    assert {f"eligible.{state}" for state in ("pass", "fail", "unknown")} <= set(WORDS)
+    assert {f"unit.{unit}" for unit in UNITS} <= set(WORDS)
+    assert {f"better.{way}" for way in get_args(Better)} <= set(WORDS)
+    assert {f"verdict.{each}" for each in ("better", "worse", "unchanged", "changed", "unknown")} <= set(WORDS)
+    assert {f"term.{term}" for term in TERM_MEANINGS} <= set(WORDS)
+    for kind in get_args(Lock.model_fields["kind"].annotation):
+        assert f"ask.lock.{kind}" in WORDS
+    for kind in (
+        *get_args(Condition.model_fields["kind"].annotation),
+        *get_args(SeamRule.model_fields["rule"].annotation),
+    ):
+        assert f"ask.{kind}" in WORDS
 
 
 def test_an_unlisted_value_is_shown_as_it_is_and_a_missing_one_as_unknown():

@@ -18,9 +18,12 @@ from pyproj import CRS
 from shapely.geometry import LineString, Point, box
 
 from geo.partition.actions import PlanTables
+from geo.partition.alternatives import Alternatives
+from geo.partition.conversion import Override, classify_conversions
 from geo.partition.plan import Note, Plan, PlanOptions, Term
 from geo.standards import load_profile
 from geo.study import Repair, Study
+from layers.review import Reasons, Review, review_plan
 
 METRES = CRS.from_epsg(4549)
 SIDE = 300.0
@@ -358,3 +361,55 @@ def study() -> Study:
     )
     empty = Study("清河镇", METRES, {}, name_en="Qinghe Town")
     return empty.having(tables, step="import", repairs=repairs)
+
+
+def today() -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Blocks, seams and communities as the study has them: what the engine reads."""
+    blocks = blocks_table()
+    seams = seams_table(blocks).drop(columns=["community_a", "community_b", "cut", "cut_before"])
+    communities = communities_before_table(blocks)[["name", "name_en", "kind", "locked", "households", "geometry"]]
+    return blocks.drop(columns="moved").assign(community_id=blocks["community_id_before"]), seams, communities
+
+
+def alternatives(tables: PlanTables) -> Alternatives:
+    """This plan as A, and as B a plan of two halves, west and east."""
+    halves = {block: "C" if block[1] in "01" else "D" for block in tables.plan.assignment}
+    other = tables.plan.model_copy(update={"assignment": halves, "k": 2})
+    ids = pd.Index(["A", "B"], dtype="str", name="plan_id")
+    columns = {
+        "name_zh": ["按给定权重最优", "界线清晰优先"], "name_en": ["best under the weights", "clear borders first"],
+        "k": [5, 2], "households_min": [640, 3646], "households_max": [2256, 4290], "seam_m": [1234.5, 900.0],
+        "change_households": [2166.0, 3000.0], "land_km2": [0.54, 0.9], "objective": [1.2345, 1.3],
+        "loss": [0.0, 0.0531], "distance": [0.0, 0.42], "households_apart": [0, 3333], "pareto": [True, True],
+    }  # fmt: skip
+    tried = {
+        "name_zh": ["按给定权重", "共设三个社区"], "name_en": ["the weights as given", "3 communities"], "seed": [7, 7],
+        "objective": [1.2345, float("nan")], "plan_id": ["A", None], "why_zh": ["作为方案A提供", "无解或未找到"],
+        "why_en": ["offered as plan A", "no plan"],
+    }  # fmt: skip
+    told = {
+        "text_zh": ["方案A:最优。", "方案B:得:界线;失:户。"],
+        "text_en": ["Plan A is best.", "Plan B gains borders."],
+    }
+    return Alternatives(
+        plans={"A": tables.plan, "B": other},
+        made_with={"A": tables.plan.options, "B": tables.plan.options},
+        table=pd.DataFrame(columns, index=ids),
+        distances=pd.DataFrame([[0.0, 0.42], [0.42, 0.0]], index=ids, columns=list(ids)),
+        gives_up=pd.DataFrame(told, index=ids),
+        tried=pd.DataFrame(tried),
+        notes=(Note(zh="需要三个方案,只找到两个。", en="Three were asked for, two were found."),),
+    )
+
+
+def review(tables: PlanTables, of: Study) -> Review:
+    """Everything a review may hold."""
+    blocks, seams, communities = today()
+    estates = of.tables["estates"].assign(closed=True, year_built=2010, households=1500)
+    conversions = classify_conversions(
+        blocks, seams, communities, profile=tables.plan.profile, estates=estates,
+        overrides={"V": Override("T2", who="张三", why="两委已商定", neighbour_id="B")},
+    )  # fmt: skip
+    blocks_told = {"b00": ("只有6户。", "Only 6 households."), "b10": ("划入则更长。", "It would be longer.")}
+    reasons = Reasons({"C": ("因为清河。", "Because of the river.")}, blocks_told)
+    return review_plan(tables, of, reasons=reasons, conversions=conversions, alternatives=alternatives(tables))
