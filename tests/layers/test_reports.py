@@ -15,15 +15,17 @@ import pytest
 from PIL import Image
 from shapely.geometry import Point
 
-from geo.partition.actions import explain_plan
-from geo.partition.plan import PlanOptions
+from geo.partition.actions import explain_plan, transfer_matrix
+from geo.partition.plan import Condition, PlanOptions
 from geo.schema import TABLES
 from layers import document
 from layers.facts import (
     action_sentences,
     borders,
     household_sources,
+    kept_names,
     matrix,
+    proof_sentence,
     register_gap,
     repair_groups,
     sources_sentence,
@@ -31,8 +33,9 @@ from layers.facts import (
 from layers.office import clean, settle
 from layers.overview import chinese_font, overview_png
 from layers.provenance import figures, limits_set, limits_told
-from layers.reports import write_plan_docx, write_plan_xlsx
-from layers.words import WORDS
+from layers.reports import write_alternatives_xlsx, write_plan_docx, write_plan_xlsx
+from layers.review import typeset_review
+from layers.words import WORDS, word
 from tests.layers import town
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -85,6 +88,75 @@ def test_matrix_rows_and_columns_add_up(tables, study, tmp_path):
     assert body[0] == ["现状社区 \\ 调整后社区", "柳岸社区", "文昌社区", "东门社区", "新城社区", "赵家村", "合计"]
     assert body[1] == ["青石社区", 426, 840, None, None, None, 1266]
     assert body[-1] == ["合计", 2256, 2240, 2100, 700, 640, 7936]
+
+
+@pytest.mark.parametrize(
+    ("title", "value", "unit"),
+    [("对照表（户数）", "households", 1), ("对照表（人口）", "people", 1), ("对照表（面积）", "area_m2", 1e6),
+     ("对照表（建筑）", "buildings_count", 1)],
+)  # fmt: skip
+def test_the_four_matrices_are_the_engines_with_its_sums(tables, study, tmp_path, title, value, unit):
+    page = _workbook(tables, study, tmp_path)[title]
+    wide = transfer_matrix(tables, value)
+    body = [[cell.value or 0 for cell in row[1:]] for row in page.iter_rows(min_row=4)]
+    assert len(body) == len(wide)
+    for found, expected in zip(body, wide.to_numpy(dtype=float), strict=True):
+        assert found == pytest.approx(list(expected / unit))
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_review_adds_its_sheets_and_they_hold_its_tables(tables, study, review, tmp_path, lang):
+    write_plan_xlsx(tables, tmp_path / "a.xlsx", study=study, lang=lang, review=review)
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    name = {key: word(f"sheet.{key}", lang) for key in ("heirs", "scorecard", "six_ones", "conversions", "procedures",
+                                                        "alternatives", "distances", "tried")}  # fmt: skip
+    assert set(name.values()) <= set(book.sheetnames)
+    rows = {
+        key: [[cell.value for cell in row] for row in book[title].iter_rows(min_row=4)] for key, title in name.items()
+    }
+    measures = typeset_review(review).scorecard.measures
+    assert len(rows["scorecard"]) == len(measures)
+    for found, row in zip(rows["scorecard"], measures.to_dict("records"), strict=True):
+        assert found[2] == row[f"title_{lang}"]
+        assert found[8:10] == [row[f"formula_{lang}"], row[f"source_{lang}"]]
+        for value, given in zip(found[3:5], (row["before"], row["after"]), strict=True):
+            assert value is None if pd.isna(given) else value == pytest.approx(given)
+    assert [row[-1] for row in rows["heirs"]] == list(typeset_review(review).heirs[f"text_{lang}"])
+    assert rows["heirs"][0][1] == ("撤销" if lang == "zh" else "abolished")
+    village = rows["conversions"][0]
+    assert village[:4] == (["赵家村", "村", "村居合并", 640] if lang == "zh"
+                           else ["Zhaojia Village", "village", "T2: merged with a neighbourhood", 640])  # fmt: skip
+    assert "张三" in village[11]
+    assert [row[1] for row in rows["procedures"]] == [1, 2, 3, 4, 5, 6]
+    assert [row[0] for row in rows["alternatives"]] == ["A", "B"]
+    assert 0.0531 in rows["alternatives"][1]
+    assert rows["distances"][1] == ["B", 0.42, 0]
+    assert rows["tried"][1][2] is None
+    if lang == "en":
+        for title in name.values():
+            assert not CHINESE.search("".join(str(cell.value) for cell in book[title][3]))
+
+
+def test_plans_to_choose_from_are_a_workbook_of_their_own(tables, study, tmp_path):
+    found = town.alternatives(tables)
+    sheets = {
+        "zh": ["方案比选", "得失", "方案差异", "已试方案", "说明"],
+        "en": ["Plans compared", "What it gains and gives up", "Distances", "Tried", "Note"],
+    }
+    for lang, titles in sheets.items():
+        write_alternatives_xlsx(found, tmp_path / f"{lang}.xlsx", study=study, lang=lang)
+        assert openpyxl.load_workbook(tmp_path / f"{lang}.xlsx").sheetnames == titles
+    page = openpyxl.load_workbook(tmp_path / "zh.xlsx")["方案比选"]
+    assert [cell.value for cell in page[3]] == [
+        "方案", "目标", "社区数", "最小社区户数", "最大社区户数", "边线（米）", "变动（户）", "土地变动（平方公里）",
+        "加权总和", "总和高出", "归属不同的户占比", "归属不同的户数", "未被其他方案全面超过",
+    ]  # fmt: skip
+    assert [cell.value for cell in page[5]] == [
+        "B", "界线清晰优先", 2, 3646, 4290, 900, 3000, 0.9, 1.3, 0.0531, 0.42, 3333, "是",
+    ]  # fmt: skip
+    assert openpyxl.load_workbook(tmp_path / "zh.xlsx")["得失"]["B5"].value == "方案B：得：界线；失：户。"
+    write_alternatives_xlsx(found, tmp_path / "again.xlsx", study=study)
+    assert (tmp_path / "again.xlsx").read_bytes() == (tmp_path / "zh.xlsx").read_bytes()
 
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t="])
@@ -281,6 +353,94 @@ def test_pages_carry_the_mark_and_a_number_and_pictures(documents):
     assert "PAGE" in made.sections[0].footer._element.xml
     assert len(made.inline_shapes) == 2
     assert made.core_properties.created.year == 2000
+
+
+@pytest.fixture(scope="module")
+def reviewed(tables, study, review, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reviewed")
+    for lang in ("zh", "en"):
+        write_plan_docx(tables, folder / f"{lang}.docx", study=study, lang=lang, review=review)
+    return folder
+
+
+def test_the_document_tells_all_a_review_holds(reviewed, review):
+    paragraphs, cells = _texts(reviewed / "zh.docx")
+    text = "\n".join(paragraphs)
+    for part in ("七、方案评估", "八、村改居", "九、比选方案", "十二、标准、数据来源与计算说明",
+                 "附件：评估指标的计算方法和依据",
+                 "不设综合得分", "程序：村居合并", "另有1个对象"):  # fmt: skip
+        assert part in text, part
+    told = typeset_review(review)
+    for row in told.scorecard.measures.drop_duplicates("measure").itertuples():
+        assert cells.count(row.title_zh) == 2, "once with its values, once with its formula"
+        assert row.formula_zh in cells
+    for part in ("规范性", "有利于社区管理", "有利于居民自治组织建设"):
+        assert any(cell.startswith(f"{part}：") for cell in cells), part
+    assert "2,240户" not in text
+    assert any("由张三改" in cell for cell in cells)
+    assert "方案B：得：界线；失：户。" in cells
+    assert "42.0%" in cells
+
+
+def test_the_reviewed_document_is_english_where_it_says_so(reviewed):
+    paragraphs, cells = _texts(reviewed / "en.docx")
+    said = [text for text in (*paragraphs, *cells) if CHINESE.search(text)]
+    allowed = ("审图号", "loj.net.cn", "张三")
+    assert [text for text in said if not any(part in text for part in allowed)] == []
+    for part in ("7  Scorecard", "8  Villages into communities", "9  Plans compared",
+                 "Annex: formulas and sources of the scorecard"):  # fmt: skip
+        assert part in paragraphs, part
+
+
+def test_what_passes_is_listed_in_four_values_with_sums(documents, tables):
+    table = next(
+        each for each in docx.Document(documents / "zh.docx").tables if each.rows[0].cells[1].text == "调整后社区"
+    )
+    rows = [[cell.text for cell in row.cells] for row in table.rows]
+    assert rows[1] == ["青石社区", "柳岸社区", "426", "1,278", "0.18", "2"]
+    assert rows[3] == ["", "小计", "1,266", "3,798", "0.36", "4"]
+    whole = transfer_matrix(tables).loc["total", "total"]
+    assert rows[-1] == ["合计", "", f"{whole:,}", f"{3 * whole:,}", "1.44", "16"]
+
+
+@pytest.mark.parametrize(
+    ("known", "zh", "en"),
+    [
+        ({"proven": True, "lower_bound": 1.2345}, "已证明：满足全部要求的方案中没有更好的", "proven best: no plan"),
+        ({"lower_bound": 1.2}, "已证明：更好的方案至多好2.8%", "proven: at most 2.8% better exists"),
+        ({"lower_bound": 1.23449}, "已证明：更好的方案至多好<0.1%", "at most <0.1% better"),
+        ({"pairs_checked": True}, "任何两个相邻社区之间都无法划得更好", "no two neighbouring communities"),
+        ({"stopped_early": True}, "由搜索得出，未证明最优；达到时限提前结束", "not proven best; the time limit"),
+    ],
+)  # fmt: skip
+def test_how_good_a_plan_is_known_to_be_is_said_plainly(tables, known, zh, en):
+    plan = tables.plan.model_copy(update=known)
+    assert zh in proof_sentence(plan, "zh")
+    assert en in proof_sentence(plan, "en")
+    assert zh in document._summary(replace(tables, plan=plan), town.study(), "zh")[2]
+
+
+def test_what_was_asked_stands_in_the_summary(tables):
+    asked = PlanOptions(minimal_change=True, conditions=(Condition(kind="office", community="B"),))
+    plan = replace(tables, plan=tables.plan.model_copy(update={"options": asked}))
+    said = document._summary(plan, town.study(), "zh")[2]
+    assert "本次另设要求：本方案为最小调整" in said
+    assert "；柳岸社区的办公场所须在其范围内。" in said
+
+
+def test_a_new_name_is_an_action_and_not_a_community_that_stays(tables, study, tmp_path):
+    before, after = tables.communities_before.copy(), tables.communities.copy()
+    before.loc["V", ["fate", "renamed", "text_zh"]] = ["renamed", True, "赵家村更名为城南村"]
+    after.loc["V", ["fate", "renamed", "name"]] = ["renamed", True, "城南村"]
+    after.loc["B", "renamed"] = True
+    told = replace(tables, communities_before=before, communities=after)
+    assert action_sentences(told, "zh")[-1] == "赵家村更名为城南村"
+    assert kept_names(told, "zh") == []
+    write_plan_docx(told, tmp_path / "a.docx", study=study)
+    paragraphs, cells = _texts(tmp_path / "a.docx")
+    assert any("保留不变0个，更名1个" in text for text in paragraphs)
+    assert {"更名", "范围调整、更名"} <= set(cells)
+    assert _workbook(told, study, tmp_path)["社区一览"]["F8"].value == "更名"
 
 
 def test_many_communities_turn_the_page_and_very_many_make_a_list(tables, study, tmp_path, monkeypatch):
