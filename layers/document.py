@@ -23,7 +23,16 @@ from geo.partition.conversion import Conversions, Procedure, procedure
 from geo.partition.scorecard import Scorecard
 from geo.study import Study
 from layers.comparison import alternative_columns, conversion_reasons
-from layers.evaluation import GROUPS, VERDICT_FILLS, Heading, headings, measure_text, shared_rooms, verdicts
+from layers.evaluation import (
+    GROUPS,
+    VERDICT_FILLS,
+    Heading,
+    headings,
+    measure_text,
+    shared_rooms,
+    unknown_measures,
+    verdicts,
+)
 from layers.facts import (
     action_sentences,
     borders,
@@ -323,30 +332,34 @@ class _Report:
 
     def scorecard(self, card: Scorecard) -> None:
         """Write what the plan does to the town, heading by heading: every measure once, with both numbers."""
-        self.section(
-            "report.scorecard", [word("report.scorecard_intro", self.lang), _verdict_sentences(card, self.lang)]
-        )
-        heads = [word(key, self.lang) for key in ("number", "measure", "before", "after", "verdict")]
+        compared = card.measures["before"].notna().any()
+        said = [word("report.scorecard_intro", self.lang), _verdict_sentences(card, self.lang)]
+        self.section("report.scorecard", said if compared else [word("report.scorecard_first", self.lang)])
+        heads, widths = ["number", "measure", "before", "after", "verdict"], [1.2, 7.2, 2.7, 2.7, 2.2]
+        if not compared:
+            heads, widths = ["number", "measure", "after"], [1.2, 11.3, 3.5]
         for group in GROUPS:
             rows: list[list[str]] = []
             bands: list[int] = []
             fills: dict[tuple[int, int], str] = {}
             for heading in (each for each in headings(card) if each.group == group):
                 bands.append(len(rows))
-                rows.append([_heading_text(heading, self.lang), "", "", "", ""])
+                rows.append([_heading_text(heading, self.lang, compared=compared), *[""] * (len(heads) - 1)])
                 for position, row in heading.measures.iterrows():
                     if fill := VERDICT_FILLS.get(row["verdict"]):
                         fills[len(rows), 4] = fill
-                    rows.append([
-                        str(position), _first_up(str(row[f"title_{self.lang}"]), self.lang),
-                        *(measure_text(row[when], row["unit"], self.lang) for when in ("before", "after")),
-                        value_word("verdict", row["verdict"], self.lang),
-                    ])  # fmt: skip
-            self._table(f"score.{group}", heads, rows, widths=(1.2, 7.2, 2.7, 2.7, 2.2), numbers=(2, 3), size=9.5,
-                        shade=fills, bands=bands)  # fmt: skip
+                    values = {when: measure_text(row[when], row["unit"], self.lang) for when in ("before", "after")}
+                    values["verdict"] = value_word("verdict", row["verdict"], self.lang)
+                    title = _first_up(str(row[f"title_{self.lang}"]), self.lang)
+                    rows.append([str(position), title, *(values[head] for head in heads[2:])])
+            self._table(f"score.{group}", [word(head, self.lang) for head in heads], rows, widths=widths, size=9.5,
+                        numbers=[i for i, head in enumerate(heads) if head in ("before", "after")], shade=fills,
+                        bands=bands)  # fmt: skip
+        if dark := unknown_measures(card, self.lang):
+            self._paragraph(_stopped(word("report.scorecard_unknown", self.lang, list=dark), self.lang))
         if len(card.sharing):
-            said = shared_rooms(card, names(self.tables, self.lang), self.lang)
-            self._paragraph(_stopped(word("report.sharing", self.lang, list=said), self.lang))
+            pooled = shared_rooms(card, names(self.tables, self.lang), self.lang)
+            self._paragraph(_stopped(word("report.sharing", self.lang, list=pooled), self.lang))
 
     def annex(self, card: Scorecard) -> None:
         """Write formula and source of every measure, under its number."""
@@ -691,11 +704,12 @@ def _verdict_sentences(card: Scorecard, lang: Lang) -> str:
         name: counts[name] for name in ("better", "worse", "unchanged")})  # fmt: skip
 
 
-def _heading_text(heading: Heading, lang: Lang) -> str:
+def _heading_text(heading: Heading, lang: Lang, *, compared: bool) -> str:
     """Return a heading with its counts, and the numbers of measures that stand under another one."""
     said = str(heading.summary[f"name_{lang}"])
-    counts = {name: int(heading.summary[name]) for name in ("better", "worse", "unchanged")}
-    said += ("：" if lang == "zh" else ": ") + word("page.score_counts", lang, **counts)
+    if compared:
+        counts = {name: int(heading.summary[name]) for name in ("better", "worse", "unchanged")}
+        said += ("：" if lang == "zh" else ": ") + word("page.score_counts", lang, **counts)
     if heading.also:
         listed = ("、" if lang == "zh" else ", ").join(map(str, heading.also))
         said += ("；" if lang == "zh" else "; ") + word("report.scorecard_see", lang, list=listed)

@@ -90,6 +90,18 @@ def change_text(row: pd.Series, lang: Lang) -> str:
     return f"{row[f'title_{lang}']}{arrow}"
 
 
+def unknown_measures(card: Scorecard, lang: Lang) -> str:
+    """Return the numbers of the measures that are not known of the plan, by the reason; empty where all are."""
+    numbers = {number: row for each in headings(card) for number, row in each.measures.iterrows()}
+    reasons: dict[str, list[str]] = {}
+    for number, row in numbers.items():
+        if is_missing(row["after"]):
+            reasons.setdefault(str(row[f"note_{lang}"]), []).append(str(number))
+    if lang == "zh":
+        return "；".join(f"第{'、'.join(found)}项（{why}）" for why, found in reasons.items())
+    return "; ".join(f"no. {', '.join(found)} ({why})" for why, found in reasons.items())
+
+
 def shared_rooms(card: Scorecard, called: Mapping[str, str], lang: Lang) -> str:
     """Return which community comes to have several of one kind of the six ones, and how many.
 

@@ -519,6 +519,13 @@ _REPORT = {
         "Today and the plan are compared by the four principles, the three tests and the five favourables; the same "
         "formula reads both. There is no composite score. The annex has every formula and its source by number.",
     ),
+    "report.scorecard_first": (
+        "现状无社区划分，以下按四项原则、三个有利于和五个有利于列出方案的各项数值。"
+        "不设综合得分。各项指标的计算方法和依据见附件，序号相同。",
+        "There are no communities today to compare with; the plan's values follow by the four principles, the three "
+        "tests and the five favourables. There is no composite score. The annex has every formula and its source.",
+    ),
+    "report.scorecard_unknown": ("未知的指标及原因：{list}", "Not known of the plan, and why: {list}"),
     "report.scorecard_count": (
         "{n}项指标中，{better}项变好，{worse}项变差，{unchanged}项不变{others}。",
         "Of {n} measures {better} get better, {worse} get worse and {unchanged} stay{others}.",
@@ -572,8 +579,8 @@ _REPORT = {
         "proven best: no plan that keeps every rule is better",
     ),
     "report.summary_proof": (
-        "按所列权重，本方案的优劣程度：{proof}。",
-        "How good the plan is by the weights given: {proof}.",
+        "按所列权重计算，{proof}。",
+        "By the weights given it is {proof}.",
     ),
     "score.principles": ("四项原则", "Four principles"),
     "score.tests": ("三个有利于", "Three tests"),

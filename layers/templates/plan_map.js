@@ -504,17 +504,18 @@ function shequPlanMap(map, plan) {
   function panelScore() {
     if (!plan.score) return;
     const list = state.lang === "zh" ? "、" : ", ";
-    const chips = (counts) => ["better", "worse", "unchanged", "changed", "unknown"].filter((each) => counts[each])
+    const chips = (counts) => first ? [] : ["better", "worse", "unchanged", "changed", "unknown"].filter((each) => counts[each])
       .map((each) => el("span", { class: "sq-chip " + each }, `${t("verdict." + each)} ${counts[each]}`));
     const line = (label, text) => (pick(text) ? [el("dt", {}, t(label)), el("dd", {}, pick(text))] : []);
     const measure = (each) => el("details", { class: "sq-measure" },
       el("summary", { title: `${t("formula")}: ${pick(each.formula)}` }, el("span", {}, `${each.number}. ${pick(each.title)}`),
-        el("span", {}, `${pick(each.before)} → ${pick(each.after)}`), el("span", { class: "sq-chip " + each.verdict }, t("verdict." + each.verdict))),
+        el("span", {}, first ? pick(each.after) : `${pick(each.before)} → ${pick(each.after)}`),
+        first ? null : el("span", { class: "sq-chip " + each.verdict }, t("verdict." + each.verdict))),
       el("dl", {}, line("formula", each.formula), line("source", each.source), line("note", each.note)));
     $("tab-score").replaceChildren(el("div", { class: "sq-score" }, el("p", {}, ...chips(plan.score.counts).map((chip) => [chip, " "]).flat()),
       el("p", { class: "sq-note" }, t("page.score_note")),
       plan.score.groups.map((group) => [el("h2", {}, t(group.title)), group.headings.map((heading) => [
-        el("h3", {}, pick(heading.name), chips(heading.counts)), heading.measures.map(measure),
+        el("h3", {}, pick(heading.name), ...chips(heading.counts)), heading.measures.map(measure),
         heading.also.length ? el("p", { class: "sq-note" }, t("report.scorecard_see", { list: heading.also.join(list) })) : null])]).flat(4)));
   }
   function panelAbout() {

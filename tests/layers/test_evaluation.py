@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from layers.evaluation import GROUPS, change_text, headings, measure_text, shared_rooms, verdicts
+from layers.evaluation import GROUPS, change_text, headings, measure_text, shared_rooms, unknown_measures, verdicts
 
 
 def test_every_measure_stands_once_and_is_referred_to_elsewhere(review):
@@ -44,6 +44,17 @@ def test_a_change_names_both_values(review):
     row = review.scorecard.measures.set_index("measure").loc["abolished"]
     assert change_text(row, "zh") == "撤销的社区(村)0个→2个"
     assert change_text(row, "en").endswith("0 → 2")
+
+
+def test_what_is_not_known_is_told_with_its_reason(review):
+    dark = review.scorecard.measures.drop_duplicates("measure").reset_index(drop=True)
+    dark = dark[dark["after"].isna()]
+    assert len(dark)
+    said = unknown_measures(review.scorecard, "zh")
+    for position, row in dark.iterrows():
+        assert str(position + 1) in said
+        assert f"（{row['note_zh']}）" in said
+    assert unknown_measures(review.scorecard, "en").startswith("no. ")
 
 
 def test_rooms_to_share_are_told_by_community(review):

@@ -10,6 +10,7 @@ import pytest
 
 from layers.maps import json_in_html, page_data, plan_map, save
 from layers.provenance import plan_limits
+from layers.review import review_plan
 from tests.layers import town
 
 EVIL = '<script>window.pwned = 1</script><img src=x onerror="window.pwned = 1">"\'&社区'
@@ -239,6 +240,16 @@ def test_how_good_the_plan_is_stands_under_the_figures(tables, study, opened, tm
     save(plan_map(replace(tables, plan=tables.plan.model_copy(update={"proven": True})), study=study), path)
     tab = opened(path=path, fragment="tab=communities")
     assert tab.locator(".sq-proof").first.inner_text() == "已证明：满足全部要求的方案中没有更好的"
+
+
+def test_a_first_division_compares_with_nothing(study, opened, tmp_path):
+    first = town.first_division()
+    save(plan_map(first, study=study, review=review_plan(first, study)), tmp_path / "map.html")
+    tab = opened(path=tmp_path / "map.html", fragment="tab=score")
+    assert tab.locator(".sq-measure").count() > 40
+    assert tab.locator("#sq-tab-score .sq-chip").count() == 0
+    assert "→" not in tab.locator("#sq-tab-score").inner_text()
+    assert tab.said == []
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

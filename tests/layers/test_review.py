@@ -1,11 +1,11 @@
 """A review: what is known of a plan beyond its tables."""
 
-from dataclasses import replace
-
+import docx
 import pytest
 
 from geo.partition.edits import open_draft
 from layers import review as reviews
+from layers.reports import write_plan_docx
 from layers.review import Review, plan_reasons, review_plan, typeset_review
 from tests.layers import town
 
@@ -23,8 +23,21 @@ def test_a_review_has_scorecard_and_heirs_of_the_same_plan(tables, study):
     measures = found.scorecard.measures.set_index("measure")
     assert measures.loc["households_moved", "after"].max() == tables.moves["households"].sum()
     assert (found.reasons, found.conversions, found.alternatives) == (None, None, None)
-    first = replace(tables, communities_before=tables.communities_before.iloc[:0])
-    assert review_plan(first, study).heirs is None
+
+
+def test_a_first_division_has_no_heirs_and_nothing_to_compare_with(study, tmp_path):
+    tables = town.first_division()
+    found = review_plan(tables, study)
+    assert found.heirs is None
+    assert found.scorecard.measures["before"].isna().all()
+    write_plan_docx(tables, tmp_path / "a.docx", study=study, review=found)
+    made = docx.Document(tmp_path / "a.docx")
+    text = "\n".join(paragraph.text for paragraph in made.paragraphs)
+    assert "现状无社区划分，以下按四项原则" in text
+    assert "变好" not in text
+    assert "（没有现状社区）" in text
+    heads = [[cell.text for cell in table.rows[0].cells] for table in made.tables]
+    assert heads.count(["序号", "指标", "方案"]) == 3
 
 
 def test_reasons_call_communities_by_their_names(tables, draft):

@@ -17,7 +17,7 @@ import pandas as pd
 from pyproj import CRS
 from shapely.geometry import LineString, Point, box
 
-from geo.partition.actions import PlanTables
+from geo.partition.actions import PlanTables, explain_plan
 from geo.partition.alternatives import Alternatives
 from geo.partition.conversion import Override, classify_conversions
 from geo.partition.plan import Note, Plan, PlanOptions, Term
@@ -369,6 +369,13 @@ def today() -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
     seams = seams_table(blocks).drop(columns=["community_a", "community_b", "cut", "cut_before"])
     communities = communities_before_table(blocks)[["name", "name_en", "kind", "locked", "households", "geometry"]]
     return blocks.drop(columns="moved").assign(community_id=blocks["community_id_before"]), seams, communities
+
+
+def first_division() -> PlanTables:
+    """The same plan for a town that has no communities today."""
+    blocks, seams, _ = today()
+    nobody = blocks.assign(community_id=pd.array([pd.NA] * len(blocks), dtype="str"))
+    return explain_plan(plan_tables().plan, blocks=nobody, seams=seams)
 
 
 def alternatives(tables: PlanTables) -> Alternatives:
