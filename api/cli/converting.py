@@ -132,6 +132,9 @@ def _word(key: str, lang: Lang) -> str:
 
 def _show_cases(table: "pd.DataFrame", lang: Lang, *, every: bool) -> None:
     side, name = lang.value, "name" if lang == Lang.zh else "name_en"
+    if not len(table):
+        say("没有村、村改居社区,也没有小区" if lang == Lang.zh else "no village, converted village or compound is here")
+        return
     types = table["type"].value_counts()
     title("  ".join(f"{kind} {types[kind]}" for kind in ("T1", "T2", "T3", "none") if kind in types))
     quiet = (table["subject"] == "compound") & (table["type"] == "none") & ~table["overridden"]
