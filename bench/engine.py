@@ -41,7 +41,7 @@ SHARE = 0.1
 SEEDS = 5
 GRAPHS = {  # name: parts, proposals, share of the cut edges of METIS and of GerryChain that ours may have
     "NM499": (15, 5e7, 1.0, 1.0),
-    "NJ2k": (60, 8e8, 0.95, 0.9),
+    "NJ2k": (60, 6e8, 0.95, 0.9),
     "PA3k": (100, 4e8, 0.95, 0.9),
     "TX8k": (250, 5e8, 0.95, 0.9),
 }

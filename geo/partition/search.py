@@ -42,9 +42,11 @@ RESPLIT = 25
 """Proposals for each vertex of a mean part between two attempts to part two neighbours anew: they cost alike."""
 CHUNKS = 200
 """Steps of the temperature; between two of them the penalty adapts and the best plan is kept."""
-REGION, REGION_CHUNKS, PATIENCE = 20, 40, 4000
+REGION, REGION_CHUNKS, PATIENCE = 20, 40, 2000
 """Parts that are warmed up together, steps of their temperature, and proposals for each of their vertices."""
-FEW = 250
+DRIFT = 1.0
+"""How much worse a region may become at first, in units of the mean cost of a move; towards the end it may not."""
+FEW = 500
 """Vertices that a smaller region counts for: coarse units need long to fall into place."""
 WAYS = ((1.0, 0.3), (4.0, 0.6), (1.0, 0.9))
 """How much hotter than usual the regions begin, and the share of parts outside the limits they may begin with, in turn.
@@ -146,6 +148,8 @@ class _Patchwork:
     held: Flags | None
     rng: np.random.Generator
     fresh: bool
+    at: Result | None = None
+    """Where it stands while it may drift away from the best plan."""
 
     def repair(self, proposals: int) -> None:
         """Work around the parts that are outside the limits, until none is or nothing more is to be hoped for.
@@ -168,25 +172,30 @@ class _Patchwork:
         """Go on as long as proposals last."""
         k, clock = self.run.k, self.run.clock
         ways = itertools.cycle(WAYS)
+        drift = DRIFT * self.run.scale() if k > REGION else 0.0  # a single region begins anew each time anyway
+        total, left = max(1, proposals), proposals
+        self.at = self.run.best
         centres: list[int] = []
         neighbours: list[list[int]] = []
         while not clock.stopped and k > 1:
             if not centres:
                 centres = self.rng.permutation(k).tolist()
-                neighbours = neighbouring_parts(self.run.problem, self.run.best.part, k)
+                neighbours = neighbouring_parts(self.run.problem, self.at.part, k)
             chosen = parts_around(neighbours, centres.pop(), REGION)
             effort = self._effort(chosen)
-            if effort > proposals:
+            if effort > left:
                 break
-            proposals -= effort
-            self._warm_up(chosen, *next(ways), effort=effort)
+            left -= effort
+            worse = drift * max(0.0, left / total - 0.1) * self.rng.random()
+            self._warm_up(chosen, *next(ways), effort=effort, worse=worse)
 
     def _effort(self, chosen: Ints) -> int:
-        return PATIENCE * max(int(np.isin(self.run.best.part, chosen).sum()), FEW)
+        here = self.at or self.run.best
+        return PATIENCE * max(int(np.isin(here.part, chosen).sum()), FEW)
 
-    def _warm_up(self, chosen: Ints, heat: float, loose: float, *, effort: int) -> None:
-        """Anneal the chosen parts with the others as they are; keep what came of it unless it is worse."""
-        run, best = self.run, self.run.best
+    def _warm_up(self, chosen: Ints, heat: float, loose: float, *, effort: int, worse: float = 0.0) -> None:
+        """Anneal the chosen parts with the others as they are; keep what came of it unless it is that much worse."""
+        run, best = self.run, self.at or self.run.best
         inner, members, now = cut_out(run.problem, best.part, chosen, run.k, self.held)
         linear = None
         if run.linear is not None:
@@ -205,7 +214,12 @@ class _Patchwork:
         part = best.part.copy()
         part[members] = chosen[trial.best.part]
         found = run.measured(part)
-        if found.key <= best.key:  # an equally good plan is a new place to look from
+        drifts = found.feasible and best.feasible and found.cost <= best.cost + worse
+        if not drifts and found.key > best.key:  # an equally good plan is a new place to look from
+            return
+        if self.at is not None:
+            self.at = found
+        if found.key <= run.best.key:
             run.best = found
 
     def _bad_parts(self) -> Ints:
@@ -272,7 +286,7 @@ class _Run:
         """Cool down over that many proposals, then descend to the nearest plan that no single move improves."""
         if self._stuck():
             return
-        scale = self._scale()
+        scale = self.scale()
         penalty = 15.0 * scale
         pairs = max(1, proposals * self.k // (chunks * RESPLIT * self.problem.n))
         try:
@@ -291,7 +305,7 @@ class _Run:
         """Look for a plan inside the limits: short warm runs under an ever harder penalty, and re-split pairs."""
         if self._stuck():
             return
-        scale = self._scale()
+        scale = self.scale()
         try:
             for attempt in range(12):
                 if self.best.feasible:
@@ -350,7 +364,8 @@ class _Run:
         if found.key < self.best.key:
             self.best = Result(found.part.copy(), found.cost, found.violation, found.conflicts)
 
-    def _scale(self) -> float:
+    def scale(self) -> float:
+        """Return the mean change of cost of the moves that are possible where the run stands."""
         return float(kernels.mean_step(self.graph, self.table, self.part)) or 1.0
 
     def _flips(self, proposals: int, temperature: float, penalty: float, *, tick: bool = True) -> float:
