@@ -15,7 +15,7 @@ from geo.study import Study
 from layers.features import typeset_frame
 from layers.words import fullwidth
 
-MOST_EXPLAINED = 2_000
+MOST_EXPLAINED = 1_500
 """Reasons are told of towns of no more blocks than this: more would take longer than all other outputs together."""
 
 Pair = tuple[str, str]

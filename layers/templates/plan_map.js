@@ -432,22 +432,22 @@ function shequPlanMap(map, plan) {
         groups.filter(([, items]) => items.some(([, yes]) => yes)).map(([name, items]) => [el("h2", {}, t(name)),
           items.filter(([, yes]) => yes).map(([id]) => check(id, byId[id] ? title(id) : t("page." + id)))])
           .flat(3)),
-      otherPlans(), el("h2", {}, t("page.legend")), borderLegend(), ...legends);
+      ...otherPlans(), el("h2", {}, t("page.legend")), borderLegend(), ...legends);
     if (focus && focus.startsWith("sq-check-") && document.getElementById(focus)) document.getElementById(focus).focus();
     else if (focus === "sq-check-alternatives") document.querySelector(`#sq-tab-map input[name="sq-alternatives"][value="${state.other}"]`).focus();
   }
   function otherPlans() {
-    if (!plan.alternatives.some((each) => !each.mine)) return null;
+    if (!plan.alternatives.some((each) => !each.mine)) return [];
     const choices = el("fieldset", { class: "sq-seg" }), mine = plan.alternatives.find((each) => each.mine);
     const others = plan.alternatives.filter((each) => !each.mine);
     segments(choices, "alternatives", [["", t("page.this_plan") + (mine ? " " + mine.id : "")], ...others.map((each) => [each.id, each.id])],
       state.other, (value) => { state.other = value; panelMap(); redraw(); });
     const shown = others.find((each) => each.id === state.other);
-    return el("div", { class: "sq-others sq-noprint" }, el("h2", {}, t("page.alternatives")), choices, shown ? el("div", { class: "sq-plan" },
+    return [el("div", { class: "sq-others sq-noprint" }, el("h2", {}, t("page.alternatives")), choices, shown ? el("div", { class: "sq-plan" },
       el("p", {}, el("b", {}, `${shown.id} · ${pick(shown.name)}`)),
       el("dl", {}, el("dt", {}, t("k")), el("dd", {}, shown.k),
         shown.figures.map(([label, value]) => [el("dt", {}, pick(label)), el("dd", {}, value)]).flat()),
-      el("p", {}, pick(shown.text))) : null);
+      el("p", {}, pick(shown.text))) : null)];
   }
   function borderLegend() {
     const line = (symbol, text) => el("li", {}, swatch(symbol, "line"), text);

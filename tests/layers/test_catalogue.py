@@ -3,7 +3,7 @@
 import pytest
 
 from geo.partition.plan import Limits
-from layers.catalogue import catalogue
+from layers.catalogue import catalogue, conversions_layer
 from layers.features import layer_frames
 from layers.provenance import plan_limits
 from layers.words import WORDS
@@ -49,3 +49,12 @@ def test_every_value_drawn_by_category_has_a_class(tables, study):
 def test_the_legend_against_the_limits_says_the_numbers(limits, expected):
     style = next(layer.style for layer in catalogue(limits) if layer.id == "communities_limits")
     assert [each.label_zh for each in style.classes] == expected
+
+
+def test_conversions_are_drawn_by_their_type_and_told_by_their_columns(review):
+    layer, table = conversions_layer(), review.conversions.table
+    assert {layer.title, layer.group, *(field.label for field in layer.fields)} <= set(WORDS)
+    wanted = {layer.style.column, layer.label, *(f.column for f in layer.fields), *(f.column_en for f in layer.fields)}
+    assert wanted - {""} <= {*table.columns}
+    assert [each.value for each in layer.style.classes] == ["T1", "T2", "T3", "none"]
+    assert set(table["type"]) <= {each.value for each in layer.style.classes}

@@ -191,6 +191,8 @@ def test_the_scorecard_tab_shows_both_numbers_and_the_formula_on_a_tap(opened, r
     row = tab.locator(".sq-measure", has_text="撤销的社区（村）")
     assert row.locator("summary").inner_text().split("\n")[1:] == ["0个 → 2个", "变差"]
     assert not row.locator("dd").first.is_visible()
+    for name in ("map", "communities", "moves", "score", "about"):
+        assert not re.search("null|undefined|NaN", tab.locator(f"#sq-tab-{name}").text_content())
     row.locator("summary").click()
     assert "现状" in row.locator("dl").inner_text()
     tab.click("#sq-lang")
@@ -206,6 +208,8 @@ def test_without_a_review_there_is_no_scorecard_and_no_other_plan(opened):
     assert tab.locator("#sq-to-score").count() == 0
     assert tab.get_attribute("#sq-to-map", "aria-selected") == "true"
     assert tab.locator(".sq-others").count() == 0
+    for name in ("map", "communities", "moves", "about"):
+        assert not re.search("null|undefined|NaN", tab.locator(f"#sq-tab-{name}").text_content())
     assert tab.locator(".leaflet-sq-other-pane path").count() == 0
 
 
