@@ -11,6 +11,8 @@ from scipy.optimize import linear_sum_assignment
 
 from geo.partition.problem import Floats, Problem, Small, pieces_of
 
+FEW_EACH, FEW = 5, 2000
+"""METIS needs a handful of vertices a part; where there are fewer, and not very many, single vertices are joined."""
 HELD = 1000
 """How many ordinary edges METIS takes an edge between two vertices for that must be together."""
 DETOUR = 1000.0
@@ -45,7 +47,10 @@ def seed_parts(problem: Problem, k: int, *, rng: np.random.Generator, sort: int 
     if k == 1:
         return np.zeros(problem.n, dtype=np.int32)
     core = cores(problem)
-    part = _metis(problem, k, core, seed, sort)
+    if problem.n < FEW_EACH * k and problem.n <= FEW:
+        part = joined_down(problem, rng.permutation(problem.n).astype(np.int32), k, labels=0)
+    else:
+        part = _metis(problem, k, core, seed, sort)
     return mended(problem, _named(problem, part, k, core), k, core)
 
 
@@ -92,6 +97,23 @@ def mended(problem: Problem, part: Small, k: int, core: Small | None = None) -> 
     _fill(problem, part, k, core)
     for empty in np.flatnonzero(np.bincount(part, minlength=k) == 0):
         _split_heaviest(problem, part, int(empty), k, core)
+    return part
+
+
+def joined_down(problem: Problem, part: Small, k: int, *, labels: int) -> Small:
+    """Return the parts with only k of them left: the lightest joins its lightest neighbour, as often as needed.
+
+    The first `labels` parts are never joined to another; they may take others in.
+    """
+    part = part.copy()
+    weight = _positive(problem)
+    while (count := int(part.max()) + 1) > max(k, labels):
+        load = np.bincount(part, weight, minlength=count)
+        giver = min(range(labels, count), key=lambda p: (load[p], p))
+        beside = part[problem.neighbour[problem.connecting & (part[problem.source] == giver)]]
+        takers = set(beside.tolist()) - {giver} or set(range(count)) - {giver}
+        part[part == giver] = min(takers, key=lambda p: (load[p], p))
+        part[part > giver] -= 1
     return part
 
 

@@ -8,7 +8,6 @@ import numpy.typing as npt
 from geo.errors import Fault, InputError
 from geo.partition.landmass import Region, labels_of
 from geo.partition.plan import Plan, Weights
-from geo.partition.problem import Problem
 from geo.partition.town import Ints, Town
 
 Small = npt.NDArray[np.int32]
@@ -84,23 +83,6 @@ def first_parts(town: Town, region: Region, begun: Ints) -> tuple[Small, int]:
         part[atom] = label
         k = int(part.max()) + 1
     return part, k
-
-
-def joined_down(problem: Problem, part: Small, k: int, *, labels: int) -> Small:
-    """Return the parts with only k of them left: the lightest joins its lightest neighbour, as often as needed.
-
-    The first `labels` parts are never joined to another; they may take others in.
-    """
-    part = part.copy()
-    weight = problem.weights[:, 0] + 1e-6
-    while (count := int(part.max()) + 1) > max(k, labels):
-        load = np.bincount(part, weight, minlength=count)
-        giver = min(range(labels, count), key=lambda p: (load[p], p))
-        beside = part[problem.neighbour[problem.connecting & (part[problem.source] == giver)]]
-        takers = set(beside.tolist()) - {giver} or set(range(count)) - {giver}
-        part[part == giver] = min(takers, key=lambda p: (load[p], p))
-        part[part > giver] -= 1
-    return part
 
 
 def _adopted(town: Town) -> Ints:
