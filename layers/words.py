@@ -571,8 +571,8 @@ _REPORT = {
     "report.requirements": ("本次设定的要求", "What was asked of this plan"),
     "report.requirements_said": ("本次另设要求：{list}。", "It was asked besides: {list}."),
     "report.minimal_change": (
-        "本方案为最小调整：以现状（或原方案）为起点，只纠正不符合规则之处",
-        "minimal change: only what breaks a rule is mended, starting from today (or from the plan before)",
+        "最小调整，以现状（或原方案）为起点，只纠正不符合规则之处",
+        "minimal change, which mends only what breaks a rule, starting from today (or from the plan before)",
     ),
     "report.proof_best": (
         "已证明：满足全部要求的方案中没有更好的",

@@ -424,7 +424,7 @@ def test_what_was_asked_stands_in_the_summary(tables):
     asked = PlanOptions(minimal_change=True, conditions=(Condition(kind="office", community="B"),))
     plan = replace(tables, plan=tables.plan.model_copy(update={"options": asked}))
     said = document._summary(plan, town.study(), "zh")[2]
-    assert "本次另设要求：本方案为最小调整" in said
+    assert "本次另设要求：最小调整" in said
     assert "；柳岸社区的办公场所须在其范围内。" in said
 
 
