@@ -22,7 +22,7 @@ WITNESS_PROPOSALS = 40_000
 """Moves with which the search looks for a plan that shows a set of demands to be possible."""
 TRIES = 5
 """Numbers of communities that the search tries for it."""
-MOST_NODES = 40
+MOST_NODES = 24
 MOST_SETS = 20_000
 """Units of a part, and connected sets of them, up to which it is proven exactly that a part cannot be divided."""
 MOST_TOUCHING = 9
