@@ -1,12 +1,14 @@
 """The choice among connected sets: every vertex in one of them, at the least cost.
 
 A set-partition problem. Its linear relaxation gives every vertex a price; what a set costs less the prices of its
-vertices (its reduced cost) shows how much a plan that holds it is above the bound at least.
+vertices (its reduced cost) shows how much a plan that holds it is above the bound at least. A set may come at several
+costs, cheaper ones with a claim on something that only one set of a plan can have: one row for each such thing.
 """
 
 import itertools
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,6 +29,8 @@ BRANCHES = 50_000
 """Branches HiGHS may take in the last step, and a hundredth of it while it looks for a better plan on the way."""
 CUTS = 200
 """Rows that no fraction may break, added in one round."""
+DEARER = 30
+"""Plans to rule out at most whose sets seem cheaper than they are together."""
 COLUMNS = 4
 """Sets let into the relaxation in one round, for each vertex."""
 CLOSE_ENOUGH = 1e-7
@@ -34,14 +38,14 @@ CLOSE_ENOUGH = 1e-7
 
 
 class SetCosts(Protocol):
-    """What each set costs besides its border and its size.
+    """What sets can cost besides their borders and sizes."""
 
-    An attribute `least`, where there is one, holds for every vertex a share such that the shares of a set's vertices
-    never add up to more than its cost; without it only problems whose sets can all be enumerated are solved.
-    """
+    def __call__(self, first: Ints, member: Small) -> tuple[Ints, Ints, Floats]:
+        """Return what the sets can cost, as (set, claim, cost); set i is `member[first[i]:first[i + 1]]`.
 
-    def __call__(self, first: Ints, member: Small) -> Floats:
-        """Return the cost of each set; set i is `member[first[i]:first[i + 1]]`."""
+        Every set is there once without a claim (-1), and maybe with claims, numbered from 0. A claim is granted to one
+        set of a plan only; among several of its claims a set may choose.
+        """
         ...
 
 
@@ -61,6 +65,8 @@ class Task:
     deadline: float | None
     step: float
     """What all costs are multiples of; 0 when that is unknown."""
+    worth: Callable[[Small, int], float] | None = None
+    """What an assignment costs in truth, where the costs of its sets are only a bound."""
     part: Small | None = None
     k: int | None = None
     cost: float = math.inf
@@ -96,11 +102,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Sets:
-    """Connected sets and what each costs as a part."""
+    """Connected sets, what each costs as a part, and what it claims for that (-1: nothing)."""
 
     first: Ints
     member: Small
     value: Floats
+    claim: Ints
 
     def __len__(self) -> int:
         return len(self.value)
@@ -108,7 +115,7 @@ class Sets:
     @staticmethod
     def none() -> "Sets":
         """Return no sets."""
-        return Sets(np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(0))
+        return Sets(np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(0), np.zeros(0, dtype=np.int64))
 
     @staticmethod
     def of(problem: Problem, tables: "list[tuple[Ints, Small]]") -> "Sets":
@@ -122,7 +129,7 @@ class Sets:
             problem.start, problem.neighbour, problem.cost, problem.weights, problem.size_cost, problem.target, first,
             member,
         )  # fmt: skip
-        return Sets(first, member, value)
+        return Sets(first, member, value, np.full(len(value), -1))
 
     @staticmethod
     def joined(tables: "list[Sets]") -> "Sets":
@@ -132,29 +139,47 @@ class Sets:
             np.concatenate([[0], np.cumsum(size)]).astype(np.int64),
             np.concatenate([sets.member for sets in tables]),
             np.concatenate([sets.value for sets in tables]),
+            np.concatenate([sets.claim for sets in tables]),
         )
 
+    def at(self, costs: tuple[Ints, Ints, Floats]) -> "Sets":
+        """Return the sets at what they can cost besides."""
+        which, claim, cost = costs
+        sets = self.only(which)
+        return Sets(sets.first, sets.member, sets.value + cost, claim)
+
     def free(self) -> "Sets":
-        """Return the same sets at no cost."""
-        return Sets(self.first, self.member, np.zeros(len(self.value)))
+        """Return the sets that claim nothing, at no cost."""
+        sets = self.only(np.flatnonzero(self.claim < 0))
+        return Sets(sets.first, sets.member, np.zeros(len(sets)), sets.claim)
 
     def only(self, which: Ints) -> "Sets":
         """Return these sets alone."""
         size = np.diff(self.first)[which]
         first = np.concatenate([[0], np.cumsum(size)])
         inside = np.repeat(self.first[which] - first[:-1], size) + np.arange(first[-1])
-        return Sets(first, self.member[inside], self.value[which])
+        return Sets(first, self.member[inside], self.value[which], self.claim[which])
+
+    def of_plan(self, part: Small) -> Ints:
+        """Return which of the sets are parts of an assignment."""
+        if not len(self):
+            return np.zeros(0, dtype=np.int64)
+        labels = part[self.member]
+        one, other = (best.reduceat(labels, self.first[:-1]) for best in (np.minimum, np.maximum))
+        return np.flatnonzero((one == other) & (np.diff(self.first) == np.bincount(part)[one]))
 
 
 class Relaxation:
     """The linear relaxation of the choice among sets, and what its prices tell.
 
-    Rows: every vertex is held once; the number of parts is allowed; rows for triples of vertices. Column 0 is the plan
+    Rows: every vertex is held once; the number of parts is allowed; each claim is granted to one set at most; rows for
+    triples of vertices. Column 0 is the plan
     known so far, as if it were one set: so there always is an answer, and no answer above it is looked for.
     """
 
     def __init__(self, task: Task, sets: Sets) -> None:
         self.task, self.sets = task, sets
+        self.claims = int(sets.claim.max(initial=-1)) + 1
         self.triples = np.zeros((0, 3), dtype=np.int64)
         self.bound = -math.inf
         self.reduced = np.full(len(sets), -math.inf)
@@ -162,6 +187,7 @@ class Relaxation:
         self.scale = 2.0 ** round(math.log2(16 / typical)) if typical > 0 else 1.0
         self.inside = np.zeros(0, dtype=np.int64)
         self.share = np.zeros(0)
+        self.dearer: list[Small] = []
         self.highs = self._model(self.inside)
 
     def solve(self) -> None:
@@ -172,14 +198,16 @@ class Relaxation:
             self.highs.run()
             solution = self.highs.getSolution()
             dual = np.array(solution.row_dual) / self.scale
-            price, fee, discount = dual[:n], float(dual[n]), np.minimum(dual[n + 1 :], 0.0)
+            price, fee = dual[:n], float(dual[n])
+            granted, discount = np.split(np.minimum(dual[n + 1 :], 0.0), [self.claims])
             one, two, three = self.triples.T.copy()
+            value = self.sets.value - np.append(granted, 0.0)[self.sets.claim]
             reduced = enumeration.reduced_costs(
-                self.sets.value, self.sets.first, self.sets.member, price, fee, one, two, three, discount
+                value, self.sets.first, self.sets.member, price, fee, one, two, three, discount
             )
             least = min(0.0, float(reduced.min())) if len(reduced) else 0.0
             parts = task.fewest if fee > 0 else task.most
-            bound = float(price.sum() + discount.sum()) + fee * parts + least * task.most
+            bound = float(price.sum() + granted.sum() + discount.sum()) + fee * parts + least * task.most
             if bound > self.bound:
                 self.bound, self.reduced = bound, reduced - least
             task.raise_bound(min(task.cost, bound))
@@ -243,13 +271,20 @@ class Relaxation:
             self._whole(self.inside, BRANCHES // 100, final=False)
 
     def finish(self) -> None:
-        """Let HiGHS choose among all sets that are left."""
-        self._whole(np.arange(len(self.sets)), BRANCHES, final=True)
+        """Let HiGHS choose among all sets that are left; plans that are dearer than their sets are ruled out."""
+        known = -1
+        while known < len(self.dearer) < DEARER and not self.task.closed:
+            known = len(self.dearer)
+            self._whole(np.arange(len(self.sets)), BRANCHES, final=True)
 
     def _whole(self, which: Ints, branches: int, *, final: bool) -> None:
         task = self.task
         highs = self._model(which)
         columns = len(which) + 1
+        for part in self.dearer:
+            its = np.append(np.flatnonzero(np.isin(which, self.sets.of_plan(part))) + 1, 0).astype(np.int32)
+            most = float(part.max())  # all its sets but one
+            highs.addRow(-highspy.kHighsInf, most, len(its), its, np.append(np.ones(len(its) - 1), most))
         highs.changeColsIntegrality(
             columns,
             np.arange(columns, dtype=np.int32),
@@ -288,9 +323,16 @@ class Relaxation:
     def _take(self, chosen: Ints) -> None:
         """Take a choice of sets as the plan to beat, if it is better and the labels can be given."""
         held = self.sets.only(chosen)
-        cost = float(held.value.sum())
+        cost, near = float(held.value.sum()), CLOSE * max(1.0, abs(self.task.cost))
         part = labelled(self.task.problem, held)
-        if part is not None and cost < self.task.cost - CLOSE * max(1.0, abs(cost)):
+        if part is None:
+            return
+        if self.task.worth is not None:
+            true = self.task.worth(part, len(held))
+            if true > cost + near:
+                self.dearer.append(part)
+            cost = max(cost, true)
+        if cost < self.task.cost - near:
             self.task.part, self.task.k, self.task.cost = part, len(held), cost
 
     def _model(self, which: Ints) -> highspy.Highs:
@@ -300,20 +342,23 @@ class Relaxation:
         highs.setOptionValue("output_flag", False)
         highs.setOptionValue("threads", 1)
         highs.setOptionValue("random_seed", 0)
-        rows = n + 1 + len(self.triples)
-        lower = np.concatenate([np.ones(n), [task.fewest], np.full(len(self.triples), -highspy.kHighsInf)])
-        upper = np.concatenate([np.ones(n), [task.most], np.ones(len(self.triples))])
+        once = self.claims + len(self.triples)
+        rows = n + 1 + once
+        lower = np.concatenate([np.ones(n), [task.fewest], np.full(once, -highspy.kHighsInf)])
+        upper = np.concatenate([np.ones(n), [task.most], np.ones(once)])
         highs.addRows(rows, lower, upper, 0, np.zeros(rows, np.int32), np.zeros(0, np.int32), np.zeros(0))
-        whole = np.concatenate([np.ones(n), [float(task.fewest)]])
-        highs.addCol(task.cost * self.scale, 0.0, 1.0, n + 1, np.arange(n + 1, dtype=np.int32), whole)
+        # the plan known has every claim and breaks no row of a triple by itself, but leaves nothing for a mixture
+        whole = np.concatenate([np.ones(n), [float(task.fewest)], np.ones(once)])
+        highs.addCol(task.cost * self.scale, 0.0, 1.0, rows, np.arange(rows, dtype=np.int32), whole)
         self._let_in(highs, which)
         return highs
 
     def _let_in(self, highs: highspy.Highs, which: Ints) -> None:
-        """Add columns: a set's vertices, one part, and the triples of which it holds two."""
+        """Add columns: a set's vertices, one part, what it claims, and the triples of which it holds two."""
         held = self.sets.only(which)
-        one, two, three = self.triples.T.copy()
-        first, row = enumeration.columns(held.first, held.member, self.task.problem.n, one, two, three)
+        first, row = enumeration.columns(
+            held.first, held.member, held.claim, self.task.problem.n, self.claims, *self.triples.T.copy()
+        )
         highs.addCols(
             len(which), held.value * self.scale, np.zeros(len(which)), np.ones(len(which)), len(row),
             first[:-1].astype(np.int32), row, np.ones(len(row)),
@@ -342,10 +387,17 @@ def labelled(problem: Problem, held: Sets) -> Small | None:
 
 
 def cost_of(task: Task, part: Small, k: int) -> float:
-    """Return the whole cost of an assignment."""
+    """Return the whole cost of an assignment; where nobody says what that is, claims are granted as is cheapest."""
+    if task.worth is not None:
+        return task.worth(part, k)
     cost, _, _ = measure(task.problem, part, k)
     if task.extra is not None:
         order = np.argsort(part, kind="stable")
         first = np.concatenate([[0], np.cumsum(np.bincount(part, minlength=k))]).astype(np.int64)
-        cost += float(task.extra(first, order.astype(np.int32)).sum())  # noqa: S610 - no database
+        which, claim, value = task.extra(first, order.astype(np.int32))  # noqa: S610 - no database
+        alone, claiming = np.zeros(k), claim >= 0
+        alone[which[~claiming]] = value[~claiming]
+        saved = np.zeros((k, int(claim.max(initial=-1)) + 1))
+        saved[which[claiming], claim[claiming]] = np.maximum(0.0, alone[which] - value)[claiming]
+        cost += float(alone.sum() - saved[linear_sum_assignment(-saved)].sum())
     return cost

@@ -1,5 +1,6 @@
 """One region divided into communities: searched, re-split pair by pair, and proven where it is small enough."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -24,8 +25,14 @@ SEARCHED = 0.85
 """Share of the progress bar that the search takes; the rest is for proofs."""
 PAIR_BRANCHES = 1_000_000
 """Branches for parting one pair of communities anew; a few thousand are the rule."""
-SMALL_REDRAW = 14
-"""A redraw of so many atoms is solved exactly; a merge whenever its possible communities can be listed."""
+TINY = 14
+"""So few atoms are solved exactly without any search."""
+SMALL_REDRAW = 60
+"""A redraw of so many atoms is solved exactly where its possible communities can be listed; a merge always there."""
+REDRAW_SETS, MERGE_SETS = 150_000, 1_500_000
+"""Possible communities to list at most."""
+FIRST_BUDGET = 200_000
+"""Proposals of a search for a plan to begin a proof with."""
 
 
 @dataclass(frozen=True)
@@ -125,13 +132,16 @@ def divide(task: Task) -> Answer:
         When every way was tried and none keeps all rules, or none was found.
     """
     small = task.problem.n <= SMALL_REDRAW
-    costs = task.set_costs()
-    proof = _prove(task, costs, None) if small else None
+    proof = None
+    if small:
+        first = None if task.problem.n <= TINY else _searched(replace(task, budget=min(task.budget, FIRST_BUDGET)))
+        if first is None or first.result.feasible:
+            proof = _prove(task, first)
     if proof is not None and proof.answer is not None and proof.answer.proven:
         return proof.answer
     found = _searched(task)
-    if not small and task.town.options.mode == "merge" and costs.exact:
-        proof = _prove(task, costs, found)
+    if not small and task.town.options.mode == "merge":
+        proof = _prove(task, found)
     candidates = [] if proof is None or proof.answer is None else [proof.answer]
     if found.result.feasible:
         candidates.append(Answer(found.result.part, found.k))
@@ -140,7 +150,8 @@ def divide(task: Task) -> Answer:
     best = min(candidates, key=lambda answer: task.worth(answer.part, answer.k))
     if not best.proven and not found.result.stopped_early:
         best = _with_pairs(task, best)
-    gap = None if proof is None else max(0.0, task.worth(best.part, best.k) - proof.bound)
+    bound = -math.inf if proof is None else proof.bound
+    gap = None if bound == -math.inf else max(0.0, task.worth(best.part, best.k) - bound)
     stopped = found.result.stopped_early or (proof is not None and proof.stopped_early)
     return replace(best, gap=gap, stopped_early=stopped)
 
@@ -245,7 +256,7 @@ class _Proof:
     stopped_early: bool
 
 
-def _prove(task: Task, costs: SetCosts, found: _Found | None) -> _Proof:
+def _prove(task: Task, found: _Found | None) -> _Proof:
     """Return the best division of all, or a bound that no division is below, over every connected set of atoms."""
     start = None
     if found is not None and found.result.feasible:
@@ -254,9 +265,12 @@ def _prove(task: Task, costs: SetCosts, found: _Found | None) -> _Proof:
     def watch(fraction: float, part: Small) -> None:
         task.watch((SEARCHED if found else 0.0) + (1 - SEARCHED) * fraction, part)
 
-    optimum = solve_exactly(task.problem, task.tries, extra=costs, start=start, watch=watch, deadline=task.deadline)
-    if optimum.part is None:
-        if optimum.proven:
+    optimum = solve_exactly(
+        task.problem, task.tries, extra=task.set_costs(), worth=task.worth, start=start, watch=watch,
+        most_sets=MERGE_SETS if task.town.options.mode == "merge" else REDRAW_SETS, deadline=task.deadline,
+    )  # fmt: skip
+    if optimum.part is None or optimum.lower_bound == -math.inf:
+        if optimum.part is None and optimum.proven:
             raise InfeasibleError(
                 [f"{capital(task.region.name)} consists of {task.problem.n} whole units; every way to divide them into "
                  "contiguous communities was tried, and none keeps all limits."],

@@ -278,11 +278,14 @@ def reduced_costs(value, first, member, price, fee, one, two, three, discount):
 
 
 @numba.njit(cache=True, nogil=True)
-def columns(first, member, n, one, two, three):
-    """Return the rows of each set's column: its vertices, n, and n + 1 + t for each triple of which it holds two."""
+def columns(first, member, claim, n, claims, one, two, three):
+    """Return the rows of each set's column, as (start, row).
+
+    Its vertices, n, n + 1 + its claim, and n + 1 + claims + t for each triple of which it holds two.
+    """
     sets = len(first) - 1
     start = np.zeros(sets + 1, np.int64)
-    row = np.empty(len(member) + sets * (1 + len(one)), np.int32)
+    row = np.empty(len(member) + sets * (2 + len(one)), np.int32)
     mark = np.full(n, -1, np.int64)
     at = 0
     for i in range(sets):
@@ -292,9 +295,12 @@ def columns(first, member, n, one, two, three):
             at += 1
         row[at] = n
         at += 1
+        if claim[i] >= 0:
+            row[at] = n + 1 + claim[i]
+            at += 1
         for t in range(len(one)):
             if (mark[one[t]] == i) + (mark[two[t]] == i) + (mark[three[t]] == i) >= 2:
-                row[at] = n + 1 + t
+                row[at] = n + 1 + claims + t
                 at += 1
         start[i + 1] = at
     return start, row[:at]

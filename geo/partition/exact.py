@@ -81,6 +81,7 @@ def solve_exactly(
     ks: Sequence[int] | None,
     *,
     extra: SetCosts | None = None,
+    worth: Callable[[Small, int], float] | None = None,
     start: tuple[float, Small] | None = None,
     most_sets: int = MOST_SETS,
     watch: Watch | None = None,
@@ -95,7 +96,9 @@ def solve_exactly(
     ks : sequence of int or None
         Allowed numbers of parts; None for any.
     extra : SetCosts, optional
-        What each set costs besides.
+        What sets cost besides.
+    worth : callable, optional
+        What an assignment with so many parts costs in truth, where what its sets cost is no more than a bound.
     start : (cost, assignment), optional
         A plan inside the limits, with its whole cost: the better it is, the less there is to do.
     most_sets : int
@@ -107,7 +110,9 @@ def solve_exactly(
     """
     counts = _counts(problem, ks)
     part = None if start is None else np.asarray(start[1], dtype=np.int32)
-    task = Task(problem, 1, 1, extra, watch, deadline, step=_step(problem) if extra is None else 0.0, part=part)
+    task = Task(
+        problem, 1, 1, extra, watch, deadline, step=_step(problem) if extra is None else 0.0, worth=worth, part=part
+    )
     if start is not None and part is not None:
         task.cost, task.k = float(start[0]), int(part.max()) + 1
     bound, sets, late = math.inf, 0, False
@@ -217,7 +222,7 @@ def _enumerated(task: Task, most_sets: int) -> Sets | None:
     task.sets = len(first) - 1
     sets = Sets.of(problem, [(first, member)])
     if task.extra is not None:
-        return replace(sets, value=sets.value + task.extra(first, member))  # noqa: S610 - no database
+        return sets.at(task.extra(first, member))  # noqa: S610 - no database
     return sets
 
 
@@ -252,7 +257,7 @@ def _generate(task: Task, problem: Problem, most_sets: int) -> None:
 def _find_any(task: Task, answer: Callable[[Task], None]) -> None:
     """Find any plan at all, or prove that there is none: every set is free, and having no plan costs 1."""
     nothing = np.zeros(task.problem.n, dtype=np.int32)
-    question = replace(task, step=1.0, cost=1.0, part=nothing, k=0, bound=0.0)
+    question = replace(task, step=1.0, worth=None, cost=1.0, part=nothing, k=0, bound=0.0)
     answer(question)
     task.sets = question.sets
     if question.k and question.part is not None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import csr_array
 
 from geo.partition.plan import Term
 from geo.partition.town import Town
@@ -212,9 +212,9 @@ def _offices(
 class SetCosts:
     """What sets of atoms add to the sum as parts of their own, borders and size apart.
 
-    Change, land, mixing, abolishing and service follow from the heir. Where every community of today is in one atom (a
-    merge), a set's heir is known from the set alone and the value is exact; elsewhere it is the least over all heirs
-    (service left out), so that no plan can have less.
+    Change, land, mixing, abolishing and service follow from the heir, and a community of today has one heir only. So a
+    set comes at several costs: one without a claim on anything that another part could claim too, and one for each
+    community of today that it might carry on at a lower cost.
 
     Parameters
     ----------
@@ -225,75 +225,111 @@ class SetCosts:
         The position in `labels` that each atom is pinned to, -1 for none.
     labels : tuple of int
         The community of today (position) of each label.
+
+    Notes
+    -----
+    Heirs are matched to keep most households (`heirs`). A set that holds a whole community of today would never carry
+    on one of which it holds less: nobody else can claim the whole one. Where all communities of today are whole (a
+    merge) every set's heir is known from the set alone.
     """
 
     def __init__(self, town: Town, atoms: Ints, pin: Ints, labels: tuple[int, ...]) -> None:
         by_old, by_area = overlap(town, town.atom, town.atoms_count)
-        self.exact = bool(((by_old + by_area > 0).sum(axis=0) <= 1).all())
+        held = by_old + by_area > 0
         self._town, self._pin, self._labels = town, pin, np.array(labels, dtype=np.int64)
-        self._mine, self._area = csr_array(by_old[atoms]), csr_array(by_area[atoms])
+        # 1e-300 keeps the places of households without land, and of land without households
+        self._mine = csr_array(by_old[atoms] + 1e-300 * held[atoms])
+        self._area = csr_array(by_area[atoms] + 1e-300 * held[atoms])
+        self._held, self._whole = csr_array(held[atoms].astype(np.float64)), held.sum(axis=0)
         self._settled, self._settled_area = by_old[atoms].sum(axis=1), by_area[atoms].sum(axis=1)
         self._urban = by_old[atoms][:, ~town.villages].sum(axis=1)
         self._households = town.by_atom(town.households)[atoms]
         self._x, self._y = (values[atoms] for values in _middles(town))
 
-    def __call__(self, first: Ints, member: npt.NDArray[np.signedinteger]) -> Floats:
-        """Return the cost of each set; set i is `member[first[i]:first[i + 1]]`."""
+    def __call__(self, first: Ints, member: npt.NDArray[np.signedinteger]) -> tuple[Ints, Ints, Floats]:
+        """Return what the sets can cost, as (set, claim, cost); set i is `member[first[i]:first[i + 1]]`.
+
+        Every set is there once without a claim (-1); with one only where that is cheaper.
+        """
         town, weights = self._town, self._town.options.weights
         total, ground = max(1.0, float(town.households.sum())), max(1e-9, float(town.area_m2.sum()))
         count = len(first) - 1
-        row = np.repeat(np.arange(count), np.diff(first))
         inside = csr_array((np.ones(len(member)), np.asarray(member), np.asarray(first)),
                            shape=(count, len(self._settled)))  # fmt: skip
         settled, settled_area, urban = (inside @ values for values in (self._settled, self._settled_area, self._urban))
-        alone = weights.change * settled / total + weights.land * settled_area / ground  # with no heir at all
+        alone = weights.change * settled / total + weights.land * settled_area / ground
+        every = np.arange(count)
         if not town.old_ids:
-            return np.asarray(alone)
-        shares = coo_array(inside @ (self._mine + self._area * 1e-300))  # 1e-300 keeps land without households
-        land = coo_array(inside @ (self._area + self._mine * 1e-300))
-        order, order_land = np.lexsort((shares.col, shares.row)), np.lexsort((land.col, land.row))
-        at, heir = shares.row[order], shares.col[order]
-        kept, kept_land = shares.data[order], land.data[order_land]
-        led = weights.mixed * urban[at] * town.villages[heir] / total
-        with_heir = alone[at] - weights.change * kept / total - weights.land * kept_land / ground + led
-        with_heir -= weights.abolished / len(town.old_ids)
-        allowed = self._allowed(row, member, count, at, heir)
-        if self.exact:
-            ground_all = max(1.0, float(town.area_m2[town.old >= 0].sum()))
-            rank = kept + kept_land / ground_all * 1e-3
-            best = _first_of_rows(at, np.where(allowed, -rank, np.inf), count)
-        else:
-            best = _first_of_rows(at, np.where(allowed, with_heir, np.inf), count)
-        found = best >= 0
-        values = np.asarray(alone).copy()
-        values[found] = with_heir[best[found]] if self.exact else np.minimum(alone[found], with_heir[best[found]])
-        if self.exact and has_service(town):
-            values += self._service(row, member, count, np.where(found, heir[best], -1))
-        return values
+            return every, np.full(count, -1), alone
+        shares, land, held = (_sorted(inside @ table) for table in (self._mine, self._area, self._held))
+        at, heir = np.repeat(every, np.diff(shares.indptr)), shares.indices.astype(np.int64)
+        kept, kept_land = np.floor(shares.data), land.data
 
-    def _allowed(
-        self, row: Ints, member: npt.NDArray[np.signedinteger], count: int, at: Ints, heir: Ints
-    ) -> npt.NDArray[np.bool_]:
-        """Return whether each pair of set and heir goes with the conditions: a pinned set has the label's heir."""
-        if not len(self._labels):
-            return np.ones(len(at), dtype=bool)
+        def carried(sets: Ints, old: Ints, households: Floats, area: Floats) -> Floats:
+            cost = alone[sets] - weights.change * households / total - weights.land * area / ground
+            return np.asarray(
+                cost + weights.mixed * urban[sets] * town.villages[old] / total - weights.abolished / len(town.old_ids)
+            )
+
+        cost = carried(at, heir, kept, kept_land)
+        own, base = np.full(count, -1, dtype=np.int64), alone.copy()
+        # 1. what a condition names is carried on by the set that has the label's atoms, whatever it holds of it
         label = np.full(count, -1, dtype=np.int64)
-        np.maximum.at(label, row, self._pin[member])
-        wanted = np.where(label >= 0, self._labels[label], -1)
-        return np.asarray((wanted[at] == heir) | ((wanted[at] < 0) & ~np.isin(heir, self._labels)))
+        if len(self._labels):
+            np.maximum.at(label, np.repeat(every, np.diff(first)), self._pin[member])
+        named = label >= 0
+        wanted = np.where(named, self._labels[label] if len(self._labels) else -1, -1)
+        its = wanted[at] == heir
+        households, area = np.zeros(count), np.zeros(count)
+        households[at[its]], area[at[its]] = kept[its], kept_land[its]
+        own[named] = wanted[named]
+        base[named] = carried(every[named], wanted[named], households[named], area[named])
+        # 2. of the communities that it holds whole, a set carries on the largest; none that is smaller
+        free = ~named[at] & ~np.isin(heir, self._labels)
+        whole = free & (held.data > self._whole[heir] - 0.5)
+        most, most_land = np.full(count, -1.0), np.full(count, -1.0)
+        np.maximum.at(most, at[whole], kept[whole])
+        first_rank = whole & (kept == most[at])
+        np.maximum.at(most_land, at[first_rank], kept_land[first_rank])
+        largest = (kept > most[at]) | ((kept == most[at]) & (kept_land >= (1 - 1e-9) * most_land[at]))
+        best = _first_of_rows(at, np.where(whole & largest, cost, np.inf), count)
+        found = best >= 0
+        own[found], base[found] = heir[best[found]], cost[best[found]]
+        # 3. of the others, whichever brings the cost down
+        if has_service(town):
+            base = base + self._service(first, member, every, own)
+            known = np.flatnonzero(free & ~whole & largest)
+            cost[known] += self._service(first, member, at[known], heir[known])
+        claims = np.flatnonzero(free & ~whole & largest & (cost < base[at] - 1e-12))
+        return (
+            np.concatenate([every, at[claims]]), np.concatenate([np.full(count, -1), heir[claims]]),
+            np.concatenate([base, cost[claims]]),
+        )  # fmt: skip
 
-    def _service(self, row: Ints, member: npt.NDArray[np.signedinteger], count: int, heir: Ints) -> Floats:
-        weights, total = self._town.options.weights, max(1.0, float(self._town.households.sum()))
-        mass = np.maximum(self._households, 1e-9)[member]
+    def _service(self, first: Ints, member: npt.NDArray[np.signedinteger], sets: Ints, heir: Ints) -> Floats:
+        """Return what the way to the office costs in these sets with these heirs."""
+        weights, total, count = self._town.options.weights, max(1.0, float(self._town.households.sum())), len(sets)
+        size = np.diff(first)[sets]
+        begin = np.concatenate([[0], np.cumsum(size)])
+        mine = member[np.repeat(first[sets] - begin[:-1], size) + np.arange(begin[-1])]
+        row = np.repeat(np.arange(count), size)
+        mass = np.maximum(self._households, 1e-9)[mine]
         whole = np.maximum(np.bincount(row, mass, minlength=count), 1e-12)
-        at_x = np.bincount(row, self._x[member] * mass, minlength=count) / whole
-        at_y = np.bincount(row, self._y[member] * mass, minlength=count) / whole
+        at_x = np.bincount(row, self._x[mine] * mass, minlength=count) / whole
+        at_y = np.bincount(row, self._y[mine] * mass, minlength=count) / whole
         office = np.where((heir >= 0)[:, None], self._town.office_xy[heir], np.nan)
         known = np.isfinite(office).all(axis=1)
         at_x, at_y = np.where(known, office[:, 0], at_x), np.where(known, office[:, 1], at_y)
-        distance = np.hypot(self._x[member] - at_x[row], self._y[member] - at_y[row])
-        walked = np.bincount(row, distance * self._households[member], minlength=count)
+        distance = np.hypot(self._x[mine] - at_x[row], self._y[mine] - at_y[row])
+        walked = np.bincount(row, distance * self._households[mine], minlength=count)
         return np.asarray(weights.service * walked / total / SERVICE_SCALE_M)
+
+
+def _sorted(table: csr_array) -> csr_array:
+    """Return the table with the columns of each row in ascending order."""
+    table = csr_array(table)
+    table.sort_indices()
+    return table
 
 
 def _first_of_rows(row: Ints, value: Floats, count: int) -> Ints:

@@ -22,11 +22,10 @@ class Table:
     """An additional cost of every set, drawn at random but always the same: a hash of its members."""
 
     seed: int
-    least: np.ndarray | None = None
 
-    def __call__(self, first: np.ndarray, member: np.ndarray) -> np.ndarray:
+    def __call__(self, first: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         sets = [tuple(sorted(member[a:b].tolist())) for a, b in itertools.pairwise(first)]
-        return np.array([self.of(one) for one in sets])
+        return np.arange(len(sets)), np.full(len(sets), -1), np.array([self.of(one) for one in sets])
 
     def of(self, members: tuple[int, ...]) -> float:
         return round(float(np.random.default_rng([self.seed, *members]).random()), 3)
@@ -129,6 +128,73 @@ def test_nothing_is_better_than_what_is_proven(kinds: str, *, hashed: bool, seed
         assert (cost, violation, conflicts) == (pytest.approx(found.cost), 0, 0)
 
 
+@dataclass(frozen=True)
+class Claimed(Table):
+    """Sets that cost less with a claim on one of three things; a hash says which suit them, and how much less."""
+
+    def __call__(self, first: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        rows = [
+            (i, claim, self.of(one) - saved)
+            for i, one in enumerate(tuple(sorted(member[a:b].tolist())) for a, b in itertools.pairwise(first))
+            for claim, saved in [(-1, 0.0), *enumerate(self.saved(one))]
+            if claim < 0 or saved > 0
+        ]
+        which, claim, cost = zip(*rows, strict=True) if rows else ((), (), ())
+        return np.array(which, dtype=np.int64), np.array(claim, dtype=np.int64), np.array(cost, dtype=np.float64)
+
+    def saved(self, members: tuple[int, ...]) -> list[float]:
+        """Return what each claim saves; whole tenths, so that many plans cost the same."""
+        return (np.random.default_rng([self.seed, 7, *members]).integers(-4, 12, 3) / 10).clip(0).tolist()
+
+    def of_plan(self, plan: list[tuple[int, ...]]) -> float:
+        """Return the cost of a plan with its claims granted in the best of all ways."""
+        saved = [[*self.saved(one), *[0.0] * len(plan)] for one in plan]
+        ways = itertools.permutations(range(3 + len(plan)), len(plan))
+        return sum(map(self.of, plan)) - max(sum(saved[i][c] for i, c in enumerate(way)) for way in ways)
+
+
+def plans(problem: Problem) -> Iterator[tuple[float, np.ndarray, list[tuple[int, ...]]]]:
+    """Yield every plan within the limits: its cost by borders and sizes, its assignment, its parts."""
+    for labels in partitions(problem.n):
+        part = np.array(labels, dtype=np.int32)
+        k = int(part.max()) + 1
+        cost, violation, conflicts = measure(problem, part, k)
+        if violation == 0 and conflicts == 0 and pieces_of(problem, part)[0] == k:
+            yield cost, part, [tuple(np.flatnonzero(part == p).tolist()) for p in range(k)]
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(4, 7))
+@settings(deadline=None, max_examples=30)
+def test_a_claim_is_granted_to_one_part_only(seed: int, n: int) -> None:
+    problem, extra = question(seed, n, kinds=""), Claimed(seed)
+    best = min((cost + extra.of_plan(parts) for cost, _, parts in plans(problem)), default=math.inf)
+    found = solve_exactly(problem, None, extra=extra)
+    assert found.proven
+    assert (found.cost, found.lower_bound) == (pytest.approx(best, abs=1e-6), pytest.approx(best, abs=1e-6))
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(4, 7))
+@settings(deadline=None, max_examples=30)
+def test_plans_dearer_than_their_parts_are_ruled_out(seed: int, n: int) -> None:
+    """What a plan costs in truth is only known once it is whole: a quarter more for some."""
+    problem, extra = question(seed, n, kinds="whole"), Claimed(seed)
+
+    def worth(part: np.ndarray, k: int) -> float:
+        parts = sorted(tuple(np.flatnonzero(part == p).tolist()) for p in range(k))
+        more = np.random.default_rng([seed, *(len(one) for one in parts)]).choice([0.0, 0.25])
+        return measure(problem, part, k)[0] + extra.of_plan(parts) + more
+
+    best = min((worth(part, len(parts)) for _, part, parts in plans(problem)), default=math.inf)
+    found = solve_exactly(problem, None, extra=extra, worth=worth)
+    assert found.lower_bound <= best + 1e-6
+    assert found.cost >= best - 1e-6
+    if found.proven:
+        assert found.cost == pytest.approx(best, abs=1e-6)
+    if found.part is not None:
+        assert worth(found.part, found.k) == pytest.approx(found.cost)
+    assert found.proven or found.lower_bound >= best - 0.25 - 1e-6
+
+
 @pytest.mark.parametrize("kinds", ["", "whole", "size", "two apart"])
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(5, 8))
 @settings(deadline=None, max_examples=15)
@@ -177,9 +243,10 @@ def test_a_state_of_25_counties_in_three_districts_is_proven_by_listing_and_by_p
 class Nothing:
     """No additional cost: but with it sets can only be listed."""
 
-    def __call__(self, first: np.ndarray, member: np.ndarray) -> np.ndarray:
+    def __call__(self, first: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         del member
-        return np.zeros(len(first) - 1)
+        sets = len(first) - 1
+        return np.arange(sets), np.full(sets, -1), np.zeros(sets)
 
 
 def test_no_way_within_the_limits_is_proven() -> None:

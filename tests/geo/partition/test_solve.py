@@ -101,7 +101,7 @@ def test_heirs_keep_their_id_and_new_ones_are_numbered() -> None:
         seams,
         register({"A": "community", "B": "community"}),
         profile=PROFILE,
-        options=options(k=3, weights={"land": 0}),
+        options=options(k=3, weights={"land": 0, "size": 1}),
     )
     assert plan.terms["change"].value == 300
     assert plan.terms["abolished"].value == 0
