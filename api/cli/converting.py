@@ -114,7 +114,7 @@ def convert_villages(
     if plan is not None:
         with progress_bar() as told:
             planned = operations.plan_study(study, profile=limits, options=wanted, told=told)
-            files += operations.write_outputs(planned, plan, lang=lang.value, told=told)
+            files += operations.write_outputs(planned, plan, conversions=found, lang=lang.value, told=told)
         show_plan(planned, lang)
     show_files(files)
 

@@ -9,12 +9,13 @@ from typing import Literal
 import geopandas as gpd
 
 from api.operations.files import all_or_none, require_place
-from api.operations.sheets import Sheet, write_sheets
 from geo.blocks import BlockOptions, adopt_blocks
 from geo.errors import Fault, InputError
 from geo.partition.actions import PlanTables, explain_plan
 from geo.partition.alternatives import Alternatives, make_alternatives
 from geo.partition.atoms import build_town
+from geo.partition.conversion import Conversions
+from geo.partition.edits import open_draft
 from geo.partition.plan import Plan, PlanOptions, Progress
 from geo.partition.relaxations import Diagnosis, explain_conflict
 from geo.partition.solve import make_plan
@@ -23,7 +24,8 @@ from geo.study import Study, read_study
 from layers.exports import write_plan_gpkg
 from layers.maps import plan_map
 from layers.maps import save as save_map
-from layers.reports import write_plan_docx, write_plan_xlsx
+from layers.reports import write_alternatives_xlsx, write_plan_docx, write_plan_xlsx
+from layers.review import MOST_EXPLAINED, plan_reasons, review_plan
 
 Language = Literal["zh", "en"]
 Told = Callable[[str, float], None]
@@ -169,13 +171,20 @@ def alternative_plans(
 
 
 # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-def write_outputs(planned: Planned, out: Path, *, lang: Language = "zh", told: Told | None = None) -> list[Path]:
+def write_outputs(
+    planned: Planned,
+    out: Path,
+    *,
+    conversions: Conversions | None = None,
+    lang: Language = "zh",
+    told: Told | None = None,
+) -> list[Path]:
     """Write a plan's files into the folder `out`: all of them, or none; whatever else lies there stays.
 
-    See `OUTPUTS`.
+    See `OUTPUTS`. Conversions of villages are reported with the plan that follows them.
     """
     with all_or_none(out, OUTPUTS) as draft:
-        _write(planned, draft, OUTPUTS, lang=lang, told=told)
+        _write(planned, draft, OUTPUTS, conversions=conversions, lang=lang, told=told)
     return [out / name for name in OUTPUTS]
 
 
@@ -198,20 +207,39 @@ def write_alternatives(
             if told:
                 told(f"writing plan {name}", number / len(offered.planned))
             (draft / name).mkdir()
-            _write(planned, draft / name, outputs, lang=lang)
-        write_sheets(_comparison(offered.alternatives, lang), draft / COMPARISON)
+            _write(planned, draft / name, outputs, alternatives=offered.alternatives, lang=lang)
+        study = next(iter(offered.planned.values())).study
+        write_alternatives_xlsx(offered.alternatives, draft / COMPARISON, study=study, lang=lang)
     return [out / name for name in names]
 
 
-def _write(planned: Planned, folder: Path, names: tuple[str, ...], *, lang: Language, told: Told | None = None) -> None:
+def _write(
+    planned: Planned,
+    folder: Path,
+    names: tuple[str, ...],
+    *,
+    conversions: Conversions | None = None,
+    alternatives: Alternatives | None = None,
+    lang: Language,
+    told: Told | None = None,
+) -> None:
     tables, study = planned.tables, planned.study
     context = {name: study.tables[name] for name in CONTEXT if name in study.tables}
+    if told:
+        told("reviewing the plan", 0.0)
+    reasons = None
+    if len(tables.blocks) <= MOST_EXPLAINED:
+        draft = open_draft(planned.plan, *units(study, planned.plan.options), study.get("communities"))
+        reasons = plan_reasons(draft, tables)
+    review = review_plan(tables, study, reasons=reasons, conversions=conversions, alternatives=alternatives)
     steps: dict[str, Callable[[Path], object]] = {
         "plan.json": lambda file: file.write_bytes(planned.plan.to_json()),
-        "plan.gpkg": lambda file: write_plan_gpkg(tables, file, lang=lang),
-        "map.html": lambda file: save_map(plan_map(tables, context=context, study=study, lang=lang), file),
-        "report.xlsx": lambda file: write_plan_xlsx(tables, file, study=study, lang=lang),
-        "report.docx": lambda file: write_plan_docx(tables, file, study=study, lang=lang),
+        "plan.gpkg": lambda file: write_plan_gpkg(tables, file, lang=lang, review=review),
+        "map.html": lambda file: save_map(
+            plan_map(tables, context=context, study=study, lang=lang, review=review), file
+        ),
+        "report.xlsx": lambda file: write_plan_xlsx(tables, file, study=study, lang=lang, review=review),
+        "report.docx": lambda file: write_plan_docx(tables, file, study=study, lang=lang, review=review),
     }
     for number, name in enumerate(names):
         if told:
@@ -234,21 +262,6 @@ def require_alternatives_place(out: Path, count: int) -> None:
     """Refuse a folder that so many plans cannot be written into; write nothing."""
     letters = string.ascii_uppercase[: max(0, count)]
     require_place(out, [COMPARISON, *(f"{letter}/{name}" for letter in letters for name in OUTPUTS)])
-
-
-def _comparison(found: Alternatives, lang: Language) -> list[Sheet]:
-    """Return the Pareto table, the distances, what each gives up, and what else was tried, as sheets."""
-    zh = lang == "zh"
-    other = "_en" if zh else "_zh"
-    titles = ("方案比较", "方案差异(户数占比)", "取舍", "已试方案") if zh else (
-        "plans", "distances (share of households)", "what each gives up", "tried")  # fmt: skip
-    tables = (found.table, found.distances, found.gives_up, found.tried)
-    sheets = []
-    for title, table in zip(titles, tables, strict=True):
-        kept = table[[column for column in table.columns if not str(column).endswith(other)]]
-        sheets.append(Sheet.of(title, kept, index=table is not found.tried))
-    notes = [[note.zh if zh else note.en] for note in found.notes]
-    return [*sheets, Sheet("说明" if zh else "notes", ["说明" if zh else "note"], notes)] if notes else sheets
 
 
 # ── what a plan chooses among ────────────────────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,7 @@ the planner says otherwise (see `heirs`).
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import geopandas as gpd
@@ -127,7 +128,7 @@ def explain_plan(
         there is no table of buildings, the count of the blocks stands, and none at all is unknown.
     names
         Community id → (Chinese, English) name that was decided: for new communities, or to rename one. The ids are
-        those after `heirs`.
+        those after `heirs`. They add to the plan's own, and `PlanTables.plan` keeps them.
     heirs
         Community of today → the plan's community that shall carry it on (see `with_heirs`); `PlanTables.plan` is then
         the plan with these ids.
@@ -148,9 +149,12 @@ def explain_plan(
     """
     if heirs:
         plan = with_heirs(plan, heirs, blocks=blocks)
+    living = set(plan.assignment.values())
+    decided = {i: name for i, name in plan.names.items() if i in living} | dict(names or {})
     ledger = _ledger(plan, blocks, seams, buildings, estates)
     old = old_names(ledger, communities)
-    new = new_names(ledger, old, seams, estates, dict(names or {}))
+    new = new_names(ledger, old, seams, estates, decided)
+    plan = plan.model_copy(update={"names": MappingProxyType(decided)})
     words = Words(seams, old, new, estates, outside or outer_border(communities))
     moves = moves_table(ledger, words)
     return PlanTables(

@@ -79,6 +79,7 @@ def with_heirs(plan: Plan, heirs: Mapping[str, str | None], *, blocks: gpd.GeoDa
         **dict(plan),
         "assignment": {block: new[label] for block, label in plan.assignment.items()},
         "islands": tuple(sorted(new[label] for label in plan.islands)),
+        "names": {new.get(label, label): name for label, name in plan.names.items()},
         "notes": (*plan.notes, note),
     })  # fmt: skip
 

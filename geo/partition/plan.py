@@ -365,6 +365,11 @@ def _freeze(value: Any) -> Any:  # noqa: ANN401
 _Assignment = Annotated[
     Mapping[str, str], BeforeValidator(lambda v: dict(v) if isinstance(v, Mapping) else v), PlainSerializer(dict)
 ]
+_Names = Annotated[
+    Mapping[str, tuple[str, str]],
+    BeforeValidator(lambda v: dict(v) if isinstance(v, Mapping) else v),
+    PlainSerializer(dict),
+]
 _Terms = Annotated[
     Mapping[str, Term], BeforeValidator(lambda v: dict(v) if isinstance(v, Mapping) else v), PlainSerializer(dict)
 ]
@@ -403,6 +408,8 @@ class Plan(_Frozen):
         Digest of the plan that the search began from.
     islands : tuple of str
         Communities smaller than the minimum because they are cut off and `allow_islands` was said.
+    names : mapping from community id to (Chinese, English)
+        Names that were decided, where the rule's proposal or today's name does not stand.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -423,6 +430,7 @@ class Plan(_Frozen):
     pairs_checked: bool = False
     started_from: str | None = None
     islands: tuple[str, ...] = ()
+    names: _Names = {}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -431,6 +439,7 @@ class Plan(_Frozen):
             raise ValueError(f"k is {self.k}, but the assignment has {found} communities")
         object.__setattr__(self, "assignment", _freeze(self.assignment))
         object.__setattr__(self, "terms", _freeze(self.terms))
+        object.__setattr__(self, "names", _freeze(self.names))
         return self
 
     @property

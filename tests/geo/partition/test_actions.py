@@ -455,6 +455,20 @@ def test_a_merger_of_villages_stays_a_village_and_says_what_it_needs() -> None:
     assert merged.loc["B", "note_en"].startswith("a merger of 光明村, 冠山村: ")
 
 
+def test_decided_names_stay_with_the_plan_and_follow_their_community() -> None:
+    place = town(["AABB"] * 4)
+    first = explain_plan(
+        plan_of(place.assign(["AABB", "AABB", "NNNN", "NNNN"])), blocks=place.blocks, seams=place.seams,
+        communities=todays(place), names={"N": ("水桥社区", "Shuiqiao")},
+    ).plan  # fmt: skip
+    again = Plan.from_json(first.to_json())
+    assert dict(again.names) == {"N": ("水桥社区", "Shuiqiao")}
+    tables = explain_plan(again, blocks=place.blocks, seams=place.seams, communities=todays(place))
+    assert tables.communities.loc["N", "name"] == "水桥社区"
+    swapped = with_heirs(again, {"A": "N"}, blocks=place.blocks)
+    assert dict(swapped.names) == {"A": ("水桥社区", "Shuiqiao")}
+
+
 def test_an_urban_li_lends_its_name_as_a_li() -> None:
     place = town(["AAAA"] * 4)
     communities = todays(place, {"A": "惠來里"}, name_en={"A": "Huilai Vil."})
