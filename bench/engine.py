@@ -12,6 +12,7 @@ own, so that the peak memory is its own. `--scaling` draws docs/images/engine_sc
 
 import argparse
 import csv
+import functools
 import importlib.util
 import json
 import math
@@ -39,13 +40,17 @@ PEER_PYTHON = Path(sys.executable)
 PICTURE = ROOT / "docs" / "images" / "engine_scaling.png"
 SHARE = 0.1
 SEEDS = 5
+CORES = 2
 GRAPHS = {  # name: parts, proposals, share of the cut edges of METIS and of GerryChain that ours may have
     "NM499": (15, 5e7, 1.0, 1.0),
     "NJ2k": (60, 6e8, 0.95, 0.9),
     "PA3k": (100, 4e8, 0.95, 0.9),
     "TX8k": (250, 5e8, 0.95, 0.9),
 }
-COUNTIES, TRACTS = 1.5e8, 2e8
+QUICK = {"NM499": 5e7, "NJ2k": 4e8}
+"""Proposals of the graphs of a quick run."""
+COUNTIES, TRACTS = 3e8, 2e8
+QUICK_COUNTIES = 1.5e8
 FIRST = ("TX8k", 1.2e7)
 SIZES = (500, 1000, 2000, 4000, 8000, 16000, 32000)
 PART_SIZE, EFFORT, TOWNS = 32, 5_000, 3
@@ -137,7 +142,8 @@ def prove(folder: Path, row: dict[str, str]) -> dict:
     problem, k = instance(folder, row)
     start = time.process_time()
     found = partition_graph(problem, k, proposals=int(COUNTIES / 10), seed=1)
-    optimum = solve_exactly(problem, [k], start=found.part if found.feasible else None, deadline=time.monotonic() + 300)
+    begun = (found.cost, found.part) if found.feasible else None
+    optimum = solve_exactly(problem, [k], start=begun, deadline=time.monotonic() + 300)
     return {"cut": optimum.cost, "proven": bool(optimum.proven), "seconds": time.process_time() - start}
 
 
@@ -180,13 +186,13 @@ def peer(options: argparse.Namespace, who: str, name: str, seconds: float) -> li
 def graph_lines(options: argparse.Namespace, name: str) -> list[Line]:
     """Return our cut edges beside the peers', and whether our plans keep every rule."""
     k, proposals, *shares = GRAPHS[name]
+    proposals = QUICK[name] if options.quick else proposals
     ours = apart(search, real_graph, (options.peers, name), proposals, SEEDS)
     if "error" in ours:
         return [Line(name, ours["error"], "", "", False)]
     seconds = max(1.0, statistics.mean(ours["seconds"]))
     cut = statistics.median(ours["cut"])
-    with ThreadPoolExecutor(2) as pool:  # the two peers at once, one core each
-        answers = list(pool.map(lambda who: peer(options, who, name, seconds), ("metis", "gerrychain")))
+    answers = [peer(options, who, name, seconds) for who in ("metis", "gerrychain")]
     lines = []
     for who, share, answer in zip(("METIS restarts", "GerryChain"), shares, answers, strict=True):
         what = f"{name} k={k}, cut edges, {who}, {seconds:.1f} s"
@@ -207,7 +213,8 @@ def instance_lines(options: argparse.Namespace, row: dict[str, str]) -> list[Lin
     """Return whether a published instance's best plan is found, and for counties whether it is proven."""
     name, best = row["instance"], int(row["best_cut_edges"])
     county = name.endswith("county")
-    ours = apart(search, instance, (options.peers, row), COUNTIES if county else TRACTS, SEEDS)
+    effort = (QUICK_COUNTIES if options.quick else COUNTIES) if county else TRACTS
+    ours = apart(search, instance, (options.peers, row), effort, SEEDS)
     if "error" in ours:
         return [Line(name, ours["error"], "", "", False)]
     cut, seconds = statistics.median(ours["cut"]), max(ours["seconds"])
@@ -241,12 +248,12 @@ def first_line(options: argparse.Namespace) -> Line:
     return Line(what, f"{seconds:.2f} s", "", "<= 3 s", seconds <= 3 and all(ours["kept"]))
 
 
-def scaling(sizes: tuple[int, ...], picture: Path | None) -> list[Line]:
+def scaling(sizes: tuple[int, ...], picture: Path | None, towns: int = TOWNS) -> list[Line]:
     """Return how the cost of a plan grows with the town at a fixed size of the communities."""
     seconds = []
     sound = True
     for n in sizes:
-        ours = apart(search, town, (n,), n * EFFORT, TOWNS)
+        ours = apart(search, town, (n,), n * EFFORT, towns)
         if "error" in ours:
             return [Line("growth of the cost", ours["error"], "", "", False)]
         seconds.append(statistics.median(ours["seconds"]))
@@ -305,15 +312,20 @@ def main() -> int:
     if not (options.peers / "peers_engine.py").is_file():
         print(f"there is no peers_engine.py in {options.peers}; name its folder with --peers", file=sys.stderr)
         return 2
-    show([first_line(options)])
-    for name in ("NM499", "NJ2k") if options.quick else GRAPHS:
-        show(graph_lines(options, name))
     with (options.peers / "instances" / "instances.csv").open() as file:
         rows = list(csv.DictReader(file))
-    for row in rows:
-        if not options.quick or row["instance"].endswith("county") or row["status"] == "open":
-            show(instance_lines(options, row))
-    show(scaling(tuple(n for n in SIZES if n <= 8000) if options.quick else SIZES, None))
+    if options.quick:
+        rows = [row for row in rows if row["instance"].endswith("county") or row["status"] == "open"]
+    jobs: list[Callable[[], list[Line]]] = [
+        functools.partial(graph_lines, options, name) for name in (reversed(QUICK) if options.quick else GRAPHS)
+    ]
+    jobs += [functools.partial(instance_lines, options, row) for row in reversed(rows)]
+    jobs.append(lambda: [first_line(options)])
+    sizes = tuple(n for n in SIZES if n <= 8000) if options.quick else SIZES
+    jobs.append(lambda: scaling(sizes, None, towns=1 if options.quick else TOWNS))
+    with ThreadPoolExecutor(CORES) as pool:  # each job keeps one core busy, ours and the peers' alike
+        for more in pool.map(lambda job: job(), jobs):
+            show(more)
     missed = sum(not line.reached for line in lines)
     print(f"{len(lines) - missed} of {len(lines)} lines reached")
     return 1 if missed else 0
