@@ -27,7 +27,7 @@ PAIR_BRANCHES = 1_000_000
 """Branches for parting one pair of communities anew; a few thousand are the rule."""
 TINY = 14
 """So few atoms are solved exactly without any search."""
-SMALL_REDRAW = 60
+SMALL_REDRAW = 40
 """A redraw of so many atoms is solved exactly where its possible communities can be listed; a merge always there."""
 REDRAW_SETS, MERGE_SETS = 150_000, 1_500_000
 """Possible communities to list at most."""

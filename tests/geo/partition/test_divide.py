@@ -97,7 +97,7 @@ def test_a_town_of_25_blocks_is_proven_with_communities_of_today(old: int) -> No
 
 
 def test_a_town_with_too_many_possible_communities_is_not_called_proven() -> None:
-    blocks, seams = random_grid(np.random.default_rng(1), 7, old=4)
+    blocks, seams = random_grid(np.random.default_rng(1), 6, old=4)
     blocks["households"] //= 3
     plan = make_plan(
         blocks,
