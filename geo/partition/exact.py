@@ -170,7 +170,8 @@ def _solve(task: Task, most_sets: int) -> None:
     problem = task.problem
     if task.extra is None and task.fewest == task.most == 2:
         return _halve(task)
-    priced = task.extra is None and problem.n <= MOST_PRICED
+    whole_target = problem.size_cost == 0 or float(problem.target).is_integer()  # prices count in whole units
+    priced = task.extra is None and problem.n <= MOST_PRICED and whole_target
     sets = _enumerated(task, most_sets // 8 if priced else most_sets)
     if sets is not None:
         if task.part is None:
