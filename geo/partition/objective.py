@@ -97,8 +97,16 @@ def part_costs(town: Town, atoms: Ints) -> Callable[[npt.NDArray[np.int32], int]
     mine, my_area = by_old[atoms], by_area[atoms]
     # A community of today that lies mostly elsewhere has its heir there.
     at_home = mine.sum(axis=0) + 1e-9 * my_area.sum(axis=0) > 0.5 * (by_old.sum(axis=0) + 1e-9 * by_area.sum(axis=0))
-    claim, claim_area = mine * at_home, my_area * at_home
+    olds = mine.shape[1]
+    row, old = np.nonzero((mine > 0) | (my_area > 0))
+    kept, kept_area = mine[row, old], my_area[row, old]
+    claim, claim_area = kept * at_home[old], kept_area * at_home[old]
     settled, settled_area = mine.sum(axis=1), my_area.sum(axis=1)
+
+    def changed(households: Floats, area: Floats) -> Floats:
+        return np.asarray(weights.change * households / total + weights.land * area / ground)
+
+    moved, stayed = changed(settled, settled_area), changed(settled[row] - kept, settled_area[row] - kept_area)
     urban = mine[:, ~town.villages].sum(axis=1)
     household = town.by_atom(town.households)[atoms]
     mass = np.maximum(household, 1e-9)
@@ -109,18 +117,19 @@ def part_costs(town: Town, atoms: Ints) -> Callable[[npt.NDArray[np.int32], int]
     service = has_service(town)
 
     def costs(part: npt.NDArray[np.int32], k: int) -> Floats:
-        shared, land = np.zeros((k, mine.shape[1])), np.zeros((k, mine.shape[1]))
-        np.add.at(shared, part, claim)
-        np.add.at(land, part, claim_area)
+        cell = part[row].astype(np.int64) * olds + old
+        shared, land = (
+            np.bincount(cell, values, minlength=k * olds).reshape(k, olds) for values in (claim, claim_area)
+        )
         known = {int(part[a]): old for a, old in zip(anchors.tolist(), town.labels, strict=True) if a >= 0}
         heir = heirs(shared, land, known)
-        kept, kept_area = (
-            np.where(heir[None, :] >= 0, shares[:, heir], 0.0) if shares.shape[1] else np.zeros((len(atoms), k))
-            for shares in (mine, my_area)
-        )
-        table = weights.change * (settled[:, None] - kept) / total
-        table = table + weights.land * (settled_area[:, None] - kept_area) / ground
-        table = table + weights.mixed * np.outer(urban, _village_led(town, heir)) / total
+        # Where an atom was never in the part's community, all of it changes: only the few other places are worked out.
+        at = np.full(olds, -1, dtype=np.int64)
+        at[heir[heir >= 0]] = np.flatnonzero(heir >= 0)
+        table = np.repeat(moved[:, None], k, axis=1)
+        here = at[old] >= 0
+        table[row[here], at[old[here]]] = stayed[here]
+        table[:, _village_led(town, heir)] += (weights.mixed * urban / total)[:, None]
         if service:
             at_x, at_y = _offices(town, heir, x=x, y=y, mass=mass, part=part)
             distance = np.hypot(x[:, None] - at_x[None, :], y[:, None] - at_y[None, :])

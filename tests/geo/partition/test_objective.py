@@ -104,3 +104,21 @@ def test_heirs_keep_as_many_households_as_any_matching_could(shared: np.ndarray)
 def test_land_decides_where_nobody_lives() -> None:
     assert heirs(np.zeros((2, 2)), np.array([[1.0, 9.0], [0.0, 0.0]])).tolist() == [1, -1]
     assert heirs(np.zeros((2, 0)), np.zeros((2, 0))).tolist() == [-1, -1]
+
+
+def test_costs_of_atoms_in_parts_add_up_to_the_terms() -> None:
+    """Change, land and mixing of a division are the costs of its atoms in their parts, with heirs anew each time."""
+    rng = np.random.default_rng(3)
+    numbers = rng.integers(0, 90, size=(5, 6)).tolist()
+    blocks, seams = grid(numbers, communities=["AAABB.", "AACBBB", "CCCBDD", "CCCDDD", ".CCDDD"])
+    kinds = register({"A": "village", "B": "community", "C": "community", "D": "village"})
+    town = build_town(blocks, seams, kinds, profile=PROFILE, options=PlanOptions(keep_villages=False))
+    costs = part_costs(town, np.arange(town.atoms_count))
+    for k in (1, 3, 6):
+        for _ in range(5):
+            part = np.concatenate([np.arange(k), rng.integers(0, k, size=30 - k)]).astype(np.int32)
+            table = costs(part, k)
+            assert table.shape == (30, k)
+            terms = measure_terms(town, part.astype(np.int64), k)
+            wanted = sum(terms[name].weighted for name in ("change", "land", "mixed"))
+            assert table[np.arange(30), part].sum() == pytest.approx(wanted)
