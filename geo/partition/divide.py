@@ -24,7 +24,10 @@ FIRST_LOOK = 0.3
 SEARCHED = 0.85
 """Share of the progress bar that the search takes; the rest is for proofs."""
 PAIR_BRANCHES = 1_000_000
-"""Branches for parting one pair of communities anew; a few thousand are the rule."""
+"""Branches for parting one pair of communities anew, at most; a few thousand are the rule."""
+PAIR_SHARE, FEWEST_BRANCHES = 3, 1_000
+"""A branch costs what a hundred proposals do: with one pair's branches for so many of a community's proposals, checking
+all pairs of a large town ends soon after a short search; but a pair always has a few."""
 TINY = 14
 """So few atoms are solved exactly without any search."""
 SMALL_REDRAW = 40
@@ -288,6 +291,7 @@ def _with_pairs(task: Task, answer: Answer) -> Answer:
     Heirs stand still while pairs are parted; new heirs mean new costs, so it is done again until both stand.
     """
     best, worth, checked = answer.part, task.worth(answer.part, answer.k), False
+    branches = min(PAIR_BRANCHES, max(FEWEST_BRANCHES, task.budget // (PAIR_SHARE * answer.k)))
     for _ in range(4):
         table = task.table(best, answer.k)
 
@@ -295,7 +299,7 @@ def _with_pairs(task: Task, answer: Answer) -> Answer:
             task.watch(SEARCHED + (1 - SEARCHED) * fraction, part)
 
         part, checked = improve_pairs(
-            task.problem, best, answer.k, table=table, most_nodes=PAIR_BRANCHES, watch=watch, deadline=task.deadline
+            task.problem, best, answer.k, table=table, most_nodes=branches, watch=watch, deadline=task.deadline
         )
         now = task.worth(part, answer.k)
         if now >= worth - 1e-12:

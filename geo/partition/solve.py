@@ -117,6 +117,12 @@ def _counts(town: Town, regions: list[Region]) -> list[list[int]]:
     if wanted is None:
         return tries
     chosen = [t[0] for t in tries]
+    least, most = (sum(column) for column in zip(*ranges, strict=True))
+    if not least <= wanted <= most:
+        raise InfeasibleError(
+            [f"k = {wanted} communities are asked for, but limits and conditions allow {least} to {most}."],
+            reasons_zh=[f"要求共{wanted}个社区,但按上下限和各社区应当满足的条件只能是{least}至{most}个。"],
+        )
     while sum(chosen) != wanted:
         step = 1 if sum(chosen) < wanted else -1
         movable = [r for r, (low, high) in enumerate(ranges) if low <= chosen[r] + step <= high]

@@ -174,7 +174,10 @@ def test_who_stays_as_it_is_neither_receives_nor_gives() -> None:
     blocks, seams = town()
     locks = [{"kind": "as_is", "ids": ["A"]}]
     for condition, said in (
-        ({"kind": "has", "community": "A", "ids": ["0-3"]}, "community Aville .A. stays exactly as it is, so its border stands between blocks 0-0 and 0-3"),
+        (
+            {"kind": "has", "community": "A", "ids": ["0-3"]},
+            "community Aville .A. stays exactly as it is, so its border stands between blocks 0-0 and 0-3",
+        ),
         ({"kind": "has", "community": "B", "ids": ["0-0"]}, "Community Bville .B. with blocks 0-0"),
     ):
         with pytest.raises(InfeasibleError, match=said):
@@ -205,3 +208,15 @@ def test_without_conditions_nothing_is_bound() -> None:
     bare = build_town(blocks, seams, register(KINDS), profile=PROFILE, options=asked())
     assert bare.labels == ()
     assert bare.pin.size == bare.bar.size == bare.anchor.size == 0
+
+
+def test_fewer_communities_than_have_conditions_are_refused() -> None:
+    """A and C, which must not touch, and B live on: two communities cannot be three."""
+    blocks, seams = town()
+    wish = {"kind": "not_touching", "community": "A", "ids": ["C"]}, {"kind": "lacks", "community": "B", "ids": ["0-0"]}
+    options = asked(*wish, k=2, min_households=100, max_households=1000)
+    with pytest.raises(InfeasibleError) as caught:
+        make_plan(blocks, seams, register(KINDS), profile=PROFILE, options=options)
+    assert "k = 2" in caught.value.reasons[0]
+    assert "3" in caught.value.reasons[0]
+    assert "3" in caught.value.reasons_zh[0]
