@@ -119,7 +119,8 @@ def part_costs(town: Town, atoms: Ints) -> Callable[[npt.NDArray[np.int32], int]
     def costs(part: npt.NDArray[np.int32], k: int) -> Floats:
         cell = part[row].astype(np.int64) * olds + old
         shared, land = (
-            np.bincount(cell, values, minlength=k * olds).reshape(k, olds) for values in (claim, claim_area)
+            np.bincount(cell, values, minlength=k * olds).astype(np.float64).reshape(k, olds)
+            for values in (claim, claim_area)
         )
         known = {int(part[a]): old for a, old in zip(anchors.tolist(), town.labels, strict=True) if a >= 0}
         heir = heirs(shared, land, known)
