@@ -123,7 +123,7 @@ def partition_graph(
     run = results[0]
     if look:
         run = _Run(problem, k, run.best.part, rng=rng, linear=linear, clock=clock, best=run.best, frozen=held)
-    patchwork = _Patchwork(run, held, rng, fresh=first is None and linear is None)
+    patchwork = _Patchwork(run, held, rng, fresh=first is None)
     if first is not None and not run.best.feasible:  # what can be mended where it is should be
         patchwork.repair(proposals)
         run.restore(run.best.part)
@@ -198,13 +198,15 @@ class _Patchwork:
         run, best = self.run, self.at or self.run.best
         inner, members, now = cut_out(run.problem, best.part, chosen, run.k, self.held)
         linear = None
-        if run.linear is not None:
-            table = run.linear(best.part)[np.ix_(members, chosen)]
+        every, whole = len(chosen) == run.k, run.linear
+        if whole is not None:
+            table = whole(best.part)[np.ix_(members, chosen)]
 
-            def linear(_: Small) -> Floats:
-                return table  # heirs are matched anew when the whole is measured
+            def linear(now: Small) -> Floats:
+                # of a few parts the heirs are matched anew when the whole is measured
+                return whole(chosen[now].astype(np.int32))[:, chosen] if every else table
 
-        if len(chosen) == run.k and self.fresh and heat > 1:
+        if every and self.fresh and heat > 1:
             other = seed_parts(run.problem, run.k, rng=self.rng, sort=int(self.rng.integers(6)))
             now = np.argsort(chosen).astype(np.int32)[other]
         anything = Result(now, np.inf, np.inf, 0)
