@@ -21,6 +21,8 @@ Small = npt.NDArray[np.int32]
 
 FIRST_LOOK = 0.3
 """Share of the proposals that goes into comparing numbers of communities."""
+SMALL_TOWN = 500
+"""With so few atoms the two best numbers of communities are followed, not one: a first look is easily mistaken."""
 SEARCHED = 0.85
 """Share of the progress bar that the search takes; the rest is for proofs."""
 PAIR_BRANCHES = 1_000_000
@@ -213,11 +215,22 @@ def _from_nothing(task: Task) -> _Found:
         if any(result.feasible or result.stopped_early for _, result in found):
             break
     worths = {k: task.worth(r.part, k) if r.feasible else r.cost for k, r in found}
-    k, result = min(found, key=lambda pair: (*pair[1].key[:2], worths[pair[0]]))
+    found.sort(key=lambda pair: (*pair[1].key[:2], worths[pair[0]]))
+    k, result = found[0]
     stopped = any(r.stopped_early for _, r in found)
     if len(task.tries) > 1 and result.feasible and not stopped:
-        again = _look(task, k, share=1 - FIRST_LOOK, begin=FIRST_LOOK, seed=task.seed)
-        result, stopped = min(result, again, key=lambda r: r.key), again.stopped_early
+        looked = []
+        for k, first in [pair for pair in found if pair[1].feasible][: 2 if task.problem.n <= SMALL_TOWN else 1]:
+            again = _look(task, k, share=1 - FIRST_LOOK, begin=FIRST_LOOK, seed=task.seed)
+            looked.append((k, first, again))
+        stopped = any(again.stopped_early for _, _, again in looked)
+        if len(looked) > 1 and not stopped:  # only parted as well as can be do they compare
+            pairs = [(k, _with_pairs(task, Answer(r.part, k)).part) for k, *both in looked for r in both if r.feasible]
+            k, part = min(pairs, key=lambda pair: task.worth(pair[1], pair[0]))
+            result = Result(part, *measure(task.problem, part, k, task.table(part, k)))
+        else:
+            k, result = min(((k, r) for k, *both in looked for r in both),
+                            key=lambda pair: (*pair[1].key[:2], task.worth(pair[1].part, pair[0])))  # fmt: skip
     return _Found(k, replace(result, stopped_early=stopped), tuple(k for k, _ in found))
 
 
