@@ -7,7 +7,7 @@ its place. Only plain searches run over the text, so that no text takes long.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from geo.boundary_text.words import (
@@ -63,6 +63,8 @@ class Action:
     """What moves, or the new range; nothing means all of it (整体划入)."""
     targets: tuple[str, ...] = ()
     """Who receives; the new name; the parts of a division."""
+    sources: tuple[str, ...] = ()
+    """Of whom a new community is made, where the text tells."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def parse_bounds(text: str) -> ParsedBounds:
         )  # fmt: skip
     plain = text.translate(_HALF)
     english = _English(plain)
-    parsed = (english if english.heads else _Chinese(plain)).read(text)
+    parsed = english.read(text) if english.heads else _made_of(plain, text)
     figures = (parsed.households, parsed.people, parsed.area_km2)
     if parsed.area == Area() and not parsed.actions and all(figure is None for figure in figures):
         shown = text.strip()[:40]
@@ -133,6 +135,28 @@ def parse_bounds(text: str) -> ParsedBounds:
             Fault(f"nothing in this text is a boundary: {shown!r}", "write it as 东至A路,南至B路,西至C路,北至D路")
         )
     return parsed
+
+
+_MADE_OF: Final = re.compile(r"设立([^,;。\n]{1,60}),(由([^,;。\n]{1,300})组成)(?=,)")
+
+
+def _made_of(plain: str, text: str) -> ParsedBounds:
+    """Return what a Chinese text says; 设立N,由A整体、B的部分区域组成,范围为… names its sources first."""
+    found = list(_MADE_OF.finditer(plain))
+    for one in found:
+        plain = f"{plain[: one.start(2)]}{',' * (one.end(2) - one.start(2))}{plain[one.end(2) :]}"
+    parsed = _Chinese(plain).read(text)
+    share = re.compile(r"(?:的?部分区域|整体|全部)$")
+    sources = {
+        one[1].strip(): tuple(share.sub("", name.strip()) for name in re.split("[、和]", one[3])) for one in found
+    }
+    actions = tuple(
+        replace(action, sources=sources[action.community])
+        if action.kind == "create" and action.community in sources
+        else action
+        for action in parsed.actions
+    )
+    return replace(parsed, actions=actions)
 
 
 # ── what both languages share ────────────────────────────────────────────────────────────────────────────────────────

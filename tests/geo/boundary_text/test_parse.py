@@ -264,3 +264,14 @@ def test_every_text_of_bounds_is_read_back(bounds: Bounds, order: tuple[str, ...
             parsed = parse_bounds(variant)
             assert parsed.bounds == bounds, variant
             assert parsed.remarks == ()
+
+
+def test_a_new_community_tells_of_whom_it_is_made() -> None:
+    parsed = parse_bounds(
+        "设立新城西社区，由新城社区整体、文化社区和工农社区的部分区域组成，范围为东至学院路，南至清河大道"
+    )
+    assert parsed.unresolved == ()
+    (action,) = parsed.actions
+    assert (action.kind, action.community) == ("create", "新城西社区")
+    assert action.sources == ("新城社区", "文化社区", "工农社区")
+    assert action.areas[0].bounds.south[0][0].name == "清河大道"
