@@ -17,9 +17,9 @@ from docx.shared import Cm, Pt, RGBColor
 from docx.table import _Cell
 from docx.text.paragraph import Paragraph
 
+from geo.conversion import Conversions, Procedure, procedure
 from geo.partition.actions import PlanTables
 from geo.partition.alternatives import Alternatives
-from geo.partition.conversion import Conversions, Procedure, procedure
 from geo.partition.scorecard import Scorecard
 from geo.study import Study
 from layers.comparison import alternative_columns, conversion_reasons

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from geo.conversion import Conversions
 from geo.partition.actions import PlanTables, explain_heirs
 from geo.partition.alternatives import Alternatives
-from geo.partition.conversion import Conversions
 from geo.partition.edits import Draft
 from geo.partition.explain import explain_block, explain_community
 from geo.partition.scorecard import Scorecard, score_plan
@@ -37,7 +37,7 @@ class Review:
     ----------
     scorecard : Scorecard, optional
     heirs : DataFrame, optional
-        Who keeps which name and why (`geo.partition.heirs.explain_heirs`).
+        Who keeps which name and why (`geo.partition.actions.heirs.explain_heirs`).
     reasons : Reasons, optional
     conversions : Conversions, optional
     alternatives : Alternatives, optional

@@ -16,9 +16,9 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from geo.conversion import Conversions, procedure
 from geo.partition.actions import PlanTables
 from geo.partition.alternatives import Alternatives
-from geo.partition.conversion import Conversions, procedure
 from geo.partition.plan import Limits
 from geo.partition.scorecard import SIX_ONES, Scorecard
 from geo.study import Study

@@ -15,7 +15,7 @@ from geo.errors import Fault, InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from geo.partition.conversion import Conversions
+    from geo.conversion import Conversions
 
 _WORDS = {
     "id": ("编号", "id"), "name": ("名称", "name"), "subject": ("对象", "subject"), "type": ("类型", "type"),
@@ -82,7 +82,7 @@ def convert_villages(
     `shequ convert town.gpkg --procedure CU05 --from 2026-03-01`
     """
     from api import operations
-    from geo.partition.conversion import plan_options
+    from geo.conversion import plan_options
     from geo.partition.plan import PlanOptions
     from geo.standards import load_profile
 
@@ -161,7 +161,7 @@ def _show_cases(table: "pd.DataFrame", lang: Lang, *, every: bool) -> None:
 
 
 def _show_procedure(found: "Conversions", case: str, first: date | None, lang: Lang) -> None:
-    from geo.partition.conversion import procedure
+    from geo.conversion import procedure
 
     if case not in found.table.index:
         raise InputError(Fault(f"there is no village or compound {case}",

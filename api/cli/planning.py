@@ -29,7 +29,7 @@ from geo.errors import InfeasibleError
 if TYPE_CHECKING:
     from api.operations import Offered, Planned
     from geo.partition.plan import Plan, PlanOptions
-    from geo.partition.relaxations import Diagnosis
+    from geo.partition.refusal.relaxations import Diagnosis
     from geo.standards import Profile
 
 Name = Annotated[
@@ -279,7 +279,7 @@ def _refuse(
 
 def _tell_reasons(known: tuple[str, ...], diagnosis: "Diagnosis | None") -> None:
     """Print what the engine found first, and every conflict that could be proven, in both languages."""
-    from geo.partition.conflicts import CERTAINTY
+    from geo.partition.refusal.conflicts import CERTAINTY
 
     conflicts = () if diagnosis is None else diagnosis.conflicts
     told = {conflict.text_en for conflict in conflicts}

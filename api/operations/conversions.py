@@ -16,10 +16,10 @@ from pyproj import CRS
 from api.operations.files import placed, read_bytes, require_file_place
 from api.operations.plans import Language
 from api.operations.sheets import Sheet, write_sheets
+from geo.conversion import Conversions, Override, classify_conversions
+from geo.conversion.eligibility import FLAGS, SURVEY_COLUMNS
 from geo.errors import Fault, InputError
 from geo.ingest.formats import open_file
-from geo.partition.conversion import Conversions, Override, classify_conversions
-from geo.partition.eligibility import FLAGS, SURVEY_COLUMNS
 from geo.standards import Profile
 from geo.study import read_study
 
@@ -92,7 +92,7 @@ def overriding(given: str, *, by: str) -> tuple[str, Override]:
 def read_survey(path: Path) -> pd.DataFrame:
     """Return the survey of villages in a CSV or Excel file.
 
-    Its first row names the columns: community_id, and any of `geo.partition.eligibility.SURVEY_COLUMNS`, or their
+    Its first row names the columns: community_id, and any of `geo.conversion.eligibility.SURVEY_COLUMNS`, or their
     Chinese headings; yes and no may be 是 and 否. An empty cell is unknown.
 
     Raises

@@ -10,14 +10,14 @@ import geopandas as gpd
 
 from api.operations.files import all_or_none, require_place
 from geo.blocks import BlockOptions, adopt_blocks
+from geo.conversion import Conversions
 from geo.errors import Fault, InputError
 from geo.partition.actions import PlanTables, explain_plan
 from geo.partition.alternatives import Alternatives, make_alternatives
 from geo.partition.atoms import build_town
-from geo.partition.conversion import Conversions
 from geo.partition.edits import open_draft
 from geo.partition.plan import Plan, PlanOptions, Progress
-from geo.partition.relaxations import Diagnosis, explain_conflict
+from geo.partition.refusal.relaxations import Diagnosis, explain_conflict
 from geo.partition.solve import make_plan
 from geo.standards import Profile
 from geo.study import Study, read_study

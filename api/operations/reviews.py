@@ -15,9 +15,9 @@ from api.operations.plans import Planned, Told, explained, units
 from geo.boundary_text import Ground, Located, ParsedBounds, parse_bounds
 from geo.errors import Fault, InputError
 from geo.partition import explain
+from geo.partition.actions.names import outer_border
 from geo.partition.edits import open_draft
 from geo.partition.explain import BlockReasons, CommunityReasons
-from geo.partition.names import outer_border
 from geo.partition.plan import Plan
 from geo.partition.scorecard import Scorecard
 from geo.partition.scorecard import score_plan as score_tables

@@ -11,9 +11,9 @@ from geo.errors import InfeasibleError
 from geo.partition.exact import improve_pairs, solve_exactly
 from geo.partition.landmass import Region, labels_of
 from geo.partition.objective import SetCosts, heirs, overlap, part_costs
-from geo.partition.problem import Problem, Result, measure
 from geo.partition.search import PinsApartError, partition_graph
-from geo.partition.seeding import joined_down
+from geo.partition.search.problem import Problem, Result, measure
+from geo.partition.search.seeding import joined_down
 from geo.partition.starts import first_parts
 from geo.partition.town import Floats, Ints, Town, capital
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from geo.partition.conditions import barred_atoms
 from geo.partition.objective import edge_costs, size_cost
-from geo.partition.problem import Problem, make_problem
+from geo.partition.search.problem import Problem, make_problem
 from geo.partition.town import Ints, Town, pieces
 
 UNLIMITED = 2**62

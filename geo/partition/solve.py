@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from geo.errors import InfeasibleError
 from geo.partition.atoms import build_town
-from geo.partition.conflicts import find_conflicts
 from geo.partition.divide import Answer, Task, divide
 from geo.partition.landmass import Region, problem_of, range_of, regions_of
 from geo.partition.objective import heirs_of, measure_terms
 from geo.partition.plan import ENGINE_VERSION, Note, Plan, PlanOptions, Progress
+from geo.partition.refusal.conflicts import find_conflicts
 from geo.partition.rules import Proposal, violations
 from geo.partition.starts import begin_from, weighed_for
 from geo.partition.town import Ints, Town, pieces
@@ -68,7 +68,7 @@ def make_plan(
         When a table is unusable, or options contradict each other or name what is not there.
     InfeasibleError
         When the request has no answer, or none was found: `reasons` say which rules collide, in sentences. What would
-        have an answer instead is found by `geo.partition.relaxations.explain_conflict`.
+        have an answer instead is found by `geo.partition.refusal.relaxations.explain_conflict`.
     """
     wishes = PlanOptions() if options is None else options
     started = time.monotonic()

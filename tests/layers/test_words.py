@@ -6,8 +6,8 @@ from typing import get_args
 import pandas as pd
 import pytest
 
+from geo.conversion import MEANINGS
 from geo.partition.actions import TERM_MEANINGS
-from geo.partition.conversion import MEANINGS
 from geo.partition.plan import Condition, Lock, SeamRule
 from geo.partition.rules import COLUMNS
 from geo.partition.scorecard import UNITS, Better

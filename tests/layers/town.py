@@ -17,9 +17,9 @@ import pandas as pd
 from pyproj import CRS
 from shapely.geometry import LineString, Point, box
 
+from geo.conversion import Override, classify_conversions
 from geo.partition.actions import PlanTables, explain_plan
 from geo.partition.alternatives import Alternatives
-from geo.partition.conversion import Override, classify_conversions
 from geo.partition.plan import Note, Plan, PlanOptions, Term
 from geo.standards import load_profile
 from geo.study import Repair, Study
