@@ -2,8 +2,8 @@
 
 Branch and bound finds, from every vertex as the first of its set in a fixed order, the sets that cost less than the
 prices of their vertices; they are let into the relaxation of `geo.partition.exact.cover`, and the prices change. What
-the cheapest sets of all vertices cost less than their prices bounds every plan from below at any time. The relaxation's own
-fractions, made whole, give better plans on the way.
+the cheapest sets of all vertices cost less than their prices bounds every plan from below at any time. The relaxation's
+own fractions, made whole, give better plans on the way.
 """
 
 import math
