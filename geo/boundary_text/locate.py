@@ -286,7 +286,8 @@ class Ground:
                 chosen -= land
         members = sorted(chosen)
         union = shapely.normalize(shapely.coverage_union_all(self._shapes[members])) if members else shapely.Polygon()
-        return Located(tuple(sorted(self.ids[i] for i in members)), union, unsaid_m, tuple(dict.fromkeys(remarks)))
+        told = (*dict.fromkeys(remarks), *_between_nothing(costs, members))
+        return Located(tuple(sorted(self.ids[i] for i in members)), union, unsaid_m, told)
 
     def _told_by_name(self, area: Area, remarks: list[Remark]) -> set[int]:
         """Return the land between landmarks, or of the community or estate that is only called by its name."""
@@ -604,3 +605,12 @@ def _unused(name: str) -> Remark:
 
 def _said(value: object) -> str:
     return "" if value is None or value is pd.NA or value != value else str(value).strip()  # noqa: PLR0124 - NaN
+
+
+def _between_nothing(costs: Iterable[tuple[Edge, Side]], members: list[int]) -> list[Remark]:
+    """Return what to say when every line was found and no land lies between them."""
+    lines = "、".join(dict.fromkeys(edge.name for edge, _ in costs))
+    if members or not lines:
+        return []
+    return [Remark(lines, 0, "各线都能找到,但没有地块按文中所说的方位处在它们之间,请核对方位是否写反",
+                   "no land lies between these lines on the sides that the text says: check the sides")]  # fmt: skip

@@ -116,7 +116,7 @@ def parse_bounds(text: str) -> ParsedBounds:
     >>> parsed.bounds.east[0][0].name, parsed.bounds.notes[0].name, parsed.households, parsed.people
     ('白马路', '奥园小区', 8540, 20536)
     >>> parse_bounds("撤销甲社区,将甲社区整体划入乙社区管辖").actions[1]
-    Action(kind='transfer', community='甲社区', areas=(), targets=('乙社区',))
+    Action(kind='transfer', community='甲社区', areas=(), targets=('乙社区',), sources=())
     """
     if not isinstance(text, str) or not text.strip():
         raise InputError(Fault("the text of a boundary is empty", "write it as 东至A路,南至B路,西至C路,北至D路"))

@@ -177,3 +177,12 @@ def test_seams_in_pieces_and_streets_that_cross_themselves() -> None:
     """A street that runs on beyond the land, and round a corner, does not lead the reader astray."""
     place = town(h4="中路", v3="南二街")
     assert read(place, "东至中路,南至南二街,西至西一路,北至中路").blocks == cells(range(2), range(1, 4))
+
+
+def test_sides_written_the_wrong_way_round_are_told() -> None:
+    right = read(town(), "东至东二路,南至南二街,西至西二路,北至北二街")
+    wrong = read(town(), "东至西二路,南至南二街,西至东二路,北至北二街")
+    assert right.blocks
+    assert wrong.blocks == ()
+    assert "check the sides" in wrong.remarks[-1].text_en
+    assert "方位" in wrong.remarks[-1].text_zh
