@@ -15,6 +15,7 @@ from geo.partition.landmass import Region, problem_of, range_of, regions_of
 from geo.partition.objective import heirs_of, measure_terms
 from geo.partition.plan import ENGINE_VERSION, Note, Plan, PlanOptions, Progress
 from geo.partition.refusal.conflicts import find_conflicts
+from geo.partition.refusal.relaxations import Diagnosis, refusal
 from geo.partition.rules import Proposal, violations
 from geo.partition.starts import begin_from, weighed_for
 from geo.partition.town import Ints, Town, pieces
@@ -96,11 +97,7 @@ def _refuse_impossible(town: Town, *, thorough: bool = False) -> None:
     """Refuse what can be seen, or with `thorough` be proven, to have no answer; with every conflict at once."""
     conflicts = find_conflicts(town, thorough=thorough)
     if conflicts:
-        ids = dict.fromkeys(i for conflict in conflicts for i in conflict.ids)
-        raise InfeasibleError(
-            [conflict.text_en for conflict in conflicts], reasons_zh=[conflict.text_zh for conflict in conflicts],
-            table="blocks" if ids else None, ids=ids,
-        )  # fmt: skip
+        raise refusal(Diagnosis(conflicts))
 
 
 def _counts(town: Town, regions: list[Region]) -> list[list[int]]:
