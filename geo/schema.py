@@ -1,11 +1,13 @@
 """Table contracts: index, columns, units, geometry. `check` reports every fault at once.
 
-A table is a GeoDataFrame whose index is its id (text, unique) and whose CRS is metric. Missing is missing: counts are
-nullable integers (`Int64`), measures are floats with NaN, text may be missing; an unknown count is never zero.
+A table is a GeoDataFrame whose index is its id (text, unique) and whose CRS is metric; a record table (`geometry` empty
+in its contract) is a plain DataFrame. Missing is missing: counts are nullable integers (`Int64`), measures are floats
+with NaN, text may be missing; an unknown count is never zero. Days are ISO text, 2026-03-01.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 import geopandas as gpd
@@ -14,7 +16,7 @@ import pandas as pd
 
 from geo.errors import Fault, InputError
 
-Kind = Literal["text", "count", "number", "year", "flag"]
+Kind = Literal["text", "count", "number", "year", "flag", "day"]
 
 OUTSIDE = "outside"
 """The block id on the far side of a seam that follows the study's own edge."""
@@ -36,6 +38,21 @@ FEATURE_CLASSES = (*ROAD_CLASSES, "river", "canal", "stream", "drain", "railway"
                    "border", "study_edge", "none")  # fmt: skip
 """What a seam may follow: a road by its class, a barrier by its kind, an old community border, the study's edge."""
 
+SUBJECTS = ("building", "estate", "unit", "block", "town")
+"""What an examination looks at: a building, a compound (小区), an examination unit, a block, the whole town."""
+
+SEVERITIES = ("general", "serious", "very_serious")
+"""How grave a finding is, mildest first: 一般, 严重, 很严重 (城市体检工作手册, 2025, annex V)."""
+
+STATUSES = ("open", "scheduled", "done", "checked")
+"""The life of a finding: 待整治, 已列入计划, 已整治, 已复核."""
+
+OBSERVED = ("found", "clear", "not_applicable", "measured")
+"""What looking gave: the problem is there, it is not, the question does not arise, or a value was measured."""
+
+HOUSE_DECISIONS = ("demolish", "alter", "use", "unknown")
+"""拆、改、用 of a farm house, and what its register does not suffice to decide."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -52,7 +69,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of a study: name, index, columns, and the geometry types it may hold."""
+    """One table of a study: name, index, columns, and the geometry types it may hold; none for a record table."""
 
     name: str
     index: str
@@ -161,6 +178,7 @@ TABLES: dict[str, Table] = {
                 Column("community_id", "text", "today's community, by the larger share"),
                 Column("group_id", "text", "atom group: blocks that must stay together"),
                 Column("households_source", "text", "where most of its households come from"),
+                Column("unit_id", "text", "the examination unit (体检单元) it belongs to"),
             ),
             _AREA,
         ),
@@ -177,17 +195,114 @@ TABLES: dict[str, Table] = {
             ),
             _LINE,
         ),
+        Table(
+            "units", "unit_id", "examination units (体检单元): 5,000 to 12,000 people, of blocks and estates",
+            (
+                _NAME, _NAME_EN, _HOUSEHOLDS, _PEOPLE,
+                Column("blocks_count", "count", "blocks in it", minimum=0),
+                Column("estates_count", "count", "estates that lie in it", minimum=0),
+                Column("community_ids", "text", "today's communities it lies in, joined by ;"),
+                Column("size", "text", "people against the limits of a unit",
+                       allowed=("below", "within", "above", "unknown")),
+            ),
+            _AREA,
+        ),
+        Table(
+            "findings", "finding_id", "what a surveyor saw; the point is its place, or the middle of its subject",
+            (
+                Column("subject", "text", "what was looked at", required=True, allowed=SUBJECTS),
+                Column("subject_id", "text", "its id", required=True),
+                Column("building_id", "text", "the building, where the subject is one"),
+                Column("estate_id", "text", "the estate it lies in"),
+                Column("code", "text", "what was found, as the catalogue numbers it: 3a", required=True),
+                Column("severity", "text", "how grave it is", required=True, allowed=SEVERITIES),
+                Column("extent", "number", "how much of it, in the code's own unit", minimum=0),
+                Column("extent_unit", "text", "m2, m, count or flats", allowed=("m2", "m", "count", "flats")),
+                Column("location", "text", "where in the building or estate"),
+                Column("place_given", "flag", "the point was surveyed, not taken from the subject"),
+                Column("surveyed_on", "day", "day of the survey"),
+                Column("surveyor", "text", "who looked"),
+                Column("photo", "text", "names of its photos, joined by ;"),
+                Column("note", "text", "what else was written down"),
+                Column("status", "text", "what has become of it", required=True, allowed=STATUSES),
+                Column("due_on", "day", "day by which it has to be put right"),
+                Column("done_on", "day", "day on which it was put right"),
+                Column("source", "text", "file and row it was read from"),
+            ),
+            ("Point",),
+        ),
+        Table(
+            "observations", "observation_id", "what was looked at, and what looking gave; no row is unknown",
+            (
+                Column("subject", "text", "what was looked at", required=True, allowed=SUBJECTS),
+                Column("subject_id", "text", "its id", required=True),
+                Column("item", "text", "a finding code (3a), or the key of a quantity (parking_spaces)", required=True),
+                Column("state", "text", "what looking gave", required=True, allowed=OBSERVED),
+                Column("value", "number", "the measured value, in the item's unit"),
+                Column("surveyed_on", "day", "day of the survey"),
+                Column("surveyor", "text", "who looked, or who supplied the value"),
+                Column("source", "text", "where the value is from: file and row, office, document"),
+            ),
+            (),
+        ),
+        Table(
+            "finding_history", "change_id", "every change of a finding, oldest first",
+            (
+                Column("finding_id", "text", "the finding", required=True),
+                Column("number", "count", "its position in the finding's history, from 1", required=True, minimum=1),
+                Column("changed_on", "day", "day of the change as the source tells it"),
+                Column("column", "text", "what changed; empty where the finding was new"),
+                Column("before", "text", "the value before"),
+                Column("after", "text", "the value after"),
+                Column("by", "text", "who changed it"),
+                Column("source", "text", "file and row"),
+            ),
+            (),
+        ),
+        Table(
+            "farmhouses", "house_id", "farm houses: parcel, house and household in one row, without names of people",
+            (
+                Column("parcel_id", "text", "homestead parcel (宗地)"),
+                Column("household_id", "text", "the household's number in the register"),
+                Column("building_id", "text", "the building it is"),
+                Column("community_id", "text", "the village"),
+                Column("people", "count", "members of the household", "people", minimum=0),
+                Column("parcel_m2", "number", "area of the homestead", "m²", minimum=0),
+                Column("footprint_m2", "number", "ground the house covers", "m²", minimum=0),
+                Column("floors", "number", "storeys above ground", "storeys", minimum=0),
+                Column("year_built", "year", "year of completion", minimum=1000),
+                Column("structure", "text", "structural type"),
+                Column("danger_grade", "text", "safety appraisal", allowed=("A", "B", "C", "D")),
+                Column("titled", "flag", "the homestead right is registered"),
+                Column("permitted", "flag", "it was built with a permit"),
+                Column("occupied", "flag", "somebody lives in it"),
+                Column("heritage", "flag", "protected, or worth protecting"),
+                Column("houses_of_household", "count", "houses the household has in the village", minimum=0),
+                Column("in_plan", "flag", "the village plan keeps the place as a homestead"),
+                Column("valid_from", "day", "since when the register says so"),
+                Column("decision", "text", "拆 / 改 / 用", allowed=HOUSE_DECISIONS),
+                Column("reason_zh", "text", "why, in Chinese"),
+                Column("reason_en", "text", "why, in English"),
+            ),
+            (*_AREA, "Point"),
+        ),
     )
 }  # fmt: skip
 
-_DTYPES: dict[Kind, str] = {"text": "str", "count": "Int64", "number": "float64", "year": "Int64", "flag": "boolean"}
+RECORDED = ("units", "findings", "observations", "finding_history", "farmhouses")
+"""Tables that shequ writes itself: they come from surveys and registers, not from a town's map files."""
+
+_DTYPES: dict[Kind, str] = {"text": "str", "count": "Int64", "number": "float64", "year": "Int64", "flag": "boolean",
+                             "day": "str"}  # fmt: skip
 
 
 def empty(name: str, crs: object) -> gpd.GeoDataFrame:
-    """Return the table `name` without rows."""
+    """Return the table `name` without rows; a record table needs no CRS."""
     table = TABLES[name]
     index = pd.Index([], dtype="str", name=table.index)
     columns = {c.name: pd.array([], dtype=_DTYPES[c.kind]) for c in table.columns}
+    if not table.geometry:
+        return pd.DataFrame(columns, index=index)
     return gpd.GeoDataFrame(columns, index=index, geometry=gpd.GeoSeries([], index=index, crs=crs))
 
 
@@ -204,9 +319,12 @@ def conform(frame: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
         raise InputError(faults)
     table = TABLES[name]
     known = {c.name: _cast(frame, c) for c in table.columns}
-    extra = {c: frame[c] for c in frame.columns if c not in known and c != frame.geometry.name}
+    shapes = frame.geometry.name if table.geometry else None
+    extra = {c: frame[c] for c in frame.columns if c not in known and c != shapes}
     index = pd.Index(frame.index.astype(str), name=table.index, dtype="str")
     data = {n: pd.Series(v).set_axis(index) for n, v in {**known, **extra}.items()}
+    if not table.geometry:
+        return pd.DataFrame(data, index=index)
     return gpd.GeoDataFrame(data, index=index, geometry=gpd.GeoSeries(frame.geometry.values, index, crs=frame.crs))
 
 
@@ -218,7 +336,9 @@ def check(frame: gpd.GeoDataFrame, name: str) -> list[Fault]:
     def fault(what: str, remedy: str, rows: Iterable[object] = ()) -> None:
         faults.append(Fault(what, remedy, table=name, ids=tuple(str(row) for row in rows)))
 
-    if frame.crs is None:
+    if not table.geometry:
+        pass
+    elif frame.crs is None:
         fault("the table has no coordinate reference system", "say which one it is in (--crs or the mapping's crs)")
     elif not frame.crs.is_projected or any(axis.unit_name not in ("metre", "meter") for axis in frame.crs.axis_info):
         fault(f"coordinates are in {frame.crs.name}, not in metres", "project it first (shequ import does)")
@@ -235,6 +355,8 @@ def check(frame: gpd.GeoDataFrame, name: str) -> list[Fault]:
             continue
         for what, remedy, rows in _value_faults(frame[column.name], column):
             fault(what, remedy, rows)
+    if not table.geometry:
+        return faults
     shapes = frame.geometry
     absent = shapes.isna() | shapes.is_empty
     if absent.any():
@@ -281,8 +403,21 @@ def _value_faults(values: pd.Series, column: Column) -> Iterable[tuple[str, str,
             if low.any():
                 yield (f"column {column.name} holds {numbers[low].iloc[0]:g}, below {column.minimum:g}",
                        "correct the value, or leave it empty when unknown", values.index[low])  # fmt: skip
+    elif column.kind == "day":
+        wrong = present & ~values.astype("object").map(_is_day)
+        if wrong.any():
+            yield (f"column {column.name} holds {values[wrong].iloc[0]!r}, which is no day",
+                   "write it like 2026-03-01", values.index[wrong])  # fmt: skip
     elif column.allowed:
         strange = present & ~values.astype("object").isin(column.allowed)
         if strange.any():
             yield (f"column {column.name} holds {values[strange].iloc[0]!r}",
                    f"use one of: {', '.join(column.allowed)}", values.index[strange])  # fmt: skip
+
+
+def _is_day(value: object) -> bool:
+    try:
+        date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        return False
+    return True

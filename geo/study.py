@@ -31,6 +31,10 @@ _REPAIRS = "shequ_repairs"
 _RASTERS = ("population", "dem")
 _NODATA = np.float32(-9999.0)
 
+_MADE_BY = {
+    "blocks": "shequ blocks", "seams": "shequ blocks", "units": "shequ examine", "findings": "shequ survey read",
+    "observations": "shequ survey read", "finding_history": "shequ survey read", "farmhouses": "shequ farmhouses",
+}  # fmt: skip
 _SQLITE = b"SQLite format 3\0"
 _ANEW = "import the town anew; edit its source files rather than the study's own tables"
 _CHANGED = (KeyError, TypeError, ValueError, CRSError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError,
@@ -73,9 +77,7 @@ class Study:
     def __getitem__(self, table: str) -> gpd.GeoDataFrame:
         """Return a table; an InputError names the command that makes it when it is not there."""
         if table not in self.tables:
-            made_by = {"blocks": "shequ blocks", "seams": "shequ blocks"}.get(
-                table, f"shequ import with a {table} layer"
-            )
+            made_by = _MADE_BY.get(table, f"shequ import with a {table} layer")
             raise InputError(Fault(f"the study has no table {table}", f"make it with: {made_by}", table=table))
         return self.tables[table]
 
@@ -242,6 +244,9 @@ def _write_plain(path: Path, layer: str, rows: pd.DataFrame) -> None:
 
 
 def _write_table(frame: gpd.GeoDataFrame, name: str, path: Path) -> None:
+    if not TABLES[name].geometry:
+        _write_plain(path, name, frame.reset_index())
+        return
     kinds = set(frame.geom_type)
     generic = len({kind.removeprefix("Multi") for kind in kinds}) > 1
     pyogrio.write_dataframe(
@@ -252,7 +257,8 @@ def _write_table(frame: gpd.GeoDataFrame, name: str, path: Path) -> None:
 
 
 def _read_table(path: Path, name: str) -> gpd.GeoDataFrame:
-    frame = pyogrio.read_dataframe(path, layer=name).set_index(TABLES[name].index)
+    table = TABLES[name]
+    frame = pyogrio.read_dataframe(path, layer=name, read_geometry=bool(table.geometry)).set_index(table.index)
     return conform(frame, name)
 
 

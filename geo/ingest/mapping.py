@@ -9,10 +9,10 @@ from pydantic_core import ErrorDetails
 
 from geo.crs import parse_crs
 from geo.errors import Fault, InputError
-from geo.schema import TABLES
+from geo.schema import RECORDED, TABLES
 
-IMPORTABLE = tuple(name for name in TABLES if name != "seams")
-"""Tables that may be read from files; seams are traced from blocks, never read."""
+IMPORTABLE = tuple(name for name in TABLES if name not in ("seams", *RECORDED))
+"""Tables that may be read from map files; seams are traced from blocks, records come from surveys and registers."""
 
 RASTERS = ("population", "dem")
 """Rasters a study holds: people per cell, and ground height [m]."""

@@ -4,19 +4,15 @@ A profile is a TOML file with one table `[profile]`. Those that come with shequ 
 may lie anywhere. A published edition is never edited: a correction is a new file.
 """
 
-import tomllib
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from geo.errors import StandardError
-
-_HERE = Path(__file__).parent
+from geo.standards.files import Key, Text, read_standard, shipped
 
 Count = Annotated[int, Field(ge=0, strict=True)]
-Text = Annotated[str, Field(min_length=1)]
 
 
 class Profile(BaseModel):
@@ -42,7 +38,7 @@ class Profile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    name: Key
     title_zh: Text
     title_en: Text
     edition: Text
@@ -81,17 +77,7 @@ def load_profile(name_or_path: str | Path) -> Profile:
     >>> load_profile("seed-3000").target_households
     3000
     """
-    text = str(name_or_path)
-    if not text.endswith(".toml"):
-        path = _HERE / f"{text}.toml"
-        known = [profile.name for profile in list_profiles()]
-        if text not in known:
-            raise StandardError(
-                f"there is no profile {text!r}\n"
-                f"  remedy: use one of {', '.join(known)}, or the path of your own TOML file"
-            )
-        return _read(path)
-    return _read(Path(text))
+    return read_standard(name_or_path, "profile", Profile, check=_contradictions)
 
 
 def list_profiles() -> list[Profile]:
@@ -102,37 +88,7 @@ def list_profiles() -> list[Profile]:
     >>> "beijing-2021" in [profile.name for profile in list_profiles()]
     True
     """
-    return [_read(path) for path in sorted(_HERE.glob("*.toml")) if "profile" in _toml(path)]
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise _wrong(path, "there is no such file", "correct the path, or use the name of a profile") from error
-    except OSError as error:
-        raise _wrong(path, f"the file cannot be read ({error.strerror})", "check the path and its rights") from error
-    except UnicodeDecodeError as error:
-        raise _wrong(path, f"the file is not UTF-8 text (byte {error.start})", "save it as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise _wrong(path, f"the file is not TOML: {error}", "correct the line it names") from error
-
-
-def _read(path: Path) -> Profile:
-    data = _toml(path)
-    table = data.get("profile")
-    if not isinstance(table, dict):
-        raise _wrong(path, "the file has no table [profile]", "put the thresholds under [profile]")
-    if strangers := sorted(set(data) - {"profile"}):
-        raise _wrong(path, f"unknown table or key {', '.join(strangers)}", "put everything under [profile]")
-    try:
-        profile = Profile.model_validate(table)
-    except ValidationError as error:
-        raise _wrong_fields(path, error) from error
-    problems = list(_contradictions(profile))
-    if problems:
-        raise StandardError("\n".join(problem.replace("FILE", str(path)) for problem in problems))
-    return profile
+    return [load_profile(path) for path in shipped("profile")]
 
 
 def _contradictions(profile: Profile) -> list[str]:
@@ -142,26 +98,8 @@ def _contradictions(profile: Profile) -> list[str]:
         ladder = [(f"{step}_{what}", getattr(profile, f"{step}_{what}")) for step in ("min", "target", "max")]
         present = [(field, value) for field, value in ladder if value is not None]
         problems += [
-            f"FILE: {a} = {x} is above {b} = {y}\n  remedy: make {a} at most {b}"
+            f"{a} = {x} is above {b} = {y}\n  remedy: make {a} at most {b}"
             for (a, x), (b, y) in pairwise(present)
             if x > y
         ]
     return problems
-
-
-def _wrong(path: Path, what: str, remedy: str) -> StandardError:
-    return StandardError(f"{path}: {what}\n  remedy: {remedy}")
-
-
-def _wrong_fields(path: Path, error: ValidationError) -> StandardError:
-    lines = []
-    for one in error.errors():
-        name = ".".join(str(part) for part in one["loc"])
-        if one["type"] == "missing":
-            lines.append(f"{path}: field {name} is missing\n  remedy: add it under [profile]")
-        elif one["type"] == "extra_forbidden":
-            known = ", ".join(Profile.model_fields)
-            lines.append(f"{path}: unknown field {name} = {one['input']!r}\n  remedy: use one of {known}")
-        else:
-            lines.append(f"{path}: field {name} = {one['input']!r}: {one['msg']}\n  remedy: correct the value")
-    return StandardError("\n".join(lines))

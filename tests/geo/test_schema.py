@@ -79,7 +79,18 @@ def test_conform_leaves_its_input_alone() -> None:
 @pytest.mark.parametrize("name", TABLES)
 def test_an_empty_table_keeps_its_contract(name: str) -> None:
     assert check(empty(name, 4549), name) == []
-    assert list(conform(empty(name, 4549), name).columns[:-1]) == [column.name for column in TABLES[name].columns]
+    columns = [column.name for column in TABLES[name].columns] + ["geometry"] * bool(TABLES[name].geometry)
+    assert list(conform(empty(name, 4549), name).columns) == columns
+
+
+def test_days_are_days() -> None:
+    seen = pd.DataFrame(
+        {"subject": "building", "subject_id": "b1", "item": "3a", "state": "found",
+         "surveyed_on": ["2026-03-01", "2026-02-30", None]}, index=["o1", "o2", "o3"],
+    )  # fmt: skip
+    (fault,) = check(seen, "observations")
+    assert "2026-02-30" in fault.what
+    assert fault.ids == ("o2",)
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(-5, 10**6)), min_size=3, max_size=3))

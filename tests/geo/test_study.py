@@ -170,3 +170,14 @@ def test_a_step_done_again_forgets_what_it_said_before(study: Study) -> None:
     once = study.having({}, step="blocks", repairs=[Repair("blocks", "B1", "repaired", "thin", "joined", "合并")])
     again = once.having({}, step="blocks", repairs=[Repair("blocks", "B2", "repaired", "thin", "joined", "合并")])
     assert [(r.step, r.row_id) for r in again.repairs] == [("import", "r2"), ("blocks", "B2")]
+
+
+def test_record_tables_come_back_as_they_were_written(tmp_path: Path) -> None:
+    seen = pd.DataFrame(
+        {"subject": "town", "subject_id": "town", "item": "value_football", "state": "measured", "value": [0.4],
+         "surveyed_on": "2026-03-01"}, index=["o1"],
+    )  # fmt: skip
+    study = Study("清河", CRS.from_epsg(4549), {}).having({"observations": seen})
+    write_study(study, tmp_path / "s.gpkg")
+    back = read_study(tmp_path / "s.gpkg")["observations"]
+    pd.testing.assert_frame_equal(back, study["observations"])

@@ -1,0 +1,1 @@
+"""Renovation programmes: measures for findings, chosen and phased under budgets, safety first."""
