@@ -1,6 +1,7 @@
 """A town's files become a study with blocks and households."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from api.operations.plans import Told
@@ -8,6 +9,7 @@ from geo.blocks import BlockOptions, adopt_blocks, cut_blocks
 from geo.errors import Fault, InputError
 from geo.households import HouseholdOptions, Placement, place_households
 from geo.ingest.town import import_files
+from geo.schema import RECORDED, TABLES
 from geo.study import Study, read_study, require_study_place, write_study
 
 BLOCK_SOURCES = ("census", "communities", "blocks")
@@ -39,7 +41,7 @@ def import_study(
     area: Path | None = None,
     told: Told | None = None,
 ) -> Study:
-    """Read a town's files into the study file `out`.
+    """Read a town's files into the study file `out`; surveys and registers that a study there holds are carried over.
 
     Raises
     ------
@@ -51,8 +53,25 @@ def import_study(
         raise InputError(Fault("the study would be written over a file it is made from", "choose another name (--out)",
                                file=str(out)))  # fmt: skip
     study = import_files(files, mapping=mapping, crs=crs, name=name, name_en=name_en, area=area, progress=told)
+    if out.exists():
+        study = _with_records(study, read_study(out))
     write_study(study, out)
     return study
+
+
+def _with_records(study: Study, before: Study) -> Study:
+    """Return the study with what surveys and registers put into the one it replaces; units are made anew."""
+    kept = {name: before.tables[name] for name in RECORDED if name in before.tables and name != "units"}
+    placed = {name: frame.to_crs(study.crs) if TABLES[name].geometry else frame for name, frame in kept.items()}
+    if not placed:
+        return study
+    notes = {step: before.notes[step] for step in ("survey", "farmhouses") if step in before.notes}
+    return replace(study.having(placed), notes={**study.notes, **notes})
+
+
+def _without_units(study: Study) -> Study:
+    """Return the study without examination units: they were made of blocks that are no more."""
+    return replace(study, tables={name: frame for name, frame in study.tables.items() if name != "units"})
 
 
 def make_blocks(path: Path, *, source: str | None = None, options: BlockOptions | None = None) -> Study:
@@ -79,7 +98,7 @@ def make_blocks(path: Path, *, source: str | None = None, options: BlockOptions 
             communities=study.get("communities"),
             options=options,
         )
-    done = study.having(
+    done = _without_units(study).having(
         {"blocks": made.blocks, "seams": made.seams},
         step="blocks",
         repairs=made.repairs,
@@ -110,6 +129,6 @@ def put_households(path: Path, *, options: HouseholdOptions | None = None) -> tu
     tables = {"blocks": placed.blocks}
     if placed.buildings is not None:
         tables["buildings"] = placed.buildings
-    done = study.having(tables, step="households", repairs=placed.repairs)
+    done = _without_units(study).having(tables, step="households", repairs=placed.repairs)
     write_study(done, path)
     return done, placed
