@@ -125,9 +125,7 @@ class ProgrammeOptions(_Frozen):
         for name, value in each.items():
             if isinstance(value, tuple) and len(value) != count:
                 raise ValueError(f"{name} has {len(value)} numbers for {count} years; give one number, or one for each")
-        strangers = sorted(
-            {str(y) for y in self.locked.values() if y != "in" and y not in self.years}
-        )
+        strangers = sorted({str(y) for y in self.locked.values() if y != "in" and y not in self.years})
         if strangers:
             raise ValueError(f"locked to {', '.join(strangers)}, which is no year of the programme")
         both = sorted(set(self.locked) & set(self.forbidden))
