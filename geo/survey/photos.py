@@ -1,0 +1,1 @@
+"""Photos of findings: names in the survey, files in a folder."""
