@@ -6,9 +6,12 @@ labels of columns, classes and sentences stand beside them. A missing key is a m
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pandas as pd
+
+if TYPE_CHECKING:
+    from geo.study import Study
 
 Lang = Literal["zh", "en"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
@@ -711,6 +714,11 @@ def name_in(row: Mapping[str, Any] | pd.Series, lang: Lang, or_else: str = "") -
         if not is_missing(value) and str(value).strip():
             return str(value)
     return or_else
+
+
+def study_name(study: "Study", lang: Lang) -> str:
+    """Return the study's name in `lang`; the Chinese one where it has no other."""
+    return study.name if lang == "zh" else study.name_en or study.name
 
 
 def number(value: object, lang: Lang, *, digits: int = 0) -> str:
