@@ -6,6 +6,7 @@ file.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -117,6 +118,34 @@ class Threshold(_Frozen):
     source: str = ""
 
 
+class Steps(_Frozen):
+    """A number that rises by steps: six classes for up to 6,000 people.
+
+    `pairs` are (up to and including, value), rising in both; `of` names the unit of the first, `unit` of the second.
+    """
+
+    key: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    unit: str
+    of: str
+    pairs: Annotated[tuple[tuple[float, float], ...], Field(min_length=1)]
+    clause: str = ""
+    source: str = ""
+
+    def at(self, size: float) -> float:
+        """Return the value asked for at that size; above the last step in proportion to it, NaN for an unknown size.
+
+        Examples
+        --------
+        >>> classes = Steps(key="class_steps", unit="count", of="people", pairs=((3000, 3), (6000, 6)))
+        >>> classes.at(3000), classes.at(3001), classes.at(12_000)
+        (3.0, 6.0, 12.0)
+        """
+        if size != size:  # noqa: PLR0124 - NaN is unlike itself
+            return size
+        last, most = self.pairs[-1]
+        return next((value for upto, value in self.pairs if size <= upto), most * size / last)
+
+
 class Indicator(_Frozen):
     """One indicator: its number and names, what it counts, what is looked for, and what it is judged by.
 
@@ -134,8 +163,8 @@ class Indicator(_Frozen):
         What is counted, and how.
     rule : str
         底线型, 提升型 or neither.
-    codes, items, thresholds
-        Finding codes; measured quantities; numbers it is judged by.
+    codes, items, thresholds, steps
+        Finding codes; measured quantities; numbers it is judged by; numbers that rise by steps.
     method : str
         How shequ computes it: `codes` (from findings), the name of a rule in `geo.examination`, or `entered` (by hand,
         with its source).
@@ -162,6 +191,7 @@ class Indicator(_Frozen):
     codes: tuple[Code, ...] = ()
     items: tuple[Item, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
+    steps: tuple[Steps, ...] = ()
     method: Annotated[str, Field(pattern=r"^[a-z_]+$")]
     target: float | None = None
     target_is: Literal["least", "most"] = "least"
@@ -184,7 +214,19 @@ class Indicator(_Frozen):
 
 
 class Catalogue(_Frozen):
-    """A named, cited edition of the indicators."""
+    """A named, cited edition of the indicators.
+
+    Attributes
+    ----------
+    name, edition, title_zh, title_en, source, source_en, note_zh, note_en : str
+        What it is called, which edition it is, where it is from, what of it is our reading or not confirmed.
+    unit_min_people, unit_max_people : int
+        How many resident people a unit of examination (体检单元) should have [people].
+    new_since : int
+        Estates completed from that year on are "new" (新建) and meet the figures for new ones.
+    indicators : tuple of Indicator
+        In order of their numbers.
+    """
 
     name: Key
     edition: Text
@@ -194,7 +236,10 @@ class Catalogue(_Frozen):
     source_en: Text
     note_zh: str = ""
     note_en: str = ""
-    indicators: tuple[Indicator, ...]
+    unit_min_people: Annotated[int, Field(ge=1)] = 5000
+    unit_max_people: Annotated[int, Field(ge=1)] = 12_000
+    new_since: Annotated[int, Field(ge=1000)] = 2019
+    indicators: Annotated[tuple[Indicator, ...], Field(min_length=1)]
 
     def __getitem__(self, number: int) -> Indicator:
         """Return the indicator of that number."""
@@ -249,9 +294,35 @@ def _contradictions(catalogue: Catalogue) -> Iterator[str]:
     for what, seen in named:
         for twice in sorted({each for each in seen if seen.count(each) > 1}):
             yield f"{what} {twice} stands twice\n  remedy: give every indicator and code a {what} of its own"
+    least, most = catalogue.unit_min_people, catalogue.unit_max_people
+    if least > most:
+        yield f"unit_min_people = {least} is above unit_max_people = {most}\n  remedy: make it at most {most}"
+    for key, told in _items_told(catalogue).items():
+        if len(told) > 1:
+            yield f"item {key} is told in {len(told)} ways\n  remedy: tell its names, subject and unit alike everywhere"
     for each in catalogue.indicators:
         if each.method == "codes" and not each.codes:
             yield f"indicator {each.number} is counted from findings but has no codes\n  remedy: list its codes"
         for code in each.codes:
-            if list(code.severity_from) != sorted(code.severity_from) or len(code.severity_from) > 2:
-                yield f"code {code.code}: severity_from rises, and has two steps at most\n  remedy: correct it"
+            yield from _contradictions_of_code(code)
+        for steps in each.steps:
+            if any(a >= c or b > d for (a, b), (c, d) in pairwise(steps.pairs)):
+                yield f"indicator {each.number}: the pairs of {steps.key} do not rise\n  remedy: put them in order"
+
+
+def _contradictions_of_code(code: Code) -> Iterator[str]:
+    if list(code.severity_from) != sorted(code.severity_from) or len(code.severity_from) > 2:
+        yield f"code {code.code}: severity_from rises, and has two steps at most\n  remedy: correct it"
+    if code.severity_from and not code.extent:
+        yield f"code {code.code}: severity_from needs an extent\n  remedy: name the extent's unit"
+    if code.min_floors is not None and code.max_floors is not None and code.min_floors > code.max_floors:
+        yield f"code {code.code}: min_floors is above max_floors\n  remedy: correct one of them"
+
+
+def _items_told(catalogue: Catalogue) -> dict[str, set[tuple[str, str, str, str]]]:
+    """Return, by key, every way in which an item is told; indicators may share one, but then alike."""
+    told: dict[str, set[tuple[str, str, str, str]]] = {}
+    for indicator in catalogue.indicators:
+        for item in indicator.items:
+            told.setdefault(item.key, set()).add((item.title_zh, item.title_en, item.subject, item.unit))
+    return told
