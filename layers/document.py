@@ -14,6 +14,7 @@ from geo.partition.alternatives import Alternatives
 from geo.partition.scorecard import Scorecard
 from geo.study import Study
 from layers.comparison import alternative_columns, conversion_reasons
+from layers.drawing import chinese_font
 from layers.evaluation import (
     GROUPS,
     VERDICT_FILLS,
@@ -40,7 +41,7 @@ from layers.facts import (
     table_word,
 )
 from layers.features import typeset
-from layers.overview import chinese_font, overview_png
+from layers.overview import overview_png
 from layers.paper import Paper, first_up, joined, stopped
 from layers.provenance import (
     change_sentence,

@@ -1,55 +1,22 @@
 """The printed map of a plan, before or after, as a PNG for documents."""
 
-import io
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Literal
 
 import geopandas as gpd
-import numpy as np
-import shapely
-from matplotlib import font_manager, patheffects
+from matplotlib import patheffects
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch, PathPatch
-from matplotlib.path import Path as Outline
+from matplotlib.patches import Patch
 
 from geo.partition.actions import PlanTables
-from layers.features import arrows, label_points, layer_frames
+from layers.drawing import base_map, blank_map, fonts, furniture, patch_of, place_labels, png_of, rare_signs_are_no_news
+from layers.features import arrows, layer_frames
 from layers.office import clean
 from layers.provenance import plan_limits
-from layers.styles import BARRIER_SYMBOLS, COMMUNITY_COLOURS, INK, ROAD_CASING, ROAD_SYMBOLS, SEAL, Symbol
+from layers.styles import COMMUNITY_COLOURS, INK, SEAL
 from layers.words import Lang, name_in, number, word
 
 When = Literal["before", "after"]
-
-CHINESE_FONTS = (
-    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "Microsoft YaHei", "PingFang SC",
-    "SimHei", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Heiti SC", "STHeiti", "SimSun", "Noto Serif CJK SC",
-    "Noto Sans CJK JP", "AR PL UMing CN",
-)  # fmt: skip
-"""Fonts with Chinese characters that machines have, best first."""
-
-_WIDTH_IN, _DPI = 7.2, 200
-_HALO = [patheffects.withStroke(linewidth=2.4, foreground="white")]
-
-
-def chinese_font() -> str | None:
-    """Return the name of the best font with Chinese characters on this machine, or None."""
-    installed = {font.name for font in font_manager.fontManager.ttflist if Path(font.fname).exists()}
-    return next((name for name in CHINESE_FONTS if name in installed), None)
-
-
-@contextmanager
-def _rare_signs_are_no_news() -> Iterator[None]:
-    """Keep quiet about signs that no font here has: the map shows an empty box, names stand in the tables as well."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        yield
 
 
 def overview_png(
@@ -79,33 +46,22 @@ def overview_png(
                           plan_limits(tables))  # fmt: skip
     ground = frames["communities" if when == "after" else "communities_before"].sort_index()
     written: Lang = lang if font or lang == "en" else "en"
-    west, south, east, north = tables.blocks.total_bounds
-    margin = 0.04 * max(east - west, north - south)
-    height = _WIDTH_IN * min(1.25, max(0.55, (north - south + 3.6 * margin) / (east - west + 2 * margin)))
-    figure = Figure(figsize=(_WIDTH_IN, height), dpi=_DPI)
-    canvas = FigureCanvasAgg(figure)
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_axis_off()
-    axes.set_xlim(west - margin, east + margin)
-    axes.set_ylim(south - 2 * margin, north + 1.6 * margin)
-    axes.set_aspect("equal")
+    figure, canvas, axes = blank_map(tables.blocks.total_bounds)
     for colour, shape in zip(ground["colour"], ground.geometry, strict=True):
-        axes.add_patch(_patch(shape, facecolor=COMMUNITY_COLOURS[int(colour)], edgecolor="none", zorder=1))
-    _base_map(axes, frames)
+        axes.add_patch(patch_of(shape, facecolor=COMMUNITY_COLOURS[int(colour)], edgecolor="none", zorder=1))
+    base_map(axes, frames)
     if when == "after":
         _moves(axes, tables)
     for shape in ground.geometry:
-        axes.add_patch(_patch(shape, facecolor="none", edgecolor=INK, linewidth=1.3, zorder=6, joinstyle="round"))
-    fonts = [font, "DejaVu Sans"] if font else ["DejaVu Sans"]  # the second writes what the first lacks
-    properties = {"family": fonts}
+        axes.add_patch(patch_of(shape, facecolor="none", edgecolor=INK, linewidth=1.3, zorder=6, joinstyle="round"))
+    properties = fonts(font)
     texts = _texts(ground, written if font else None)
-    with _rare_signs_are_no_news():
-        _labels(axes, canvas, ground, texts, properties)
-    _furniture(axes, written, properties, moved=when == "after" and len(tables.moves) > 0)
-    out = io.BytesIO()
-    with _rare_signs_are_no_news():
-        figure.savefig(out, format="png", dpi=_DPI, metadata={"Software": None}, facecolor="white")
-    return out.getvalue()
+    with rare_signs_are_no_news():
+        place_labels(axes, canvas, ground, texts, properties)
+    moved = when == "after" and len(tables.moves) > 0
+    parcels = Patch(facecolor="white", edgecolor=SEAL, hatch="///", label=word("layer.moves", written))
+    furniture(axes, written, properties, [parcels] if moved else [])
+    return png_of(figure)
 
 
 def _texts(ground: gpd.GeoDataFrame, lang: Lang | None) -> list[tuple[str, str]]:
@@ -118,39 +74,9 @@ def _texts(ground: gpd.GeoDataFrame, lang: Lang | None) -> list[tuple[str, str]]
     return texts
 
 
-def _base_map(axes: Axes, frames: Mapping[str, gpd.GeoDataFrame]) -> None:
-    if "barriers" in frames:
-        for group, part in frames["barriers"].groupby("barrier_group", sort=True):
-            symbol = BARRIER_SYMBOLS[str(group)]
-            areas = part[part.geom_type.isin(("Polygon", "MultiPolygon"))]
-            for shape in areas.geometry:
-                axes.add_patch(_patch(shape, facecolor=symbol.fill or "none", edgecolor="none", zorder=2))
-            _lines(axes, part[~part.index.isin(areas.index)].geometry, symbol, 2.1)
-    if "roads" in frames:
-        groups = dict(list(frames["roads"].groupby("road_group", sort=True)))
-        present = [name for name in reversed(list(ROAD_SYMBOLS)) if name in groups and name != "path"]
-        for name in present:
-            symbol = ROAD_SYMBOLS[name]
-            _lines(axes, groups[name].geometry, Symbol(stroke=ROAD_CASING, width=symbol.width * 0.55 + 0.7), 2.5)
-        for order, name in enumerate(present):
-            symbol = ROAD_SYMBOLS[name]
-            _lines(
-                axes, groups[name].geometry, Symbol(stroke=symbol.stroke, width=symbol.width * 0.55), 2.6 + order / 100
-            )
-
-
-def _lines(axes: Axes, shapes: gpd.GeoSeries, symbol: Symbol, zorder: float) -> None:
-    parts = [shapely.get_coordinates(part) for part in shapely.get_parts(np.asarray(shapes.array))]
-    if parts:
-        axes.add_collection(LineCollection(
-            parts, colors=symbol.stroke, linewidths=symbol.width * 0.6, zorder=zorder, capstyle="round",
-            linestyles=(0, symbol.dash) if symbol.dash else "solid",
-        ))  # fmt: skip
-
-
 def _moves(axes: Axes, tables: PlanTables) -> None:
     for shape in tables.moves.sort_index().geometry:
-        parcel = _patch(shape, facecolor="none", edgecolor=SEAL, hatch="///", linewidth=1.1, zorder=5)
+        parcel = patch_of(shape, facecolor="none", edgecolor=SEAL, hatch="///", linewidth=1.1, zorder=5)
         parcel.set_hatch_linewidth(0.7)
         axes.add_patch(parcel)
     halo = [patheffects.withStroke(linewidth=3.4, foreground="white"), patheffects.Normal()]
@@ -159,62 +85,3 @@ def _moves(axes: Axes, tables: PlanTables) -> None:
             "arrowstyle": "-|>,head_width=0.28,head_length=0.5", "color": SEAL, "linewidth": 1.6, "shrinkA": 0,
             "shrinkB": 0, "path_effects": halo,
         })  # fmt: skip
-
-
-def _labels(
-    axes: Axes,
-    canvas: FigureCanvasAgg,
-    ground: gpd.GeoDataFrame,
-    texts: list[tuple[str, str]],
-    properties: dict[str, Any],
-) -> None:
-    """Write names, larger communities first; where two lines do not fit free of others, one; then a smaller one."""
-    renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
-    points = label_points(ground)
-    taken: list[Any] = []
-    order = sorted(range(len(ground)), key=lambda i: (-ground["area_m2"].iloc[i], str(ground.index[i])))
-    for position in order:
-        name, households = texts[position]
-        tries = [(f"{name}\n{households}", 8.5), (f"{name}\n{households}", 7.0), (name, 7.5), (name, 5.5)]
-        for attempt, (content, size) in enumerate(tries):
-            text = axes.text(
-                points.iloc[position].x, points.iloc[position].y, content, size=size, ha="center", va="center",
-                color=INK, weight="bold", linespacing=1.25, parse_math=False, path_effects=_HALO, zorder=9,
-                **properties,
-            )  # fmt: skip
-            box = text.get_window_extent(renderer).padded(2)
-            if attempt == len(tries) - 1 or not any(box.overlaps(other) for other in taken):
-                taken.append(box)
-                break
-            text.remove()
-
-
-def _furniture(axes: Axes, lang: Lang, properties: dict[str, Any], *, moved: bool) -> None:
-    """Draw scale bar, north mark, working-draft mark and the legend of moves."""
-    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
-    width, height = east - west, north - south
-    step = 10 ** int(np.floor(np.log10(width / 5)))
-    length = max(each for each in (step, 2 * step, 5 * step) if each <= width / 5)
-    x, y = west + 0.03 * width, south + 0.03 * height
-    tick = y + 0.008 * height
-    axes.plot([x, x, x + length, x + length], [tick, y, y, tick], color=INK, lw=1.2, zorder=9)
-    shown = f"{length:g} m" if length < 1000 else f"{length / 1000:g} km"
-    axes.text(x + length / 2, y + 0.012 * height, shown, size=7, ha="center", color=INK, zorder=9)
-    axes.annotate("", (0.965, 0.975), (0.965, 0.915), xycoords="axes fraction", zorder=9,
-                  arrowprops={"arrowstyle": "-|>,head_width=0.3,head_length=0.7", "color": INK, "lw": 1.4})  # fmt: skip
-    common = {"transform": axes.transAxes, "color": INK, "path_effects": _HALO, "zorder": 9, **properties}
-    axes.text(0.965, 0.905, word("page.north", lang), size=8, ha="center", va="top", **common)
-    axes.text(0.99, 0.012, word("page.mark", lang), size=6.5, ha="right", **{**common, "color": SEAL})
-    if moved:
-        legend = axes.legend(
-            handles=[Patch(facecolor="white", edgecolor=SEAL, hatch="///", label=word("layer.moves", lang))],
-            loc="lower right", bbox_to_anchor=(1.0, 0.03), frameon=True, framealpha=0.85, edgecolor="none",
-            prop={"size": 7, **properties},
-        )  # fmt: skip
-        legend.set_zorder(9)
-
-
-def _patch(shape: Any, **options: Any) -> PathPatch:  # noqa: ANN401 - shapely in, matplotlib's options through
-    rings = [ring for part in shapely.get_parts(shape) for ring in (part.exterior, *part.interiors)]
-    outlines = [Outline(np.asarray(ring.coords)[:, :2], closed=True) for ring in rings]
-    return PathPatch(Outline.make_compound_path(*outlines), **options)

@@ -19,6 +19,7 @@ from geo.partition.actions import explain_plan, transfer_matrix
 from geo.partition.plan import Condition, PlanOptions
 from geo.schema import TABLES
 from layers import document
+from layers.drawing import chinese_font
 from layers.facts import (
     action_sentences,
     borders,
@@ -31,7 +32,7 @@ from layers.facts import (
     sources_sentence,
 )
 from layers.office import clean, settle
-from layers.overview import chinese_font, overview_png
+from layers.overview import overview_png
 from layers.provenance import figures, limits_set, limits_told
 from layers.reports import write_alternatives_xlsx, write_plan_docx, write_plan_xlsx
 from layers.review import typeset_review
