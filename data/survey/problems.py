@@ -79,11 +79,13 @@ CONDITIONS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
 
 
 def _area(share: float, spread: float = 0.8) -> Callable[[pd.DataFrame, np.random.Generator], np.ndarray]:
-    """Return an extent of about `share` of the ground the house covers, spread log-normally and at most six times, m²."""
-    return lambda seen, rng: np.round(
-        np.maximum(seen["area_m2"].to_numpy() * share * np.exp(np.minimum(rng.normal(0, spread, len(seen)), 1.8)), 0.5),
-        1,
-    )
+    """Return an extent of about `share` of the ground a house covers, at most six times that, m²."""
+
+    def extent(seen: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
+        times = np.exp(np.minimum(rng.normal(0, spread, len(seen)), 1.8))
+        return np.round(np.maximum(seen["area_m2"].to_numpy() * share * times, 0.5), 1)
+
+    return extent
 
 
 def _length(metres: float) -> Callable[[pd.DataFrame, np.random.Generator], np.ndarray]:

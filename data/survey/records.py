@@ -1,4 +1,4 @@
-"""The survey as records: observations and findings as the study keeps them, with ids, days, photos and what became of them."""
+"""The survey as records: observations and findings with ids, days, photos, and what became of them."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -94,7 +94,7 @@ def _findings(
     study: Study, catalogue: Catalogue, rows: pd.DataFrame, visits: pd.DataFrame, campaign: Campaign,
     rng: np.random.Generator, subject: str = "building",
 ) -> gpd.GeoDataFrame:  # fmt: skip
-    """Return findings, open, with ids of the campaign, in order of their rows (`building_id` or `estate_id`, code …)."""
+    """Return findings, open, with ids of the campaign, in order of rows (`building_id` or `estate_id`, code …)."""
     about = rows[f"{subject}_id"]
     codes = [catalogue.codes[code][1] for code in rows["code"]]
     severity = np.array([code.severity_of(extent) for code, extent in zip(codes, rows["extent"], strict=True)])
@@ -238,8 +238,8 @@ def _observations(answered: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
 
 def _measured(sheet: pd.DataFrame, catalogue: Catalogue, when: pd.DataFrame) -> pd.DataFrame:
     asked = [key for key in sheet if key in catalogue.items]
-    rows = sheet[asked].rename_axis(columns="item").stack().rename("value").reset_index()
-    rows = rows.dropna(subset="value").rename(columns={"estate_id": "subject_id"}).assign(state="measured")
+    rows = sheet[asked].reset_index(names="subject_id").melt("subject_id", var_name="item")
+    rows = rows.dropna(subset="value").assign(state="measured")
     return _records("estate", rows.join(when, on="subject_id"))
 
 
@@ -254,7 +254,7 @@ def _estate_answers(sheet: pd.DataFrame, lacking: pd.DataFrame, when: pd.DataFra
 
 
 def _places(places: pd.DataFrame) -> pd.DataFrame:
-    rows = places.rename_axis("subject_id").rename_axis(columns="item").stack().rename("value").reset_index()
+    rows = places.reset_index(names="subject_id").melt("subject_id", var_name="item")
     return _records("unit", rows.assign(state="measured", surveyed_on="2026-06-30", surveyor="镇教育指导中心"))
 
 
