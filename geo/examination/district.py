@@ -621,8 +621,8 @@ def fire_stations(town: Town, indicator: Indicator) -> Value:
         + _and(~known, ";{}座等级不明:下限按小型,上限按一级")
         + f";建设用地以{land_zh}代替;{_STRAIGHT[0]}"
     )
-    en = (f"fire stations: {len(stations)}; the area each serves taken as a circle ({reach['first']:.0f} m first class, "
-          f"{reach['second']:.0f} m second, {reach['small']:.0f} m small; our reading)"
+    en = (f"fire stations: {len(stations)}; the area each serves taken as a circle ({reach['first']:.0f} m first "
+          f"class, {reach['second']:.0f} m second, {reach['small']:.0f} m small; our reading)"
           + _and(~known, "; {} of unknown class: small in the lower bound, first class in the upper")
           + f"; land for building is taken as {land_en}; {_STRAIGHT[1]}")  # fmt: skip
     return Value(lower, max(lower, upper), _share(known), zh, en)
