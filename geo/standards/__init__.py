@@ -1,9 +1,30 @@
 """Norms as data: named, cited editions in TOML files, read into frozen models."""
 
-from geo.standards.indicators import Catalogue, Code, Indicator, Item, Steps, Threshold, list_catalogues, load_catalogue
+from geo.standards.costs import Costs, UnitCost, list_costs, load_costs
+from geo.standards.farmhouse_rules import (
+    Condition,
+    FarmHouseRules,
+    HouseRule,
+    list_farm_house_rules,
+    load_farm_house_rules,
+)  # fmt: skip
+from geo.standards.indicators import (
+    Catalogue,
+    Code,
+    Indicator,
+    Item,
+    Steps,
+    Threshold,
+    list_catalogues,
+    load_catalogue,
+)  # fmt: skip
+from geo.standards.menu import Measure, Menu, Shares, list_menus, load_menu
 from geo.standards.profiles import Profile, list_profiles, load_profile
+from geo.standards.rules import SITE_TESTS, SiteRule, SiteRules, list_site_rules, load_site_rules
 
 __all__ = [
-    "Catalogue", "Code", "Indicator", "Item", "Profile", "Steps", "Threshold", "list_catalogues", "list_profiles",
-    "load_catalogue", "load_profile",
+    "SITE_TESTS", "Catalogue", "Code", "Condition", "Costs", "FarmHouseRules", "HouseRule", "Indicator", "Item",
+    "Measure", "Menu", "Profile", "Shares", "SiteRule", "SiteRules", "Steps", "Threshold", "UnitCost",
+    "list_catalogues", "list_costs", "list_farm_house_rules", "list_menus", "list_profiles", "list_site_rules",
+    "load_catalogue", "load_costs", "load_farm_house_rules", "load_menu", "load_profile", "load_site_rules",
 ]  # fmt: skip
