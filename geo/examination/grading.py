@@ -1,8 +1,8 @@
 """Grades of the city dimension: 很好, 较好, 一般, 不足 for each indicator, 优, 良, 中, 差 for the whole.
 
 城市体检工作手册 (2025), chapter 5: experts grade each indicator against its reference, the survey of residents may
-lower a grade, and the shares of the grades give the grade of the whole. How far a value may fall short for which grade the
-manual leaves to the place: `CUTS` is our reading, and a grade given by hand goes before it.
+lower a grade, and the shares of the grades give the grade of the whole. How far a value may fall short for which grade
+the manual leaves to the place: `CUTS` is our reading, and a grade given by hand goes before it.
 """
 
 from collections.abc import Mapping, Sequence
