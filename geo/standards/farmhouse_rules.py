@@ -2,7 +2,8 @@
 
 A set is a TOML file with one table `[farm_house_rules]` and its rules as `[[rule]]`, tried in order: the first one
 whose conditions all hold decides. A condition is data - a column, a comparison, a value -, never code. Comparing a
-missing value is neither true nor false: a house that an earlier rule might decide differently stays `unknown`.
+missing value is neither true nor false: a house that an earlier rule might decide differently stays `unknown`. A rule that
+reads a parameter which nobody has set is not tried.
 """
 
 from collections.abc import Iterator
@@ -58,8 +59,8 @@ class FarmHouseRules(_Frozen):
     Attributes
     ----------
     parcel_cap_m2 : float or None
-        The largest homestead a household may have [m²]; every province sets its own, so None until the user says:
-        conditions that read it are then neither true nor false.
+        The largest homestead a household may have [m²]; every province sets its own, so None until the user says;
+        rules that read it are not tried until then, and a result has to say so.
     houses_max : int
         Houses that a household may have in the village (一户一宅).
     rules : tuple of HouseRule
