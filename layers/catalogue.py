@@ -1,36 +1,47 @@
-"""Every layer of a plan, one entry each: the page, the QGIS project file and the legends are made from these.
+"""Every layer of a plan, an examination and a programme, one entry each: pages, QGIS styles and legends are from here.
 
 To add a layer: one entry here, its symbols in `layers/styles.py`, its title and labels in `layers/words.py`. Columns
 that only a style needs (colour, density …) are computed in `layers/features.py`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from geo.partition.plan import Limits
+from geo.schema import SEVERITIES
+from geo.standards.indicators import Catalogue, Indicator
 from layers.styles import (
     AGAINST_FILLS,
     BARRIER_SYMBOLS,
     COMMUNITY_COLOURS,
     CONVERSION_FILLS,
+    COVERAGE_FILLS,
     DENSITY_BREAKS,
     DENSITY_FILLS,
     ESTATE_SYMBOL,
     FACILITY_COLOURS,
+    FINDING_SYMBOL,
     INK,
     MOVE_SYMBOL,
+    PHASE_FILLS,
     ROAD_SYMBOLS,
     SEAM_SYMBOLS,
+    SEVERITY_FILLS,
+    SHARE_BREAKS,
+    SHARE_FILLS,
+    STATE_FILLS,
+    UNIT_SYMBOL,
+    UNKNOWN_SYMBOL,
     Against,
     Style,
     StyleClass,
     Symbol,
     ranges,
 )
-from layers.words import WORDS, number, word
+from layers.words import WORDS, Lang, number, word
 
-Format = Literal["text", "count", "year", "km2", "metres", "density", "flag", "choice", "community"]
+Format = Literal["text", "count", "year", "km2", "metres", "density", "flag", "choice", "community", "share", "yuan"]
 """How a popup shows a value. `choice` looks its word up under `words`; `community` shows the name behind an id."""
 
 Geometry = Literal["polygon", "line", "point"]
@@ -72,6 +83,12 @@ class Layer:
     """Drawn when the page opens."""
     strong: str = ""
     """Flag column: rows without the flag are drawn thinner and fainter."""
+    titles: tuple[str, str] = ("", "")
+    """Its title in both languages where it is no word of ours: an indicator's."""
+
+    def title_in(self, lang: Lang) -> str:
+        """Return its title."""
+        return self.titles[lang == "en"] or word(self.title, lang)
 
 
 _COMMUNITY_FIELDS = (
@@ -177,6 +194,148 @@ def conversions_layer() -> Layer:
     return Layer(
         "conversions", "conversions", "layer.conversions", "group.plan", "polygon", style, fields, label="name"
     )
+
+
+_COUNTED_IN = {"building": "buildings", "estate": "estates", "unit": "units"}
+"""Subject of an indicator → the layer in which it is coloured."""
+
+_EXAMINED_FIELDS = (
+    Field("surveyed_share", "surveyed_share", "share"),
+    Field("severity", "severity", "choice", words="severity"),
+    Field("findings_open", "findings_open", "count"),
+    Field("findings_done", "findings_done", "count"),
+)
+_BUILDING_FIELDS = (
+    Field("estate", "estate", optional=True, column_en="estate_en"),
+    Field("year_built", "year_built", "year"),
+    Field("floors", "floors", "count"),
+    Field("housing_group", "housing_group", "choice", words="housing_group"),
+    *_EXAMINED_FIELDS,
+)
+_PLACE_FIELDS = (
+    Field("households", "households", "count"),
+    Field("buildings", "buildings_count", "count"),
+    Field("buildings_surveyed", "buildings_surveyed", "count"),
+    *_EXAMINED_FIELDS,
+    Field("findings_per_ha", "findings_per_ha", "density"),
+)
+_UNIT_FIELDS = (
+    Field("people", "people", "count"),
+    Field("size", "unit_size", "choice", words="limits"),
+    *_PLACE_FIELDS,
+)
+_FINDING_FIELDS = (
+    Field("title_zh", "indicator", column_en="title_en"),
+    Field("problem_zh", "finding", column_en="problem_en"),
+    Field("code", "code"),
+    Field("severity", "severity", "choice", words="severity"),
+    Field("status", "finding_status", "choice", words="finding_status"),
+    Field("location", "location", optional=True),
+    Field("photo", "photo", optional=True),
+    Field("surveyed_on", "surveyed_on", optional=True),
+)
+_SITE_FIELDS = (
+    Field("first_year", "first_year", "year"),
+    Field("measures", "measures_count", "count"),
+    Field("safety", "safety_count", "count"),
+    Field("cost_yuan", "cost", "yuan"),
+    Field("public_yuan", "payer_public", "yuan"),
+)
+_MEASURE_FIELDS = (
+    Field("title_zh", "programme_measure", column_en="title_en"),
+    Field("class_", "class", "choice", words="class"),
+    Field("phase", "year", "choice", words="phase"),
+    Field("cost_yuan", "cost", "yuan"),
+)
+
+
+def examination_layers(indicators: Catalogue) -> tuple[Layer, ...]:
+    """Return every layer of an examination, bottom first; what the places are coloured by comes from one of them.
+
+    `severity` and `coverage` colour buildings, `severity_blocks` and `coverage_blocks` blocks; `indicator_<number>`
+    colours what the indicator counts by what is known of it (column `i<number>`), `share_blocks` blocks by the share of
+    their surveyed places with the problem.
+    """
+    severity, coverage = _severity_style(), _coverage_style()
+    states = tuple(
+        _state_layer(each) for each in indicators.of("housing", "residential") if each.subject in _COUNTED_IN
+    )
+    return (
+        Layer("coverage", "buildings", "layer.coverage", "group.examination", "polygon", coverage, _BUILDING_FIELDS,
+              shown=False, label="name"),
+        Layer("coverage_blocks", "blocks", "layer.coverage_blocks", "group.examination", "polygon", coverage,
+              _PLACE_FIELDS, shown=False),
+        Layer("severity", "buildings", "layer.severity", "group.examination", "polygon", severity, _BUILDING_FIELDS,
+              label="name"),
+        Layer("severity_blocks", "blocks", "layer.severity_blocks", "group.examination", "polygon", severity,
+              _PLACE_FIELDS, shown=False),
+        Layer("severity_estates", "estates", "layer.severity_estates", "group.examination", "polygon", severity,
+              _PLACE_FIELDS, shown=False, label="name"),
+        *states,
+        Layer("share_blocks", "blocks", "layer.share_blocks", "group.examination", "polygon", _share_style(),
+              _PLACE_FIELDS, shown=False),
+        Layer("units", "units", "layer.units", "group.examination", "polygon", _single("layer.units", UNIT_SYMBOL),
+              _UNIT_FIELDS, shown=False, label="name"),
+        Layer("findings", "findings", "layer.findings", "group.examination", "point", _categories("severity", {
+            name: replace(FINDING_SYMBOL, fill=SEVERITY_FILLS[name]) for name in reversed(SEVERITIES)}, "severity"),
+            _FINDING_FIELDS, shown=False),
+    )  # fmt: skip
+
+
+def programme_layers(years: Sequence[int]) -> tuple[Layer, ...]:
+    """Return the layers of a programme: sites by the year in which their works begin, measures by their year."""
+    style = phase_style(years)
+    return (
+        Layer("programme", "sites", "layer.programme", "group.programme", "polygon", style, _SITE_FIELDS, label="name"),
+        Layer("measures", "measures", "layer.measures", "group.programme", "polygon", style, _MEASURE_FIELDS,
+              shown=False),
+    )  # fmt: skip
+
+
+def phase_style(years: Sequence[int]) -> Style:
+    """Return one class per year of a programme, one for what it does not choose, one where there is nothing to do."""
+    outline = {"stroke": "#FFFFFF", "width": 0.8, "fill_opacity": 0.88}
+    classes = [
+        StyleClass(str(year), f"{year}年", str(year), Symbol(fill=PHASE_FILLS[n % len(PHASE_FILLS)], **outline))
+        for n, year in enumerate(years)
+    ]
+    for name, fill in (("not_chosen", "#B9B4A6"), ("nothing", "#EFEBE0")):
+        classes.append(StyleClass(name, *WORDS[f"phase.{name}"], Symbol(fill=fill, **{**outline, "stroke": "#A9A294"})))
+    return Style("categories", tuple(classes), "phase")
+
+
+def _state_layer(indicator: Indicator) -> Layer:
+    table = _COUNTED_IN[indicator.subject]
+    fills = {name: Symbol(fill=fill, fill_opacity=0.92, stroke="#FFFFFF" if name != "not_applicable" else "#A9A294",
+                          width=0.6) for name, fill in STATE_FILLS.items()}  # fmt: skip
+    style = _categories(f"i{indicator.number:02d}", {**fills, "unknown": UNKNOWN_SYMBOL}, "state")
+    titles = (f"{indicator.number} {indicator.title_zh}", f"{indicator.number} {indicator.title_en}")
+    return Layer(f"indicator_{indicator.number:02d}", table, "layer.indicator", "group.examination", "polygon", style,
+                 shown=False, label="name", titles=titles)  # fmt: skip
+
+
+def _severity_style() -> Style:
+    fills = {name: Symbol(fill=fill, fill_opacity=0.92, stroke="#FFFFFF", width=0.6)
+             for name, fill in SEVERITY_FILLS.items()}  # fmt: skip
+    return _categories("severity", {**fills, "unknown": UNKNOWN_SYMBOL}, "severity")
+
+
+def _coverage_style() -> Style:
+    fills = {name: Symbol(fill=fill, fill_opacity=0.92, stroke="#FFFFFF", width=0.6)
+             for name, fill in COVERAGE_FILLS.items()}  # fmt: skip
+    return _categories("coverage_class", {**fills, "none": UNKNOWN_SYMBOL}, "coverage")
+
+
+def _share_style() -> Style:
+    names = ("zero", "some", "tenth", "quarter", "half")
+    edges = (None, *SHARE_BREAKS, None)
+    classes = [
+        StyleClass(name, *WORDS[f"share.{name}"], Symbol(fill=fill, fill_opacity=0.9, stroke="#FFFFFF", width=0.6),
+                   edges[n], edges[n + 1])
+        for n, (name, fill) in enumerate(zip(names, SHARE_FILLS, strict=True))
+    ]  # fmt: skip
+    unknown = StyleClass("unknown", *WORDS["state.unknown"], UNKNOWN_SYMBOL)
+    return Style("ranges", (*classes, unknown), "share")
 
 
 def _base(

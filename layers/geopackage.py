@@ -105,7 +105,7 @@ def _write_styles(
             "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName,"
             " styleQML, styleSLD, useAsDefault, description, owner, update_time)"
             " VALUES ('', '', ?, 'geom', ?, ?, '', ?, ?, '', ?)",
-            (layer.table, layer.id, qml(layer, columns, lang), int(layer.table not in seen), word(layer.title, lang),
+            (layer.table, layer.id, qml(layer, columns, lang), int(layer.table not in seen), layer.title_in(lang),
              LAST_CHANGE),
         )  # fmt: skip
         seen.add(layer.table)

@@ -52,7 +52,7 @@ from layers.provenance import (
 )
 from layers.review import Reasons, Review, typeset_review
 from layers.styles import INK, OTHER_PLAN, ROAD_CASING, SEAL
-from layers.words import LANGS, WORDS, Lang, word
+from layers.words import LANGS, PLAN_WORDS, WORDS, Lang, word
 
 SIMPLIFY_M = {"buildings": 0.6, "roads": 1.0, "barriers": 1.0, "estates": 0.6}
 """How far a simplified line of the base map may lie from the true one [m]."""
@@ -245,7 +245,7 @@ def page_data(
         "limits": asdict(limits),
         "fewest": FEWEST_SHOWN,
         "ink": INK, "seal": SEAL, "casing": ROAD_CASING, "other": OTHER_PLAN,
-        "words": WORDS,
+        "words": PLAN_WORDS,
         "layers": [_layer(layer) for layer in layers if layer.table in frames],
         "tables": {
             **{name: {"rows": _rows(name, frame, layers)} for name, frame in frames.items()},

@@ -162,6 +162,30 @@ DENSITY_FILLS = ("#FDF6E3", "#FBE3B4", "#F7C27D", "#EC9350", "#D4603A", "#9E2F2B
 CONVERSION_FILLS = {"T1": "#8FBF6F", "T2": "#E8A54B", "T3": "#5E9BD1", "none": "#E4E2DD"}
 """Which way villages and compounds go: in place, merged, a community of their own, not at all."""
 
+UNKNOWN_SYMBOL = Symbol(fill="#6B7280", fill_opacity=0.55, pattern="hatch", stroke="#6B7280", width=0.8)
+"""What nobody has looked at: grey lines on paper, like nothing that was surveyed."""
+
+SEVERITY_FILLS = {"very_serious": "#A51D1D", "serious": "#E8772E", "general": "#F3CE5B", "none": "#CFE3C4"}
+"""The gravest open finding of a place; the pale green one was surveyed whole and has none."""
+
+STATE_FILLS = {"found": "#D4502A", "remedied": "#3E7CB1", "clear": "#CFE3C4", "not_applicable": "#EFEBE0"}
+"""What is known of one indicator at one place; blue was found and has been put right."""
+
+COVERAGE_FILLS = {"all": "#2F6DA3", "most": "#85B2D6", "part": "#D3E3F0"}
+"""Surveyed whole, by half and more, by less."""
+
+SHARE_BREAKS = (0.0001, 0.1, 0.25, 0.5)
+SHARE_FILLS = ("#CFE3C4", "#FBE3B4", "#F5B65F", "#E8772E", "#A9321B")
+"""Share of the surveyed places of a block that have the problem."""
+
+PHASE_FILLS = ("#7A1F5C", "#C2452D", "#E39A2D", "#8CB83F", "#2E9C8F", "#3471B8", "#6B56A8", "#8C6D4B", "#4F7A3A",
+               "#B0567F", "#5C6F82", "#C9A13B", "#31808F", "#9A4F3C", "#767676")  # fmt: skip
+"""Years of a programme, in their order."""
+
+UNIT_SYMBOL = Symbol(pattern="none", stroke="#6A2C91", width=2.4, dash=(9, 4))
+FINDING_SYMBOL = Symbol(stroke="#FFFFFF", width=0.9, radius=3.6)
+
+
 ESTATE_SYMBOL = Symbol(pattern="none", stroke="#6B705C", width=1.1, dash=(4, 2))
 MOVE_SYMBOL = Symbol(fill=SEAL, fill_opacity=0.9, pattern="hatch", stroke=SEAL, width=1.5)
 

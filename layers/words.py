@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pandas as pd
 
+from layers.examination_words import EXAMINATION_WORDS
+
 if TYPE_CHECKING:
     from geo.study import Study
 
@@ -660,7 +662,12 @@ _REPORT = {
     "about.moved_share": ("变动户数占比", "Share of households that change"),
 }
 
-WORDS: dict[str, tuple[str, str]] = {**_TRADE, **_LAYERS, **_FIELDS, **_VALUES, **_TABLES, **_UNITS, **_PAGE, **_REPORT}
+PLAN_WORDS: dict[str, tuple[str, str]] = {
+    **_TRADE, **_LAYERS, **_FIELDS, **_VALUES, **_TABLES, **_UNITS, **_PAGE, **_REPORT
+}  # fmt: skip
+"""The words of plans, and those that everything shares."""
+
+WORDS: dict[str, tuple[str, str]] = {**EXAMINATION_WORDS, **PLAN_WORDS}
 """Key → (Chinese, English)."""
 
 
