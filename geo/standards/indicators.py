@@ -97,7 +97,8 @@ class Code(_Frozen):
 class Item(_Frozen):
     """One quantity that is measured or asked for: how many bays an estate has, what a day centre covers.
 
-    `subject` is what it is told of; `unit` names the unit of the value (`m2`, `count`, `people`, `percent`, `flag` …).
+    `subject` is what it is told of; `unit` names the unit of the value (`m2`, `m`, `count`, `people`, `share` from 0 to
+    1, `flag` 1 or 0). Without a `required` one its indicator stays unknown.
     """
 
     key: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
@@ -210,7 +211,10 @@ class Indicator(_Frozen):
         KeyError
             When the indicator has none: a catalogue that lacks a number its method reads is a wrong catalogue.
         """
-        return next(each.value for each in self.thresholds if each.key == key)
+        for each in self.thresholds:
+            if each.key == key:
+                return each.value
+        raise KeyError(key)
 
 
 class Catalogue(_Frozen):
@@ -243,7 +247,10 @@ class Catalogue(_Frozen):
 
     def __getitem__(self, number: int) -> Indicator:
         """Return the indicator of that number."""
-        return next(each for each in self.indicators if each.number == number)
+        for each in self.indicators:
+            if each.number == number:
+                return each
+        raise KeyError(number)
 
     def by_key(self, key: str) -> Indicator | None:
         """Return the indicator of that key, or None when the edition has none."""
