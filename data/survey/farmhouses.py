@@ -9,9 +9,9 @@ from survey.homes import TIMBER
 VILLAGES = ("CU01", "CU02", "CU03", "CU04", "CU05", "CU06", "CU07")
 
 HEADINGS = {
-    "house_id": "房屋编号",
+    "house_id": "农房编号",
     "parcel_id": "宗地编号",
-    "household_id": "户号",
+    "household_id": "户编号",
     "building_id": "建筑编号",
     "community_id": "村编号",
     "people": "家庭人口",
@@ -20,13 +20,13 @@ HEADINGS = {
     "floors": "层数",
     "year_built": "建成年份",
     "structure": "结构",
-    "danger_grade": "鉴定等级",
-    "titled": "已确权登记",
-    "permitted": "有审批手续",
+    "danger_grade": "危房鉴定等级",
+    "titled": "宅基地已确权",
+    "permitted": "经批准",
     "occupied": "有人居住",
-    "heritage": "历史建筑",
-    "houses_of_household": "该户房屋处数",
-    "in_plan": "在规划宅基地内",
+    "heritage": "受保护",
+    "houses_of_household": "户内房屋数",
+    "in_plan": "规划保留",
     "valid_from": "登记日期",
 }
 """Column of the study's table → heading of the register."""

@@ -46,34 +46,34 @@ def make_surveys(study: Study, catalogue: Catalogue, *, seed: int = SEED) -> tup
     seed : int
         The same seed makes the same surveys of the same study.
     """
-    seen = homes(study, _chance(seed, 1))
-    visited = campaigns.surveyed(seen, _chance(seed, 2))
+    seen = homes(study, chance(seed, 1))
+    visited = campaigns.surveyed(seen, chance(seed, 2))
     pilot = seen[seen["estate_id"].isin(PILOT)]
     first = campaigns.visits(pilot, PILOT_2025)
-    before = _findings(study, catalogue, problems.look(pilot, _chance(seed, 3)), first, PILOT_2025, _chance(seed, 4))
-    asked = problems.answers(pilot, _pairs(before), _chance(seed, 5))
+    before = _findings(study, catalogue, problems.look(pilot, chance(seed, 3)), first, PILOT_2025, chance(seed, 4))
+    asked = problems.answers(pilot, _pairs(before), chance(seed, 5))
     earlier = Survey(_observations(asked, first), before)
 
     there = seen[visited]
     days = campaigns.visits(there, EXAMINATION_2026)
-    fresh = problems.look(there, _chance(seed, 6))
+    fresh = problems.look(there, chance(seed, 6))
     known = fresh["building_id"].isin(pilot.index)
-    fresh = fresh[~known | (_chance(seed, 7).random(len(fresh)) < 0.15)]
-    now = _findings(study, catalogue, fresh, days, EXAMINATION_2026, _chance(seed, 8))
-    now = _handled(now, _chance(seed, 9))
-    followed = _followed(before, catalogue, _chance(seed, 10))
+    fresh = fresh[~known | (chance(seed, 7).random(len(fresh)) < 0.15)]
+    now = _findings(study, catalogue, fresh, days, EXAMINATION_2026, chance(seed, 8))
+    now = _handled(now, chance(seed, 9))
+    followed = _followed(before, catalogue, chance(seed, 10))
     standing = pd.concat([followed, now])
     answered = problems.answers(
-        there, _pairs(standing[standing["status"].isin(["open", "scheduled"])]), _chance(seed, 11)
+        there, _pairs(standing[standing["status"].isin(["open", "scheduled"])]), chance(seed, 11)
     )
 
-    sheet = estates.sheets(study, seen, visited, _chance(seed, 12))
+    sheet = estates.sheets(study, seen, visited, chance(seed, 12))
     when = _days_of_places(days, there["estate_id"]).reindex(sheet.index)
-    lacking = _findings(study, catalogue, _lacks(study, sheet), when, EXAMINATION_2026, _chance(seed, 13), "estate")
+    lacking = _findings(study, catalogue, _lacks(study, sheet), when, EXAMINATION_2026, chance(seed, 13), "estate")
     parts = [_observations(answered, days), _measured(sheet, catalogue, when), _estate_answers(sheet, lacking, when)]
     units = study.get("units")
     if units is not None and not units.empty:
-        parts.append(_places(estates.school_places(units, _chance(seed, 14))))
+        parts.append(_places(estates.school_places(units, chance(seed, 14))))
     parts.append(_town(catalogue))
     lacking.index = [f"{EXAMINATION_2026.prefix}-X{n:04d}" for n in range(1, len(lacking) + 1)]
     findings = pd.concat([standing, lacking])
@@ -81,7 +81,7 @@ def make_surveys(study: Study, catalogue: Catalogue, *, seed: int = SEED) -> tup
     return earlier, Survey(conform(pd.concat(parts), "observations").sort_index(), findings)
 
 
-def _chance(seed: int, part: int) -> np.random.Generator:
+def chance(seed: int, part: int) -> np.random.Generator:
     """Return chance of its own for each part, so that one part's draws leave the others as they are."""
     return np.random.default_rng([seed, part])
 
