@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from geo.errors import StandardError
 from geo.schema import SEVERITIES, SUBJECTS
-from geo.standards import Catalogue, Code, Steps, list_catalogues, load_catalogue
+from geo.standards import Catalogue, Code, Indicator, Steps, list_catalogues, load_catalogue
 
 HAN = re.compile("[\u4e00-\u9fff]")
 KEYS_2025 = (
@@ -84,6 +84,12 @@ def before() -> Catalogue:
     return load_catalogue("examination-2023")
 
 
+def named(catalogue: Catalogue, key: str) -> Indicator:
+    found = catalogue.by_key(key)
+    assert found is not None
+    return found
+
+
 def counted(catalogue: Catalogue) -> dict[str, int]:
     return dict(Counter(each.dimension for each in catalogue.indicators))
 
@@ -131,7 +137,7 @@ def test_codes_are_those_of_the_manual_and_keep_their_meaning(now: Catalogue, be
         same_indicator, same = before.codes[code]
         assert one == same
         assert indicator.key == same_indicator.key
-        assert re.match(r"^[0-9]+", code)[0] == str(indicator.number)
+        assert code.rstrip("abcdefgh") == str(indicator.number)
 
 
 @pytest.mark.parametrize("catalogue", list_catalogues(), ids=lambda each: each.name)
@@ -197,7 +203,9 @@ def test_when_a_question_arises(now: Catalogue) -> None:
     [(0.5, "general"), (9.99, "general"), (10, "serious"), (29, "serious"), (30, "very_serious"), (400, "very_serious"),
      (None, "general"), (math.nan, "general")],
 )  # fmt: skip
-def test_the_damaged_area_of_a_facade_decides_how_grave_it_is(now: Catalogue, extent, severity) -> None:
+def test_the_damaged_area_of_a_facade_decides_how_grave_it_is(
+    now: Catalogue, extent: float | None, severity: str
+) -> None:
     assert now.codes["4a"][1].severity_of(extent) == severity
 
 
@@ -222,7 +230,7 @@ def test_figures_of_the_residential_area(now: Catalogue) -> None:
         "activity_ground.green_per_person": 1.0, "activity_ground.green_min_m2": 4000,
         "activity_ground.green_width_m": 30,
     }  # fmt: skip
-    assert now.by_key("parking").threshold("per_household") == 1
+    assert named(now, "parking").threshold("per_household") == 1
 
 
 def test_targets_of_the_city(now: Catalogue) -> None:
@@ -241,14 +249,14 @@ def test_targets_of_the_city(now: Catalogue) -> None:
     [(1, 3, 90), (3000, 3, 90), (3001, 6, 180), (6000, 6, 180), (6001, 9, 270), (9001, 12, 360), (12_000, 12, 360),
      (18_000, 18, 540)],
 )  # fmt: skip
-def test_classes_and_seats_of_a_kindergarten(now: Catalogue, people, classes, seats) -> None:
-    steps = {each.key: each for each in now.by_key("kindergarten").steps}
+def test_classes_and_seats_of_a_kindergarten(now: Catalogue, people: int, classes: int, seats: int) -> None:
+    steps = {each.key: each for each in named(now, "kindergarten").steps}
     assert steps["class_steps"].at(people) == classes
     assert steps["seat_steps"].at(people) == seats
 
 
 def test_classes_for_people_nobody_has_counted(now: Catalogue) -> None:
-    assert math.isnan(now.by_key("kindergarten").steps[0].at(math.nan))
+    assert math.isnan(named(now, "kindergarten").steps[0].at(math.nan))
 
 
 @given(people=st.lists(st.floats(min_value=0, max_value=1e6), min_size=2, max_size=2))
@@ -272,8 +280,8 @@ def test_what_is_counted_and_how(catalogue: Catalogue) -> None:
     assert {subjects[each.key] for each in catalogue.of("city")} == {"town"}
     assert {subjects[each.key] for each in catalogue.indicators} <= set(SUBJECTS)
     for key in ("school_places", "parking", "ev_charging"):
-        assert catalogue.by_key(key).counts == "gap"
-    footpaths = catalogue.by_key("footpaths")
+        assert named(catalogue, key).counts == "gap"
+    footpaths = named(catalogue, "footpaths")
     assert (footpaths.counts, footpaths.unit_en, footpaths.codes[0].extent) == ("length", "km", "m")
 
 
@@ -288,7 +296,7 @@ def test_finding_an_indicator(now: Catalogue) -> None:
 
 def test_a_catalogue_is_frozen(now: Catalogue) -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        now.edition = "2026"  # type: ignore[misc]
+        now.edition = "2026"
 
 
 def write(folder: Path, text: str) -> Path:

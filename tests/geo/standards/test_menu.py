@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from geo.errors import StandardError
-from geo.standards import Menu, list_catalogues, list_menus, load_menu
+from geo.standards import Catalogue, Menu, list_catalogues, list_menus, load_menu
 
 LINES = {"water_drain_pipes", "water_quality", "gas_pipes", "heating_pipes", "lines_tidied", "fibre"}
 
@@ -62,7 +62,7 @@ def test_the_shipped_menu(menu: Menu) -> None:
 
 
 @pytest.mark.parametrize("catalogue", list_catalogues(), ids=lambda each: each.name)
-def test_every_code_has_an_answer_of_every_severity(menu: Menu, catalogue) -> None:
+def test_every_code_has_an_answer_of_every_severity(menu: Menu, catalogue: Catalogue) -> None:
     for code in catalogue.codes:
         assert menu.for_code(code), code
     for code, (_, one) in catalogue.codes.items():
@@ -77,7 +77,7 @@ def test_the_menu_answers_no_code_that_no_catalogue_has(menu: Menu) -> None:
 
 
 @pytest.mark.parametrize("catalogue", list_catalogues(), ids=lambda each: each.name)
-def test_what_is_counted_by_extent_has_the_unit_of_its_findings(menu: Menu, catalogue) -> None:
+def test_what_is_counted_by_extent_has_the_unit_of_its_findings(menu: Menu, catalogue: Catalogue) -> None:
     for each in menu.measures:
         for code in set(each.codes) & set(catalogue.codes):
             if each.quantity == "extent":
@@ -114,7 +114,7 @@ def test_management_findings_have_an_answer_without_works(menu: Menu) -> None:
         ("99", None, []),
     ],
 )
-def test_what_answers_a_finding(menu: Menu, code, severity, keys) -> None:
+def test_what_answers_a_finding(menu: Menu, code: str, severity: str | None, keys: list[str]) -> None:
     assert [each.key for each in menu.for_code(code, severity)] == keys
 
 
