@@ -149,6 +149,9 @@ FINDINGS_TITLES = ("问题明细", "Findings")
 TOWN_TITLES = ("手工填报", "Entered by hand")
 GUIDE_TITLES = ("填表说明", "How to fill in")
 
+_WHOLE = ("个", "条", "栋", "套", "起", "座", "处", "家")
+"""Units in which an indicator of the town is a whole number."""
+
 _GROUPS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("structure", "结构安全", "Structure", ("structure",)),
     ("gas", "燃气", "Gas", ("gas",)),
@@ -180,13 +183,15 @@ def forms(study: Study, catalogue: Catalogue) -> tuple[Form, ...]:
         The edition whose codes and items are asked for.
     """
     rows = {subject: subject_rows(study, subject) for subject in WHO}
+    asked_of: dict[str, set[str]] = {subject: set() for subject in WHO}
     found = []
     for key, zh, en, members in _grouped(catalogue):
         fields: dict[str, list[Field]] = {subject: [] for subject in WHO}
         for indicator in members:
             for subject, one in _asked(indicator):
                 where = "estate" if subject == "unit" and rows["unit"].empty else subject
-                if where in fields and one.key not in {each.key for each in fields[where]}:
+                if where in fields and one.key not in asked_of[where]:
+                    asked_of[where].add(one.key)
                     fields[where].append(one)
         many = sum(bool(each) for each in fields.values()) > 1
         for subject, asked in fields.items():
@@ -269,7 +274,7 @@ def town_rows(catalogue: Catalogue) -> pd.DataFrame:
         rows[f"{VALUE}{indicator.key}"] = {
             "number": str(indicator.number), "title_zh": indicator.title_zh, "title_en": indicator.title_en,
             "unit_zh": indicator.unit_zh, "unit_en": indicator.unit_en, "entered": indicator.method == "entered",
-            "share": False, "percent": percent, "count": indicator.counts in ("subjects", "flats") and not percent,
+            "share": False, "percent": percent, "count": indicator.unit_zh in _WHOLE,
         }  # fmt: skip
     for key, (indicator, item) in catalogue.items.items():
         if item.subject == "town":
@@ -310,6 +315,15 @@ def study_bounds(study: Study, margin_m: float = 200.0) -> tuple[float, float, f
             west, south, east, north = shapely.total_bounds(table.geometry.to_numpy())
             return west - margin_m, south - margin_m, east + margin_m, north + margin_m
     return None
+
+
+def all_fields(catalogue: Catalogue) -> dict[str, Field]:
+    """Return a field for every code and item of a catalogue, by its key."""
+    found: dict[str, Field] = {}
+    for indicator in catalogue.indicators:
+        for _, one in _asked(indicator):
+            found.setdefault(one.key, one)
+    return found
 
 
 def _grouped(catalogue: Catalogue) -> Iterator[tuple[str, str, str, list[Indicator]]]:
