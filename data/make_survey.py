@@ -12,7 +12,7 @@ that the examination of a town can be tried out. The same seed gives the same fi
 | `photos/`, `photos-dirty/` | small drawings in place of photos, with `--photos` |
 | `ledger.xlsx` | who owns which flat of three houses that lack a lift, and what the owners answered |
 | `projects.xlsx` | renovation projects of 2025 and 2026 |
-| `sites.csv` | share of owners who want the works, and what the office declares of each estate |
+| `sites.xlsx` | share of owners who want the works, and what the office declares of each estate |
 | `farmhouses.xlsx` | the register of farm houses of seven villages |
 | `costs.xlsx` | unit costs: examples, no prices |
 """
@@ -30,6 +30,7 @@ from survey.records import SEED, Survey, chance, make_surveys
 from api.operations.surveys import with_units
 from api.operations.town import demo_town, import_study, make_blocks, put_households
 from geo.standards.indicators import load_catalogue
+from geo.standards.rules import load_site_rules
 from geo.study import Study, read_study, write_study
 from geo.survey.read import SurveyRead
 from geo.survey.store import store
@@ -79,6 +80,8 @@ def write_survey(study: Study, folder: Path, *, seed: int = SEED, photos: bool =
     found = survey.findings
     write_sheets(folder / "ledger.xlsx", registers.ownership(study, found, chance(seed, 22)))
     write_sheets(folder / "projects.xlsx", {"改造项目": registers.projects(study, found, chance(seed, 23))})
+    rules = load_site_rules("old-estates-2021")
+    write_sheets(folder / "sites.xlsx", {"小区": registers.sites(study, rules, chance(seed, 24))})
     write_sheets(folder / "farmhouses.xlsx", {"农房": farmhouses.register(study, seen, chance(seed, 21))})
     if photos:
         write_photos(found, folder / "photos")

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
+from geo.standards.rules import SiteRules
 from geo.study import Study
 
 LEDGER = ("楼栋编号", "单元", "房号", "所在层", "专有面积(平方米)", "业主标识", "未售或未交付", "表决意见")
@@ -125,3 +126,39 @@ def projects(study: Study, found: pd.DataFrame, rng: np.random.Generator) -> pd.
             }
         )
     return pd.DataFrame(rows)
+
+
+DECLARED = {
+    "plan_per_estate": 0.8, "plan_consulted": 0.75, "safety_system": 0.9, "acceptance": 0.9, "complaint_channel": 0.85,
+    "lines_coordinated": 0.6, "long_term_management": 0.6, "one_size": 0.0, "demolition": 0.02,
+    "moving_residents": 0.02, "old_trees": 0.03,
+    "weak_will": 0.08, "not_consulted": 0.06, "facade_only": 0.05, "demolition_plan": 0.03,
+}  # fmt: skip
+"""Rule of `old-estates-2021` → the share of estates for which the office says yes."""
+
+
+def sites(study: Study, rules: SiteRules, rng: np.random.Generator) -> pd.DataFrame:
+    """Return what the office says of old estates: the share of owners who consent, and its answers to rules.
+
+    Estates completed after 2000 are not asked; one in six of the others has not been asked yet.
+
+    Parameters
+    ----------
+    study : Study
+        With estates and buildings.
+    rules : SiteRules
+        `old-estates-2021`; its rules' titles are the headings.
+    rng : Generator
+        Chance.
+    """
+    estates = study["estates"].sort_index()
+    lived_in = set(study["buildings"]["estate_id"].dropna())
+    old = estates[(estates["year_built"].astype("float64") <= 2000) & estates.index.isin(lived_in)]
+    old = old[rng.random(len(old)) < 5 / 6]
+    n = len(old)
+    share = np.clip(rng.normal(0.78, 0.14, n), 0.2, 1).round(3)
+    table = pd.DataFrame({"小区编号": old.index, "名称": old["name"].to_numpy(), "同意率": share}).astype(object)
+    for key, chance in DECLARED.items():
+        said = np.where(rng.random(n) < chance, "是", "否").astype(object)
+        table[rules[key].title_zh] = np.where(rng.random(n) < 0.1, None, said)
+    return table
