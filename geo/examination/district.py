@@ -187,14 +187,18 @@ class Town:
 
     @cached_property
     def homes(self) -> npt.NDArray[np.object_]:
-        """Outlines of the buildings that people live in, by their use or their counts."""
+        """Outlines of the buildings outside estates that people live in, by their use or their counts."""
         found = self.study.get("buildings")
         if found is None:
             return np.array([], dtype=object)
         lived = found["use"].isin(["residential", "mixed"]).to_numpy(copy=True)
         for column in ("households", "dwellings", "people"):
             lived |= (found[column].astype("float64").fillna(0) > 0).to_numpy()
-        return np.asarray(found.geometry.to_numpy()[lived], dtype=object)
+        outlines = found.geometry.to_numpy()[lived]
+        estates = shapely.STRtree(self.estates.geometry.to_numpy())
+        outside = np.ones(len(outlines), dtype=bool)
+        outside[estates.query(shapely.point_on_surface(outlines), predicate="intersects")[0]] = False
+        return np.asarray(outlines[outside], dtype=object)
 
     @cached_property
     def residential(self) -> npt.NDArray[np.object_]:
