@@ -35,6 +35,24 @@ ExtentUnit = Literal["m2", "m", "count", "flats"]
 Remedy = Literal["works", "management"]
 """工程类 and 管理类."""
 
+METHODS: dict[str, tuple[str, ...]] = {
+    "codes": (), "flats": (), "entered": (), "remedied": (), "footpaths": (), "smart_estate": (), "ebike_charging": (),
+    "culture_area": (), "road_density": (), "shelter_area": (), "facility": ("area_new_m2",),
+    "school_places": ("radius_m",), "parking": ("per_household",), "ev_charging": ("per_public",),
+    "activity_ground": (
+        "ground_m2", "green_count", "ground_new_m2", "green_new_m2", "green_per_person", "green_min_m2",
+        "green_width_m",
+    ),
+    "school_radius": ("radius_m",), "sports_ground": ("site_m2", "radius_m", "people_per_unit"),
+    "culture_centre": ("floor_m2", "radius_m", "people_per_unit"), "greenway": ("radius_m",),
+    "park_radius": ("small_ha", "small_radius_m", "medium_ha", "medium_radius_m", "large_ha", "large_radius_m"),
+    "football": ("three_m", "five_m", "seven_m"), "fire_stations": ("first_km2", "second_km2", "small_km2"),
+}  # fmt: skip
+"""How an indicator may be computed, and the thresholds that each way reads."""
+
+KINDERGARTEN = ("classes_min", "floor_m2", "site_m2")
+"""The thresholds that the method `facility` reads of the indicator `kindergarten`, instead of an area."""
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -167,8 +185,7 @@ class Indicator(_Frozen):
     codes, items, thresholds, steps
         Finding codes; measured quantities; numbers it is judged by; numbers that rise by steps.
     method : str
-        How shequ computes it: `codes` (from findings), the name of a rule in `geo.examination`, or `entered` (by hand,
-        with its source).
+        How shequ computes it: one of `METHODS`; `codes` counts from findings, `entered` is by hand, with its source.
     target, target_is : float or None, str
         The value asked for, in the indicator's unit, and whether it is a least or a most.
     source, clause, source_en, clause_en : str
@@ -310,11 +327,27 @@ def _contradictions(catalogue: Catalogue) -> Iterator[str]:
     for each in catalogue.indicators:
         if each.method == "codes" and not each.codes:
             yield f"indicator {each.number} is counted from findings but has no codes\n  remedy: list its codes"
+        yield from _contradictions_of_method(each)
         for code in each.codes:
             yield from _contradictions_of_code(code)
         for steps in each.steps:
             if any(a >= c or b > d for (a, b), (c, d) in pairwise(steps.pairs)):
                 yield f"indicator {each.number}: the pairs of {steps.key} do not rise\n  remedy: put them in order"
+
+
+def _contradictions_of_method(indicator: Indicator) -> Iterator[str]:
+    if indicator.method not in METHODS:
+        known = ", ".join(METHODS)
+        yield f"indicator {indicator.number}: method {indicator.method!r} is unknown\n  remedy: use one of {known}"
+        return
+    needed = METHODS[indicator.method]
+    if indicator.method == "facility" and indicator.key == "kindergarten":
+        needed = KINDERGARTEN
+    if lacking := [key for key in needed if key not in {each.key for each in indicator.thresholds}]:
+        yield (
+            f"indicator {indicator.number}: its method {indicator.method} reads {', '.join(lacking)}\n"
+            "  remedy: give each as a threshold, with its clause"
+        )
 
 
 def _contradictions_of_code(code: Code) -> Iterator[str]:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from geo.errors import StandardError
 from geo.schema import SEVERITIES, SUBJECTS
 from geo.standards import Catalogue, Code, Indicator, Steps, list_catalogues, load_catalogue
+from geo.standards.indicators import METHODS
 
 HAN = re.compile("[\u4e00-\u9fff]")
 KEYS_2025 = (
@@ -70,6 +71,7 @@ subject = "estate"
 counts = "gap"
 method = "parking"
 source = "市政府文件"
+thresholds = [{ key = "per_household", value = 1, unit = "count", clause = "一户一位" }]
 items = [{ key = "spaces", title_zh = "泊位", title_en = "bays", subject = "estate", unit = "count" }]
 """
 
@@ -294,6 +296,10 @@ def test_finding_an_indicator(now: Catalogue) -> None:
         now[14].threshold("per_person")
 
 
+def test_every_method_is_one_that_is_known_and_each_known_one_is_used(now: Catalogue) -> None:
+    assert {each.method for each in now.indicators} == set(METHODS)
+
+
 def test_a_catalogue_is_frozen(now: Catalogue) -> None:
     with pytest.raises(ValidationError, match="frozen"):
         now.edition = "2026"
@@ -320,6 +326,9 @@ def test_a_city_s_own_file(tmp_path: Path) -> None:
         (('{ code = "1a"', '{ code = "1a", title_zh = "裂", title_en = "crack", problem = "timed" },\n  { code = "1a"'),
          "code 1a stands twice"),
         (('method = "parking"', 'method = "codes"'), "indicator 2 is counted from findings but has no codes"),
+        (('method = "parking"', 'method = "luck"'), "indicator 2: method 'luck' is unknown[\\s\\S]*use one of codes"),
+        (("per_household", "per_flat"), "indicator 2: its method parking reads per_household"),
+        (('key = "bays"', 'key = "bays"\nrule = "maybe"'), r"indicators\.1\.rule = 'maybe'"),
         (("[10, 30]", "[30, 10]"), "code 1a: severity_from rises"),
         (("[10, 30]", "[10, 30, 40]"), "code 1a: severity_from rises, and has two steps at most"),
         ((', extent = "m2"', ""), "code 1a: severity_from needs an extent"),
