@@ -1,13 +1,15 @@
 """Rules for farm houses: ordered, cited, over columns that exist; conditions that cannot be compared are refused."""
 
 import re
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from geo.errors import StandardError
 from geo.schema import HOUSE_DECISIONS, TABLES
-from geo.standards import FarmHouseRules, list_farm_house_rules, load_farm_house_rules
+from geo.standards import Condition, FarmHouseRules, list_farm_house_rules, load_farm_house_rules
 
 GOOD = """
 [farm_house_rules]
@@ -166,3 +168,42 @@ def test_conditions_that_can_be_compared(tmp_path: Path, text: str) -> None:
 def test_an_unknown_name_lists_the_known() -> None:
     with pytest.raises(StandardError, match=r"no farm_house_rules 'houses'[\s\S]*farm-houses"):
         load_farm_house_rules("houses")
+
+
+def holds(one: Condition, house: dict[str, object], rules: FarmHouseRules) -> bool:
+    """Compare a value that is known, by the words of the docstring."""
+    seen: Any = house[one.column]
+    with_what: Any = one.value if one.parameter is None else rules.parameter(one.parameter)
+    match one.op:
+        case "is":
+            return bool(seen == with_what)
+        case "in":
+            return seen in with_what
+        case "above":
+            return with_what is not None and bool(seen > with_what)
+    raise AssertionError(one.op)
+
+
+def test_every_house_that_is_known_whole_is_decided(rules: FarmHouseRules) -> None:
+    """All 256 kinds of houses: the first rule that holds; no cap is set, so no homestead is above it."""
+    decided = {}
+    flags = (True, False)
+    for heritage, grade, permitted, in_plan, houses, occupied in product(flags, "ABCD", flags, flags, (1, 2), flags):
+        house = {
+            "heritage": heritage, "danger_grade": grade, "permitted": permitted, "in_plan": in_plan,
+            "houses_of_household": houses, "occupied": occupied, "parcel_m2": 500.0,
+        }  # fmt: skip
+        first = next(each for each in rules.rules if all(holds(one, house, rules) for one in each.when))
+        decided[heritage, grade, permitted, in_plan, houses, occupied] = first
+    assert {each.key for each in decided.values()} == {each.key for each in rules.rules} - {"above_cap"}
+    for (heritage, grade, permitted, in_plan, houses, occupied), rule in decided.items():
+        if heritage:
+            assert rule.decision in ("alter", "use")
+            continue
+        gone = grade == "D" or not (permitted or in_plan) or (houses > 1 and not occupied)
+        assert (rule.decision == "demolish") == gone
+        if rule.decision == "use":
+            assert grade in "AB"
+            assert permitted
+            assert in_plan
+            assert houses == 1
