@@ -13,8 +13,6 @@ from geo.standards.farmhouse_rules import Condition, FarmHouseRules
 
 _TITLES = {"unknown": ("待定", "to be decided"), "demolish": ("拆", "demolish"), "alter": ("改", "alter"),
            "use": ("用", "use")}  # fmt: skip
-_PARAMETERS = {"parcel_cap_m2": ("宅基地面积上限(--parcel-cap)", "the cap on homesteads (--parcel-cap)"),
-               "houses_max": ("每户房屋数上限", "houses a household may have")}  # fmt: skip
 _WORDS = {
     "danger_grade": "危房鉴定等级", "titled": "是否确权", "permitted": "是否经批准", "occupied": "是否有人居住",
     "heritage": "是否受保护", "houses_of_household": "该户房屋数", "in_plan": "规划是否保留", "parcel_m2": "宅基地面积",
@@ -38,7 +36,8 @@ class _State:
 def decide(houses: pd.DataFrame, *, rules: FarmHouseRules) -> pd.DataFrame:
     """Return the decision of every house, by the first rule whose conditions all hold.
 
-    A condition on a missing value is neither true nor false. Where such a rule stands before the one that holds and
+    A rule that compares with a figure of the rules that nobody has given (the cap on homesteads) is not tried. A
+    condition on a missing value is neither true nor false. Where such a rule stands before the one that holds and
     would decide otherwise, the house is `unknown`, and what is missing is named; where all that could apply decide
     alike, that is the decision.
 
@@ -60,6 +59,8 @@ def decide(houses: pd.DataFrame, *, rules: FarmHouseRules) -> pd.DataFrame:
                    np.full(number, "", dtype=object), [set() for _ in range(number)],
                    [{} for _ in range(number)])  # fmt: skip
     for rule in rules.rules:
+        if any(each.parameter and rules.parameter(each.parameter) is None for each in rule.when):
+            continue  # a figure that nobody has given: the rule is not tried, and the notes say so
         holds = np.ones(number, dtype=np.int8)
         lacks = []
         for condition in rule.when:
@@ -69,7 +70,7 @@ def decide(houses: pd.DataFrame, *, rules: FarmHouseRules) -> pd.DataFrame:
                 lacks.append((condition, answer == 0))
         for i in np.flatnonzero(state.open & (holds == 0)):
             state.maybe[i].add(rule.decision)
-            state.lacking[i].update({_lacking(condition, rules): None for condition, absent in lacks if absent[i]})
+            state.lacking[i].update({condition.column: None for condition, absent in lacks if absent[i]})
         for i in np.flatnonzero(state.open & (holds == 1)):
             if state.maybe[i] <= {rule.decision}:
                 state.decision[i], state.rule[i] = rule.decision, rule.key
@@ -117,8 +118,6 @@ def _compare(houses: pd.DataFrame, condition: Condition, rules: FarmHouseRules) 
     if condition.op in ("known", "missing"):
         return np.where(known == (condition.op == "known"), 1, -1).astype(np.int8)
     wanted = condition.value if condition.parameter is None else rules.parameter(condition.parameter)
-    if wanted is None:
-        return np.zeros(len(values), dtype=np.int8)
     there = values[known]
     match condition.op:
         case "is":
@@ -140,12 +139,6 @@ def _compare(houses: pd.DataFrame, condition: Condition, rules: FarmHouseRules) 
     return result
 
 
-def _lacking(condition: Condition, rules: FarmHouseRules) -> str:
-    if condition.parameter is not None and rules.parameter(condition.parameter) is None:
-        return condition.parameter
-    return condition.column
-
-
 def _reason(key: str, missing: str, rules: FarmHouseRules) -> tuple[str, str]:
     if key:
         return rules[key].reason_zh, rules[key].reason_en
@@ -153,6 +146,6 @@ def _reason(key: str, missing: str, rules: FarmHouseRules) -> tuple[str, str]:
         return "没有适用的规则", "no rule applies"
     meanings = {column.name: column.meaning for column in TABLES["farmhouses"].columns}
     names = missing.split(";")
-    zh = "、".join(_PARAMETERS[name][0] if name in _PARAMETERS else _WORDS.get(name, name) for name in names)
-    en = ", ".join(_PARAMETERS[name][1] if name in _PARAMETERS else f"{meanings[name]} ({name})" for name in names)
+    zh = "、".join(_WORDS.get(name, name) for name in names)
+    en = ", ".join(f"{meanings[name]} ({name})" for name in names)
     return f"资料不足,不能判定;缺:{zh}", f"cannot be decided; missing: {en}"

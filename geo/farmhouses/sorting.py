@@ -80,10 +80,12 @@ def _notes(table: pd.DataFrame, rules: FarmHouseRules) -> Iterator[tuple[str, st
         (f"Rules: {rules.title_en} ({rules.name}, {rules.edition}); {rules.source_en}"),
     )
     yield rules.note_zh, rules.note_en
-    if rules.parcel_cap_m2 is None and "parcel_m2" in rules.columns:
+    if rules.parcel_cap_m2 is None and any(
+        each.parameter == "parcel_cap_m2" for rule in rules.rules for each in rule.when
+    ):
         yield (
-            "未填写宅基地面积上限(--parcel-cap),超面积一条不能判定",
-            "The cap on homesteads (--parcel-cap) was not given, so the rule on size cannot be decided",
+            "未填写宅基地面积上限,超面积一条未采用",
+            "The cap on homesteads was not given, so the rule on size was not tried",
         )
     mapped = table["filled"] != ""
     if mapped.any():
