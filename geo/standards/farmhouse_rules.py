@@ -2,8 +2,8 @@
 
 A set is a TOML file with one table `[farm_house_rules]` and its rules as `[[rule]]`, tried in order: the first one
 whose conditions all hold decides. A condition is data - a column, a comparison, a value -, never code. Comparing a
-missing value is neither true nor false: a house that an earlier rule might decide differently stays `unknown`. A rule that
-reads a parameter which nobody has set is not tried.
+missing value is neither true nor false: a house that an earlier rule might decide differently stays `unknown`. A rule
+that reads a parameter which nobody has set is not tried.
 """
 
 from collections.abc import Iterator
