@@ -41,6 +41,8 @@ class Model:
     hosts, windows : what belongs to sites and trenches, to fill in the columns of a given choice
     extra : array
         Columns of the money that is missing each year; empty unless asked for.
+    rank : array
+        Need that an item meets for its money: what is alike in it may be looked at together.
     """
 
     matrix: sparse.csc_matrix
@@ -60,6 +62,7 @@ class Model:
     windows: tuple[tuple[int, int], ...]
     carried: int
     extra: Ints
+    rank: Floats
 
     def years_of(self, column: Floats) -> Ints:
         """Return the year number of every measure of the board, -1 where it is not done."""
@@ -334,6 +337,7 @@ def build(
         low=low, high=high, integer=integer, delay=delay, value=value, item=item, items=items, years=T,
         place=np.concatenate(places).astype(np.int64), frame=np.concatenate(frames), hosts=tuple(hosts),
         windows=tuple(windows), carried=carried, extra=more,
+        rank=need / np.maximum(cost, 1e-6),
     )  # fmt: skip
 
 
@@ -362,8 +366,12 @@ def _by_hand(
             allowed[np.ix_(mine, (np.arange(T) < year) | (np.arange(T) >= year + L))] = False
         some.append((np.flatnonzero(mine), list(range(T)) if year is None else [year]))
     for one in options.forbidden:
-        if f"forbid:{one}" not in drop:
-            allowed[row[one] if one in row else board.site == site[one]] = False
+        if f"forbid:{one}" in drop:
+            continue
+        if one in row:
+            allowed[row[one]] = False
+        elif one in site:  # else it could not be chosen anyway
+            allowed[board.site == site[one]] = False
     return allowed, must, some
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 import highspy
 import numpy as np
+from scipy import sparse
 
 from geo.programme.board import Flags, Floats
 from geo.programme.model import Model, keeps
@@ -18,10 +19,12 @@ LARGE = 6_000
 """Columns from which a model is filled and improved piece by piece."""
 ROUNDS = 60
 """Looks at a few sites, at most."""
-SITES = 24
+SITES = 40
 """Sites looked at together."""
 NODES = 2_000
 """Branches that one such look may take."""
+BUNDLES = 8
+"""Parts that a site's measures are taken in while it is settled when sites are at work."""
 SPARE = 1e-9
 
 Status = Literal["solved", "infeasible", "unknown"]
@@ -52,6 +55,8 @@ def solve(
     gap: float = 0.0,
     deadline: float | None = None,
     told: Callable[[float], None] | None = None,
+    loose: Model | None = None,
+    loose_cost: Floats | None = None,
 ) -> Solved:
     """Return columns of least cost.
 
@@ -68,33 +73,94 @@ def solve(
         When to stop (`time.monotonic()`).
     told : callable, optional
         Is told the share of the work that is done.
+    loose, loose_cost : Model, array, optional
+        An easier model that asks for less, and its cost: its bound stands in when there is no time for the model's own.
     """
     if start is not None and not keeps(model, start):
         start = None
     if model.matrix.shape[1] <= LARGE:
         return run(model, cost, start=start, gap=gap, deadline=deadline)
-    relaxed = run(model, cost, integer=False, deadline=deadline)
+    best = Solved("unknown", None, math.inf, -math.inf)
+    if start is not None:
+        best = _filled(model, cost, replace(best, status="solved", column=start, value=float(cost @ start)), deadline)
+        best = _bundled(model, cost, best, _part(deadline, 0.3))
+    relaxed = run(model, cost, integer=False, deadline=_part(deadline, 0.7))
     if relaxed.status == "infeasible":
         return relaxed
-    bound = relaxed.bound
-    best = Solved("unknown", None, math.inf, bound)
-    if start is not None:
-        best = Solved("solved", start, float(cost @ start), bound)
-        best = _filled(model, cost, best, deadline)
     if best.column is None:
-        best = replace(run(model, cost, gap=gap, deadline=deadline), bound=bound)
-        return best
+        return run(model, cost, gap=gap, deadline=deadline)
+    best = replace(best, bound=relaxed.bound)
+    if not math.isfinite(best.bound) and loose is not None and loose_cost is not None:
+        best = replace(best, bound=run(loose, loose_cost, integer=False, deadline=deadline).bound)
     return _improved(model, cost, best, relaxed, gap, deadline, told)
 
 
-def _filled(model: Model, cost: Floats, best: Solved, deadline: float | None) -> Solved:
-    """Return the best that can be done in the frame that is known: which sites are at work when stays."""
+def _part(deadline: float | None, share: float) -> float | None:
+    """Return the time by which so much of what is left will have been spent."""
+    now = time.monotonic()
+    return None if deadline is None else now + share * max(0.0, deadline - now)
+
+
+def _bundled(model: Model, cost: Floats, best: Solved, deadline: float | None) -> Solved:
+    """Return what comes of choosing among bundles: a site's measures of like yield, taken in equal parts.
+
+    A choice of parts of bundles keeps every row that the parts of their measures keep, so when the sites are at work is
+    settled by a much smaller model; which measures are done then, is filled in.
+    """
+    assert best.column is not None
+    T = model.years
+    items = np.arange(model.items)
+    loose = items[~model.frame[items * T]]
+    loose = loose[np.lexsort((-model.rank[loose], model.place[loose * T]))]
+    home = model.place[loose * T]
+    first = np.flatnonzero(np.append(True, home[1:] != home[:-1])) if len(home) else np.zeros(0, dtype=np.int64)
+    size = np.diff(np.append(first, len(home)))
+    step = np.arange(len(home)) - np.repeat(first, size)
+    most = np.where(home[first] >= 0, BUNDLES, 10 * BUNDLES)
+    chunk = np.minimum(step * np.repeat(most, size) // np.maximum(np.repeat(size, size), 1), np.repeat(most, size) - 1)
+    _, bundle = np.unique(np.repeat(np.arange(len(first)), size) * 1000 + chunk, return_inverse=True)
+    bundles = int(bundle.max(initial=-1)) + 1
+    kept = np.setdiff1d(np.arange(model.matrix.shape[1]), (loose[:, None] * T + np.arange(T)).ravel())
+    rows = np.concatenate([kept, (loose[:, None] * T + np.arange(T)).ravel()])
+    columns = np.concatenate([np.arange(len(kept)), len(kept) + (bundle[:, None] * T + np.arange(T)).ravel()])
+    spread = sparse.csc_matrix((np.ones(len(rows)), (rows, columns)), (model.matrix.shape[1], len(kept) + bundles * T))
+    matrix = (model.matrix @ spread).tocsr()
+    matrix.eliminate_zeros()
+    # Measures of a bundle are bound to their site by the same row: one of them is enough.
+    mark = matrix @ np.random.default_rng(0).uniform(1, 2, matrix.shape[1])
+    _, single = np.unique(np.column_stack([mark, model.row_low, model.row_high]), axis=0, return_index=True)
+    single = np.sort(single)
+    high = np.full(spread.shape[1], np.inf)
+    np.minimum.at(high, columns, model.high[rows])
+    low = np.concatenate([model.low[kept], np.zeros(bundles * T)])
+    integer = np.concatenate([model.integer[kept], np.zeros(bundles * T, dtype=np.bool_)])
+    small = replace(model, matrix=matrix[single].tocsc(), row_low=model.row_low[single],
+                    row_high=model.row_high[single], low=low, high=high, integer=integer)  # fmt: skip
+    known = np.concatenate([best.column[kept], np.zeros(bundles * T)])
+    found = run(small, spread.T @ cost, start=known if keeps(small, known) else None, gap=1e-3, deadline=deadline,
+                nodes=NODES)  # fmt: skip
+    if found.column is None:
+        return best
+    whole = spread @ found.column
+    return _filled(model, cost, replace(best, column=whole), deadline, start=best)
+
+
+def _filled(model: Model, cost: Floats, best: Solved, deadline: float | None, start: Solved | None = None) -> Solved:
+    """Return the best that can be done in the frame that is known: which sites are at work when stays.
+
+    Parameters
+    ----------
+    start
+        What is kept when nothing better comes of it; `best` itself when not given.
+    """
     assert best.column is not None
     low, high = model.low.copy(), model.high.copy()
-    fixed = model.frame
+    fixed = model.frame & model.integer
     low[fixed] = high[fixed] = np.rint(best.column[fixed])
-    found = run(model, cost, start=best.column, low=low, high=high, gap=1e-4, deadline=deadline, nodes=NODES)
-    return replace(found, bound=best.bound) if found.column is not None and found.value < best.value else best
+    known = start or best
+    found = run(model, cost, start=best.column if start is None else None, low=low, high=high, gap=1e-4,
+                deadline=deadline, nodes=NODES)  # fmt: skip
+    return replace(found, bound=known.bound) if found.column is not None and found.value < known.value else known
 
 
 def _improved(
@@ -113,8 +179,8 @@ def _improved(
     rng = np.random.default_rng(0)
     # Where the relaxation is undecided, or differs from what is known, there is most to gain.
     assert best.column is not None
-    assert relaxed.column is not None
-    differs = np.abs(relaxed.column - best.column) * model.frame
+    other = best.column if relaxed.column is None else relaxed.column
+    differs = np.abs(other - best.column) * model.frame
     doubt = np.zeros(int(sites.max()) + 1)
     np.add.at(doubt, model.place[model.place >= 0], differs[model.place >= 0])
     idle = 0
@@ -176,15 +242,31 @@ def run(
         return Solved("infeasible", None, math.inf, math.inf)
     column = np.array(highs.getSolution().col_value)
     if not integer:
+        bound = _dual_bound(model, cost, np.array(highs.getSolution().row_dual))
         if status != highspy.HighsModelStatus.kOptimal:
-            return Solved("unknown", None, math.inf, -math.inf)
-        return Solved("solved", column, info.objective_function_value, info.objective_function_value)
+            return Solved("unknown", None, math.inf, bound)
+        return Solved("solved", column, info.objective_function_value, bound)
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return Solved("unknown", None, math.inf, info.mip_dual_bound)
     column[model.integer] = np.rint(column[model.integer])
     bound = info.objective_function_value if status == highspy.HighsModelStatus.kOptimal and gap == 0 else (
         info.mip_dual_bound)  # fmt: skip
     return Solved("solved", column, float(cost @ column), min(bound, float(cost @ column)))
+
+
+def _dual_bound(model: Model, cost: Floats, dual: Floats) -> float:
+    """Return what the prices of the rows prove, however roughly they were computed."""
+    if len(dual) != len(model.row_low):
+        return -math.inf
+    low, high = np.isfinite(model.row_low), np.isfinite(model.row_high)
+    dual = np.where((dual > 0) & ~low | (dual < 0) & ~high, 0.0, dual)
+    reduced = cost - model.matrix.T @ dual
+    # What no limit holds can be as large as it likes, so it must not pay.
+    if (reduced[~np.isfinite(model.high)] < -1e-6).any():
+        return -math.inf
+    rows = dual * np.where(dual > 0, np.where(low, model.row_low, 0.0), np.where(high, model.row_high, 0.0))
+    columns = np.minimum(reduced * model.low, reduced * np.where(np.isfinite(model.high), model.high, 0.0))
+    return float(rows.sum() + columns.sum())
 
 
 def _lp(model: Model, cost: Floats, low: Floats | None, high: Floats | None, integer: Flags | None) -> highspy.HighsLp:
