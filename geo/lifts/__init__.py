@@ -3,9 +3,9 @@
 from geo.lifts.consent import Consents, Counting, Scope, count_consent
 from geo.lifts.feasibility import Screen, screen_buildings
 from geo.lifts.ledger import Ledger, read_building_facts, read_ledger
-from geo.lifts.shares import Shares, read_coefficients, share_cost
+from geo.lifts.shares import Basis, Shares, read_coefficients, share_cost
 
 __all__ = [
-    "Consents", "Counting", "Ledger", "Scope", "Screen", "Shares", "count_consent", "read_building_facts",
+    "Basis", "Consents", "Counting", "Ledger", "Scope", "Screen", "Shares", "count_consent", "read_building_facts",
     "read_coefficients", "read_ledger", "screen_buildings", "share_cost",
 ]  # fmt: skip

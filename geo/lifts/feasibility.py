@@ -21,7 +21,7 @@ HOMES = ("residential", "mixed")
 """Uses of buildings that are screened."""
 
 RULES: dict[str, tuple[str, str]] = {
-    "floors": ("层数", "storeys"),
+    "storeys": ("层数", "storeys"),
     "lift": ("现无电梯", "no lift yet"),
     "structure": ("结构类型", "structural type"),
     "safety": ("结构安全", "structural safety"),
@@ -110,7 +110,7 @@ def screen_buildings(
     stated = pd.to_numeric(told["floors"], errors="coerce").astype("float64")
     floors = stated.where(stated.notna(), pd.to_numeric(homes["floors"]).astype("float64"))
     said = [
-        _floors(floors, rules),
+        _storeys(floors, rules),
         _lift(told["lift"], findings, rules),
         _structure(homes["structure"], rules),
         _safety(homes.index, findings, observations, rules),
@@ -133,7 +133,7 @@ def screen_buildings(
     return Screen(table, verdicts, tuple(_notes(rules, roads)))
 
 
-def _floors(floors: pd.Series, rules: LiftRules) -> _Said:
+def _storeys(floors: pd.Series, rules: LiftRules) -> _Said:
     low, high = rules.limit("min_floors"), rules.limit("max_floors")
     value = floors.to_numpy()
     result = np.select([np.isnan(value), (value < low.value) | (value > high.value)], ["unknown", "fail"], "pass")
@@ -141,7 +141,7 @@ def _floors(floors: pd.Series, rules: LiftRules) -> _Said:
     zh = [f"{'层数未知' if np.isnan(n) else f'{n:g}层'}{wanted[0]}" for n in value]
     en = [f"{'storeys unknown' if np.isnan(n) else f'{n:g} storeys'}{wanted[1]}" for n in value]
     source = f"{low.source};{high.source}", f"{low.source_en}; {high.source_en}"
-    return _Said("floors", result, zh, en, source, value, low.value)
+    return _Said("storeys", result, zh, en, source, value, low.value)
 
 
 def _lift(told: pd.Series, findings: pd.DataFrame | None, rules: LiftRules) -> _Said:
