@@ -384,10 +384,13 @@ def _built_by(sites: _Sites, rule: SiteRule) -> _Verdict:
     )
     total = np.where(lone, 1.0, sites.buildings)
     rows = list(zip(old.astype(int).tolist(), unknown.astype(int).tolist(), total.astype(int).tolist(), strict=True))
-    zh = [f"{t}栋中{o}栋在{limit:.0f}年底前建成" + (f",{u}栋年份未知" if u else "") for o, u, t in rows]
-    en = [
-        f"{o} of {t} completed by the end of {limit:.0f}" + (f", {u} of unknown year" if u else "") for o, u, t in rows
-    ]
+    zh, en = [], []
+    for o, u, t in rows:
+        zh.append(
+            f"{t}栋中{o}栋在{limit:.0f}年底前建成" + (f",{u}栋年份未知" if u else "") if u < t else "建成年份未知"
+        )
+        said = f"{o} of {t} completed by the end of {limit:.0f}" + (f", {u} of unknown year" if u else "")
+        en.append(said if u < t else "year not known")
     return _Verdict(_answer(2 * old > total, 2 * (old + unknown) <= total), sites.year, zh, en)
 
 
@@ -514,7 +517,7 @@ def _table(
     )  # fmt: skip
     table["reasons_zh"], table["reasons_en"] = _reasons(sites, shares, verdicts, table)
     order = table.assign(
-        group=table["group"].map({name: number for number, name in enumerate(GROUPS)}), site_id=table.index,
+        group=table["group"].map({name: number for number, name in enumerate(GROUPS)}),
         households=table["households"].fillna(-1),
     ).sort_values(["group", "points_total", "points_most", "households", "site_id"],
                   ascending=[True, False, False, False, True])  # fmt: skip
@@ -544,7 +547,7 @@ def _reasons(
     """Return why each site stands where it does, in Chinese and English."""
     rules = {rule.key: rule for rule in sites.rules.rules}
     year = next((rule.key for rule in sites.rules.rules if rule.test == "built_by"), None)
-    zh, en = [], []
+    why_zh, why_en = [], []
     rows = table[["failed", "to_confirm", "indicators_found", "facilities_missing"]].itertuples(index=False)
     for i, (failed, open_, found, missing) in enumerate(rows):
         said = [(verdicts[year].zh[i], verdicts[year].en[i]) if year else (shares["age"].zh[i], shares["age"].en[i])]
@@ -559,21 +562,28 @@ def _reasons(
                          f"residential-area indicators below standard: {missing.replace(';', ', ')}"))  # fmt: skip
         said.append((shares["consent"].zh[i], shares["consent"].en[i]))
         said.extend(
-            (f"不符合“{rules[key].title_zh}”:{verdicts[key].zh[i]}",
-             f"breaks the rule “{rules[key].title_en}”: {verdicts[key].en[i]}")
+            (f"不符合{_called(rules[key])[0]}" + (f":{verdicts[key].zh[i]}" if key != year else ""),
+             f"breaks {_called(rules[key])[1]}" + (f": {verdicts[key].en[i]}" if key != year else ""))
             for key in failed.split(";") if key
         )  # fmt: skip
         keys = [key for key in open_.split(";") if key]
-        measured = [rules[key] for key in keys if rules[key].test != "declared"]
+        measured = [_called(rules[key]) for key in keys if rules[key].test != "declared"]
         if measured:
-            said.append((f"待确认:{'、'.join(rule.title_zh for rule in measured)}",
-                         f"to be confirmed: {', '.join(rule.title_en for rule in measured)}"))  # fmt: skip
+            said.append((f"待确认:{'、'.join(zh for zh, _ in measured)}",
+                         f"to be confirmed: {', '.join(en for _, en in measured)}"))  # fmt: skip
         if len(keys) > len(measured):
             count = len(keys) - len(measured)
             said.append((f"{count}项规则待申报", f"rules to be declared: {count}"))
-        zh.append(";".join(one for one, _ in said))
-        en.append("; ".join(other for _, other in said))
-    return zh, en
+        why_zh.append(";".join(one for one, _ in said))
+        why_en.append("; ".join(other for _, other in said))
+    return why_zh, why_en
+
+
+def _called(rule: SiteRule) -> Pair:
+    """Return how a rule is called in a sentence."""
+    if rule.list == "positive":
+        return f"“{rule.title_zh}”", f"“{rule.title_en}”"
+    return f"负面清单“{rule.title_zh}”", f"the negative list, “{rule.title_en}”"
 
 
 def _parts_table(sites: _Sites, shares: Mapping[str, _Share], weights: Mapping[str, float]) -> pd.DataFrame:

@@ -212,8 +212,8 @@ def read_projects(path: Path) -> pd.DataFrame:
         for each in PROJECT_FIELDS
     })  # fmt: skip
     unread = {int(row.removeprefix("row ")) for fault in read.faults for row in fault.ids}
-    checked = table.copy()  # where a cell cannot be read, the days next to it say nothing of each other
-    checked.loc[sorted(unread), ["started_on", "completed_on"]] = np.nan
+    checked = table.copy()  # where a cell of the row cannot be read, it may have been the day of its start
+    checked.loc[table.index.isin(unread) & table["started_on"].isna(), "completed_on"] = np.nan
     faults = [*read.faults, *(read.fault(what, remedy, (f"row {row}" for row in rows))
                               for what, remedy, rows in _contradictions(checked))]  # fmt: skip
     if faults:
