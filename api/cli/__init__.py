@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from api.cli import converting, editing, planning, reviewing, town
+from api.cli import converting, editing, examining, lifts, planning, reviewing, surveying, town
 from api.cli.console import BAD_INPUT, CANCELLED, NO_ANSWER, plain, say_cancelled, tell
 from geo.errors import InfeasibleError, ShequError
 
@@ -28,13 +28,16 @@ Community boundaries of a town, planned on the map: from its files to an explain
 **With a plan**: `explain` and `score` say why and how good it is, `edit` changes it by hand, `alternatives` makes
 several to choose from, `report` writes its files again, `bounds` reads its words, `convert` sorts out villages.
 
+**Examination and renovation**: `survey` makes and reads the surveyors' workbook, `examine` counts the official
+indicators, `programme` chooses works under a budget; `lifts` counts consent, `farmhouses` sorts a register.
+
 `shequ demo` does the way on the embedded town Qinghe. `shequ COMMAND --help` tells one step's options with examples.
 
 **Exit codes**: 0 done · 2 the input is wrong · 3 the request has no answer · 130 cancelled. Nothing is half written.
 """,
 )
 
-A_STUDY, A_PLAN = "A study", "A plan"
+A_STUDY, A_PLAN, WORKS = "A study", "A plan", "Examination and renovation"
 
 for name, command, panel in (
     ("import", town.import_files, A_STUDY),
@@ -49,10 +52,14 @@ for name, command, panel in (
     ("explain", reviewing.explain, A_PLAN),
     ("score", reviewing.score, A_PLAN),
     ("report", planning.report_plan, A_PLAN),
+    ("examine", examining.examine_study, WORKS),
+    ("lifts", lifts.consent_lifts, WORKS),
+    ("farmhouses", lifts.sort_farmhouses, WORKS),
     ("demo", planning.run_demo, A_PLAN),
 ):
     shequ.command(name, rich_help_panel=panel)(command)
 shequ.add_typer(editing.edit, name="edit", rich_help_panel=A_PLAN)
+shequ.add_typer(surveying.survey, name="survey", rich_help_panel=WORKS)
 
 
 def main() -> None:

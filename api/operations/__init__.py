@@ -1,8 +1,9 @@
 """What a user can do, once: the command line, the web and the jobs all call these.
 
 Plain functions over a study file: `town` fills it, `plans` divides it, `reviews` reads what a plan does, `drafts`
-changes one by hand, `conversions` turns villages into communities. `files` reads what users hand in, and writes all or
-nothing.
+changes one by hand, `conversions` turns villages into communities. `surveys` reads what surveyors found, `examinations`
+counts it, `programmes` says what to do about it under a budget; `lifts` and `farmhouses` read their registers. `files`
+reads what users hand in, and writes all or nothing.
 """
 
 from api.operations.conversions import convert_study, overriding, read_construction_land, read_survey, save_conversions
@@ -22,7 +23,8 @@ from api.operations.drafts import (
     redo_draft,
     undo_draft,
 )
-from api.operations.files import line_of, read_line, read_options, read_plan, read_text, write_file
+from api.operations.examinations import EXAMINED, Examined, examine_study, require_examined_place, write_examined
+from api.operations.files import line_of, read_line, read_options, read_plan, read_text, require_file_place, write_file
 from api.operations.plans import (
     OUTPUTS,
     Language,
@@ -47,14 +49,77 @@ from api.operations.reviews import (
     score_plan,
     write_land,
 )
+from api.operations.surveys import (
+    Surveyed,
+    make_survey,
+    read_survey_mapping,
+    read_surveys,
+    with_units,
+    write_faults,
+)
 from api.operations.town import BLOCK_SOURCES, demo_town, import_study, make_blocks, put_households
 
 __all__ = [
-    "BLOCK_SOURCES", "OUTPUTS", "Cut", "Edited", "Language", "Locked", "Merge", "Move", "Offered", "Planned",
-    "Split", "Step", "Told", "Understood", "alternative_plans", "check_texts", "convert_study", "create_draft",
-    "demo_town", "diff_draft", "edit_draft", "explain_block", "explain_community", "explain_draft", "explain_saved",
-    "import_study", "line_of", "locate_text", "make_blocks", "open_saved", "overriding", "plan_study",
-    "put_households", "read_construction_land", "read_line", "read_options", "read_plan", "read_survey",
-    "read_text", "redo_draft", "require_alternatives_place", "require_outputs_place", "save_conversions",
-    "score_plan", "undo_draft", "why_not", "write_alternatives", "write_file", "write_land", "write_outputs",
+    "BLOCK_SOURCES",
+    "EXAMINED",
+    "OUTPUTS",
+    "Cut",
+    "Edited",
+    "Examined",
+    "Language",
+    "Locked",
+    "Merge",
+    "Move",
+    "Offered",
+    "Planned",
+    "Split",
+    "Step",
+    "Surveyed",
+    "Told",
+    "Understood",
+    "alternative_plans",
+    "check_texts",
+    "convert_study",
+    "create_draft",
+    "demo_town",
+    "diff_draft",
+    "edit_draft",
+    "examine_study",
+    "explain_block",
+    "explain_community",
+    "explain_draft",
+    "explain_saved",
+    "import_study",
+    "line_of",
+    "locate_text",
+    "make_blocks",
+    "make_survey",
+    "open_saved",
+    "overriding",
+    "plan_study",
+    "put_households",
+    "read_construction_land",
+    "read_line",
+    "read_options",
+    "read_plan",
+    "read_survey",
+    "read_survey_mapping",
+    "read_surveys",
+    "read_text",
+    "redo_draft",
+    "require_alternatives_place",
+    "require_examined_place",
+    "require_file_place",
+    "require_outputs_place",
+    "save_conversions",
+    "score_plan",
+    "undo_draft",
+    "why_not",
+    "with_units",
+    "write_alternatives",
+    "write_examined",
+    "write_faults",
+    "write_file",
+    "write_land",
+    "write_outputs",
 ]  # fmt: skip

@@ -254,8 +254,7 @@ def subject_rows(study: Study, subject: str) -> pd.DataFrame:
         for column in ("name", "address")
     }
     rows = pd.DataFrame({"name": texts["name"], "estate": estate, "address": texts["address"]}, index=table.index)
-    rows.index.name = "id"
-    return rows.reset_index().sort_values(["estate", "id"], kind="stable").set_index("id")
+    return rows.rename_axis("id").reset_index().sort_values(["estate", "id"], kind="stable").set_index("id")
 
 
 def town_rows(catalogue: Catalogue) -> pd.DataFrame:

@@ -1,0 +1,110 @@
+"""The command `examine`: every indicator of a catalogue, old estates in their order, and the papers of it."""
+# ruff: noqa: PLC0415, PLR0917 - commands import late, so that --help is quick; their options are given by name
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli.console import (
+    Lang,
+    Language,
+    Out,
+    StudyFile,
+    count,
+    progress_bar,
+    say,
+    show_files,
+    show_table,
+    title,
+    unknown,
+)
+from api.cli.surveying import Catalogue, Today, day_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from api.operations import Examined
+
+SHOWN_CANDIDATES = 12
+
+
+def examine_study(
+    study: StudyFile,
+    out: Out = Path("examination"),
+    catalogue: Catalogue = "examination-2025",
+    today: Today = None,
+    rules: Annotated[
+        str, typer.Option(metavar="NAME|FILE.toml", help="Positive and negative list for old estates.")
+    ] = "old-estates-2021",
+    sites: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="CSV or .xlsx by estate: share of owners who consent, and what is declared."),
+    ] = None,
+    projects: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="CSV or .xlsx of projects, for the statistics of progress.")
+    ] = None,
+    year: Annotated[
+        int | None, typer.Option(help="Plan year of those statistics. Default: the year of --today.")
+    ] = None,
+    lang: Language = Lang.zh,
+) -> None:
+    """Count the official indicators from what surveys found, and rank the old estates for renovation.
+
+    Every figure stands beside how much was surveyed; what nobody looked at is unknown, never zero. Writes `map.html`,
+    `report.xlsx` and `report.docx` (survey table, ledger, problem list, remedy list) and `examination.gpkg`.
+
+    Examples: `shequ examine town.gpkg --out examination` · `shequ examine town.gpkg --catalogue examination-2023` ·
+    `shequ examine town.gpkg --sites consent.xlsx --projects projects.xlsx`
+    """
+    from api import operations
+    from geo.standards import load_catalogue, load_site_rules
+
+    edition, tests = load_catalogue(catalogue), load_site_rules(rules)
+    operations.require_examined_place(out)
+    with progress_bar() as told:
+        examined = operations.examine_study(
+            study, catalogue=edition, rules=tests, today=day_of(today), sites=sites, projects=projects, year=year,
+            told=told,
+        )  # fmt: skip
+        files = operations.write_examined(examined, out, lang=lang.value, told=told)
+    show_examined(examined, lang)
+    show_files(files)
+
+
+def show_examined(examined: "Examined", lang: Lang) -> None:
+    """Print the indicators with their coverage, the first candidates, and what has to be said."""
+    found, english = examined.examination, lang == Lang.en
+    table = found.indicators
+    named = found.catalogue.title_en if english else found.catalogue.title_zh
+    known = table["status"].value_counts()
+    title(named)
+    computed, entered, missing = (int(known.get(each, 0)) for each in ("computed", "entered", "unknown"))
+    say(f"{len(table)} indicators: {computed} computed, {entered} entered by hand, {missing} unknown" if english
+        else f"共{len(table)}项指标: 计算{computed}项,填报{entered}项,未知{missing}项")  # fmt: skip
+    heads = ("no.", "indicator", "value", "unit", "surveyed", "coverage") if english else (
+        "序号", "指标", "数值", "单位", "已查", "覆盖率")  # fmt: skip
+    rows = [_indicator(number, row, lang) for number, row in table.iterrows() if row["status"] != "unknown"]
+    show_table(heads, rows)
+    ranked = examined.candidates.table
+    groups = ranked["group"].value_counts()
+    words = {
+        "candidate": ("候选", "candidates"), "to_confirm": ("待核", "to be confirmed"),
+        "unknown_year": ("年代不明", "year unknown"), "excluded": ("不符合", "excluded"),
+    }  # fmt: skip
+    title("  ".join(f"{words[key][english]} {groups[key]:,}" for key in words if key in groups))
+    side = lang.value
+    first = ranked[ranked["rank"].notna()].head(SHOWN_CANDIDATES)
+    for key, row in first.iterrows():
+        name = row["name_en"] if english and isinstance(row["name_en"], str) and row["name_en"] else row["name"]
+        say(f"{row['rank']}. {name if isinstance(name, str) else key} ({key})  {row['points_total']:.1f}")
+        say(str(row[f"reasons_{side}"]), indent=4)
+    for zh, en in (*found.notes, *examined.candidates.notes):
+        say(f"• {en if english else zh}")
+
+
+def _indicator(number: object, row: "pd.Series", lang: Lang) -> tuple[str, ...]:
+    value = "?" if unknown(row["value"]) else f"{row['value']:,.4g}" if row["value"] % 1 else f"{row['value']:,.0f}"
+    share = "" if unknown(row["coverage"]) else f"{row['coverage']:.0%}"
+    looked = "" if unknown(row["total"]) or not row["total"] else f"{count(row['surveyed'])}/{count(row['total'])}"
+    return (str(number), row[f"title_{lang.value}"], value, row[f"unit_{lang.value}"], looked, share)

@@ -1,0 +1,103 @@
+"""Examinations: every indicator of a catalogue counted, candidates ranked, and the papers of it written."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.operations.files import all_or_none, require_place
+from api.operations.plans import Language, Told
+from api.operations.surveys import with_units
+from geo.examination.candidates import Candidates, candidates, read_sites
+from geo.examination.examine import examine
+from geo.examination.progress import Progress, progress, read_projects
+from geo.examination.result import Examination
+from geo.standards import Catalogue
+from geo.standards.rules import SiteRules
+from geo.study import Study, read_study, write_study
+from layers.examination import (
+    examination_map,
+    write_examination_docx,
+    write_examination_gpkg,
+    write_examination_xlsx,
+)
+from layers.maps import save as save_map
+
+EXAMINED = ("examination.gpkg", "map.html", "report.xlsx", "report.docx")
+"""What `write_examined` writes into a folder."""
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A study, its examination, its candidates, and the statistics of its projects where there are any."""
+
+    study: Study
+    examination: Examination
+    candidates: Candidates
+    progress: Progress | None = None
+
+
+def examine_study(
+    path: Path,
+    *,
+    catalogue: Catalogue,
+    rules: SiteRules,
+    today: str,
+    sites: Path | None = None,
+    projects: Path | None = None,
+    year: int | None = None,
+    told: Told | None = None,
+) -> Examined:
+    """Count every indicator for a study and rank its old estates.
+
+    The study gets its examination units, where it had none; so the same units are counted by every time.
+
+    Parameters
+    ----------
+    path
+    catalogue, rules
+        The indicators, and what makes an old estate a candidate.
+    today
+        The day it is examined as of (ISO).
+    sites
+        A list of sites (xlsx, csv): the share of owners who consent, and what an office declares of each.
+    projects
+        A table of projects (xlsx, csv) for the statistics of `year` (by default that of `today`).
+    year, told
+    """
+    study = read_study(path)
+    ready = with_units(study, catalogue)
+    if ready is not study:
+        write_study(ready, path)
+    found = examine(ready, catalogue=catalogue, today=today, told=told)
+    consent, declared = (None, None) if sites is None else read_sites(sites, rules)
+    ranked = candidates(ready, found, rules=rules, consent=consent, declared=declared)
+    made = None if projects is None else progress(read_projects(projects), year=year or int(today[:4]), as_of=today)
+    return Examined(ready, found, ranked, made)
+
+
+def write_examined(examined: Examined, out: Path, *, lang: Language = "zh", told: Told | None = None) -> list[Path]:
+    """Write map, workbook, document and GeoPackage of an examination into `out`: all of them, or none."""
+    study, found, ranked, made = examined.study, examined.examination, examined.candidates, examined.progress
+    steps: dict[str, Callable[[Path], object]] = {
+        "examination.gpkg": lambda file: write_examination_gpkg(
+            found, file, candidates=ranked, progress=made, lang=lang
+        ),
+        "map.html": lambda file: save_map(examination_map(found, study=study, candidates=ranked, lang=lang), file),
+        "report.xlsx": lambda file: write_examination_xlsx(
+            found, file, study=study, candidates=ranked, progress=made, lang=lang
+        ),
+        "report.docx": lambda file: write_examination_docx(
+            found, file, study=study, candidates=ranked, progress=made, lang=lang
+        ),
+    }
+    with all_or_none(out, EXAMINED) as draft:
+        for number, name in enumerate(EXAMINED):
+            if told:
+                told(f"writing {name}", number / len(EXAMINED))
+            steps[name](draft / name)
+    return [out / name for name in EXAMINED]
+
+
+def require_examined_place(out: Path) -> None:
+    """Refuse a folder that an examination's files cannot be written into; write nothing."""
+    require_place(out, EXAMINED)
