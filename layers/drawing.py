@@ -16,11 +16,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.patches import PathPatch
+from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path as Outline
 
 from layers.features import label_points
-from layers.styles import BARRIER_SYMBOLS, INK, ROAD_CASING, ROAD_SYMBOLS, SEAL, Symbol
+from layers.styles import BARRIER_SYMBOLS, INK, ROAD_CASING, ROAD_SYMBOLS, SEAL, Style, Symbol
 from layers.words import Lang, word
 
 CHINESE_FONTS = (
@@ -133,10 +133,15 @@ def furniture(axes: Axes, lang: Lang, properties: dict[str, Any], handles: Seque
 
 
 def patch_of(shape: Any, **options: Any) -> PathPatch:  # noqa: ANN401 - shapely in, matplotlib's options through
-    """Return an area, holes and all, as a patch."""
-    rings = [ring for part in shapely.get_parts(shape) for ring in (part.exterior, *part.interiors)]
+    """Return an area (or many), holes and all, as one patch."""
+    rings = [ring for part in _areas(shape) for ring in (part.exterior, *part.interiors)]
     outlines = [Outline(np.asarray(ring.coords)[:, :2], closed=True) for ring in rings]
     return PathPatch(Outline.make_compound_path(*outlines), **options)
+
+
+def _areas(shape: Any) -> Any:  # noqa: ANN401 - one shape or an array of them
+    parts = shapely.get_parts(shape)
+    return parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
 
 
 def place_labels(
@@ -165,3 +170,56 @@ def place_labels(
                 taken.append(box)
                 break
             text.remove()
+
+
+def classes_png(
+    frame: gpd.GeoDataFrame,
+    style: Style,
+    *,
+    context: Mapping[str, gpd.GeoDataFrame],
+    lang: Lang,
+    font: str | None,
+    bounds: Sequence[float] | None = None,
+    outlines: gpd.GeoSeries | None = None,
+) -> bytes:
+    """Return a map of areas coloured by the classes of a style, as PNG bytes; the same areas give the same picture.
+
+    Parameters
+    ----------
+    frame
+        Areas in a metric CRS, with the style's column.
+    style
+        Classes and their symbols; hatched ones are drawn as grey lines on paper.
+    context
+        Tables behind the map (`layers.features.context_frames`); roads and barriers are drawn.
+    lang
+        Language of the legend.
+    font
+        A font with Chinese characters (see `chinese_font`); without one the legend is English.
+    bounds
+        West, south, east, north in the frame's CRS; those of the frame by default.
+    outlines
+        Areas drawn as thin outlines on top.
+    """
+    written: Lang = lang if font or lang == "en" else "en"
+    figure, _, axes = blank_map(frame.total_bounds if bounds is None else bounds)
+    base_map(axes, context)
+    positions = np.array([style.class_of(value) for value in frame[style.column]] if style.column else [0] * len(frame))
+    handles: list[Artist] = []
+    for position, each in enumerate(style.classes):
+        part = frame.geometry[positions == position]
+        if part.empty:
+            continue
+        symbol, hatched = each.symbol, each.symbol.pattern == "hatch"
+        look = {"facecolor": "#E6E8EB" if hatched else symbol.fill, "edgecolor": "#7C828B" if hatched else "#FFFFFF",
+                "hatch": "//////" if hatched else None, "linewidth": 0.3}  # fmt: skip
+        drawn = patch_of(np.asarray(part.array), zorder=4, **look)
+        if hatched:
+            drawn.set_hatch_linewidth(0.5)
+        axes.add_patch(drawn)
+        label = each.label_zh if written == "zh" else each.label_en
+        handles.append(Patch(**{**look, "edgecolor": "#7C828B"}, label=f"{label} ({len(part):,})"))
+    if outlines is not None and len(outlines):
+        axes.add_patch(patch_of(np.asarray(outlines.array), facecolor="none", edgecolor=INK, linewidth=0.6, zorder=5))
+    furniture(axes, written, fonts(font), handles)
+    return png_of(figure)

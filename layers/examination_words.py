@@ -63,6 +63,8 @@ _FIELDS = {
     "rule_class": ("判定类型", "Rule"),
     "before_works": ("整治前", "Before works"),
     "today": ("现状", "Today"),
+    "state": ("状态", "State"),
+    "structure": ("结构", "Structure"),
     "state_found": ("存在问题", "With the problem"),
     "state_clear": ("无问题", "Without it"),
     "state_unknown": ("未知", "Unknown"),
@@ -326,12 +328,17 @@ _REPORT = {
     ),
     "report.exam_statuses": (
         "指标体系共{all}项指标：计算得出{computed}项，填报{entered}项，尚无数据{unknown}项。",
-        "Of the {all} indicators {computed} are computed and {entered} entered by hand; for {unknown} there are no data.",
+        "Of the {all} indicators {computed} are computed and {entered} entered; for {unknown} there are no data.",
     ),
     "report.exam_caution": (
         "未调查不等于没有问题。各项数值均为已调查部分的结果，与调查覆盖率对照使用；“可能范围”为未调查部分全部无问题至全部存在问题之间。",
         "What was not surveyed is not free of problems. Every value is that of the surveyed part and is to be read "
         "with its coverage; “lies between” runs from none to all of the rest having the problem.",
+    ),
+    "report.exam_source": (
+        "除另行注明者外，各项指标的出处均为：{source}。“依据与来源”一栏列出条款；填报值列出其来源。",
+        "Unless told otherwise every indicator is from: {source}. The last column has the clause, and for a value entered "
+        "by hand what it was taken from.",
     ),
     "report.exam_no_findings": ("没有记录到问题。", "No problem is recorded."),
     "report.exam_no_estates": ("没有小区数据。", "There are no data of estates."),

@@ -80,6 +80,12 @@ def layer_frames(
         "seams": tables.seams.assign(seam_group=tables.seams["feature_class"].map(seam_group)),
         "moves": tables.moves,
     }
+    return {**frames, **context_frames(context, tables.blocks.crs)}
+
+
+def context_frames(context: Mapping[str, gpd.GeoDataFrame], crs: object) -> dict[str, gpd.GeoDataFrame]:
+    """Return the tables of `CONTEXT` that are there, in `crs`, with the groups that their styles classify by."""
+    frames: dict[str, gpd.GeoDataFrame] = {}
     groups = {
         "roads": ("road_group", "road_class", road_group),
         "barriers": ("barrier_group", "kind", barrier_group),
@@ -89,7 +95,7 @@ def layer_frames(
         frame = context.get(name)
         if frame is None or frame.empty:
             continue
-        here = frame if frame.crs == tables.blocks.crs else frame.to_crs(tables.blocks.crs)
+        here = frame if frame.crs == crs else frame.to_crs(crs)
         if name in groups:
             column, source, group_of = groups[name]
             here = here.assign(**{column: [group_of(value) for value in here[source]]})

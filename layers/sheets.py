@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,22 +72,22 @@ def _fill(page: Worksheet, sheet: Sheet, mark: str) -> None:
         cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
     everything = [*sheet.rows, *([sheet.total] if sheet.total else [])]
     wide = _widths(sheet, everything)
+    looks: dict[tuple[bool, bool, str, str], Any] = {}  # each look is made once: a ledger has 100,000 cells
     for number, row in enumerate(everything, start=HEAD_ROW + 1):
+        summed = number > HEAD_ROW + len(sheet.rows)
         for position, value in enumerate(row, start=1):
             cell = _put(page.cell(number, position), value)
             text = isinstance(value, str)
-            cell.font = Font(name=_FONT, bold=number > HEAD_ROW + len(sheet.rows))
-            cell.border = Border(bottom=_LINE)
-            cell.alignment = Alignment(
-                vertical="center", wrap_text=text, horizontal="left" if text else "right", indent=1
-            )
             place = (number - HEAD_ROW - 1, position - 1)
             form = sheet.forms.get(place, sheet.columns[position - 1][1])
-            if place in sheet.fills:
-                cell.fill = PatternFill("solid", fgColor=sheet.fills[place])
-            cell.number_format = NUMBER if form == "@" and not text and value is not None else form
-            if number > HEAD_ROW + len(sheet.rows):
-                cell.fill = _SUM_FILL
+            form = NUMBER if form == "@" and not text and value is not None else form
+            look = (summed, text, sheet.fills.get(place, ""), form)
+            if look in looks and not cell.quotePrefix:
+                cell._style = copy(looks[look])
+                continue
+            _dress(cell, summed=summed, text=text, fill=look[2], form=form)
+            if not cell.quotePrefix:
+                looks[look] = cell._style
         lines = max(-(-_width(value) // (wide[position] - 1)) for position, value in enumerate(row))
         page.row_dimensions[number].height = 6 + 15 * max(1, lines)
     for position, width in enumerate(wide, start=1):
@@ -101,6 +102,18 @@ def _fill(page: Worksheet, sheet: Sheet, mark: str) -> None:
     page.page_setup.fitToHeight = 0
     page.print_title_rows = f"{HEAD_ROW}:{HEAD_ROW}"
     page.oddFooter.left.text, page.oddFooter.right.text = clean(mark).replace("&", "&&"), "&P / &N"
+
+
+def _dress(cell: Cell, *, summed: bool, text: bool, fill: str, form: str) -> None:
+    """Give a cell its font, border, alignment, number format and colour."""
+    cell.font = Font(name=_FONT, bold=summed)
+    cell.border = Border(bottom=_LINE)
+    cell.alignment = Alignment(vertical="center", wrap_text=text, horizontal="left" if text else "right", indent=1)
+    if fill:
+        cell.fill = PatternFill("solid", fgColor=fill)
+    cell.number_format = form
+    if summed:
+        cell.fill = _SUM_FILL
 
 
 def _widths(sheet: Sheet, rows: Sequence[Sequence[Any]]) -> list[float]:

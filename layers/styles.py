@@ -168,6 +168,15 @@ UNKNOWN_SYMBOL = Symbol(fill="#6B7280", fill_opacity=0.55, pattern="hatch", stro
 SEVERITY_FILLS = {"very_serious": "#A51D1D", "serious": "#E8772E", "general": "#F3CE5B", "none": "#CFE3C4"}
 """The gravest open finding of a place; the pale green one was surveyed whole and has none."""
 
+SEVERITY_PALE = {
+    "very_serious": "F2B5AD",
+    "serious": "F9D0AE",
+    "general": "FBEDBF",
+    "none": "E6F1DF",
+    "unknown": "DDDFE2",
+}
+"""The same behind the text of a table's cell, without the #."""
+
 STATE_FILLS = {"found": "#D4502A", "remedied": "#3E7CB1", "clear": "#CFE3C4", "not_applicable": "#EFEBE0"}
 """What is known of one indicator at one place; blue was found and has been put right."""
 

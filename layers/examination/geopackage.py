@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
+from layers.catalogue import examination_layers
+from layers.examination.frames import TABLES, examined_frames
+from layers.geopackage import write_geopackage
 from layers.words import Lang
 
 if TYPE_CHECKING:
@@ -21,5 +26,48 @@ def write_examination_gpkg(
     progress: Progress | None = None,
     lang: Lang = "zh",
 ) -> None:
-    """Write an examination's layers and tables to a GeoPackage, whole or not at all."""
-    raise NotImplementedError
+    """Write an examination's layers and tables to a GeoPackage, whole or not at all; the same gives the same bytes.
+
+    Layers `buildings`, `estates`, `units`, `blocks`, `findings` (`layers.examination.frames.examined_frames`) in the
+    study's CRS, with their QGIS styles: severity first, then coverage and one style for every indicator. Tables
+    `indicators`, `groups`, `areas`; with `candidates` a layer of that name and the tables `candidate_parts` and
+    `candidate_rules`; with `progress` a table of that name.
+
+    Parameters
+    ----------
+    examination
+        As `geo.examination.examine.examine` returns it.
+    path
+        The file; one that is there is replaced.
+    candidates, progress
+        What else is known.
+    lang
+        Language of legends and column aliases in QGIS.
+    """
+    frames = {name: frame for name, frame in examined_frames(examination).items() if name in TABLES and len(frame)}
+    plain = {
+        "indicators": examination.indicators.reset_index(),
+        "groups": examination.groups.reset_index(),
+        "areas": examination.areas.reset_index(),
+    }
+    if candidates is not None:
+        frames["candidates"] = candidates.table.sort_index()
+        plain |= {"candidate_parts": candidates.parts, "candidate_rules": candidates.verdicts}
+    if progress is not None:
+        plain["progress"] = progress.figures.reset_index()
+    order = {"severity": 0, "severity_estates": 0, "severity_blocks": 0}
+    styles = [layer for layer in examination_layers(examination.catalogue) if layer.table in frames]
+    styles = [layer for layer in styles if not layer.style.column or layer.style.column in frames[layer.table].columns]
+    write_geopackage(path, frames, sorted(styles, key=lambda layer: order.get(layer.id, 1)), _writable(plain), lang)
+
+
+def _writable(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return the tables with every column of mixed objects as text: a GeoPackage has one kind in a column."""
+    return {
+        name: frame.assign(**{
+            str(column): frame[column].map(lambda value: None if pd.isna(value) else str(value))
+            for column in frame.columns
+            if frame[column].dtype == object
+        })
+        for name, frame in tables.items()
+    }  # fmt: skip
