@@ -1,23 +1,28 @@
-"""Survey Qinghe (清河镇), the demo town: `python data/make_survey.py --out DIR [--study FILE] [--photos] [--seed N]`.
+"""Survey Qinghe (清河镇), the demo town: `python data/make_survey.py [--out DIR] [--study FILE] [--all] [--seed N]`.
 
 Nothing in it was measured: findings are drawn by age, structure, storeys, lift, gas and by how well a place is kept, so
 that the examination of a town can be tried out. The same seed gives the same files, byte for byte.
 
 | file | what |
 |---|---|
-| `study.gpkg` | Qinghe with blocks, households and examination units; only where no study is given |
 | `survey-2025.xlsx` | the pilot: six estates in May 2025 |
-| `survey.xlsx` | the examination of March to August 2026: six homes in ten, and what became of the pilot's findings |
-| `survey-dirty.xlsx`, `survey-dirty-planted.csv` | a part of it as hurried people fill it in, and the list of errors |
-| `photos/`, `photos-dirty/` | small drawings in place of photos, with `--photos` |
-| `ledger.xlsx` | who owns which flat of three houses that lack a lift, and what the owners answered |
-| `projects.xlsx` | renovation projects of 2025 and 2026 |
+| `survey-2026.xlsx` | the examination of March to August 2026: six homes in ten; the pilot's findings |
 | `sites.xlsx` | share of owners who want the works, and what the office declares of each estate |
+| `projects.xlsx` | renovation projects of 2025 and 2026 |
+| `ledger.xlsx` | who owns which flat of three houses that lack a lift, and what the owners answered |
 | `farmhouses.xlsx` | the register of farm houses of seven villages |
 | `costs.xlsx` | unit costs: examples, no prices |
+
+These lie in the repository; the workbooks list the buildings that were visited, and all estates. With `--all` also:
+
+| file | what |
+|---|---|
+| `survey-dirty.xlsx`, `survey-dirty-planted.csv` | a part of it as hurried people fill it in, and the list of errors |
+| `photos/`, `photos-dirty/` | small drawings in place of photos |
 """
 
 import argparse
+import tempfile
 from pathlib import Path
 
 import pandas as pd
@@ -39,6 +44,7 @@ from layers.survey_book import write_survey_xlsx
 
 CATALOGUE = "examination-2025"
 MARK = "演示数据，全部虚构"
+FOLDER = Path(__file__).resolve().parent / "qinghe"
 
 
 def demo_study(path: Path) -> Study:
@@ -55,8 +61,8 @@ def as_read(survey: Survey, file: str) -> SurveyRead:
     return SurveyRead(file, survey.observations, survey.findings)
 
 
-def write_survey(study: Study, folder: Path, *, seed: int = SEED, photos: bool = False) -> None:
-    """Write every file of the survey of Qinghe into `folder`.
+def write_survey(study: Study, folder: Path, *, seed: int = SEED) -> None:
+    """Write the files that lie in the repository into `folder`.
 
     Parameters
     ----------
@@ -66,25 +72,36 @@ def write_survey(study: Study, folder: Path, *, seed: int = SEED, photos: bool =
         Made when it is not there.
     seed : int
         Another seed makes another survey.
-    photos : bool
-        Draw the photos that findings name, too.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    catalogue = load_catalogue(CATALOGUE)
-    pilot, survey = (as_read(each, "") for each in make_surveys(study, catalogue, seed=seed))
-    write_survey_xlsx(study, catalogue, folder / "survey-2025.xlsx", answers=pilot)
-    write_survey_xlsx(study, catalogue, folder / "survey.xlsx", answers=survey)
-    known, _ = store(study, survey, on=TODAY)
-    write_dirty(known, catalogue, survey, folder / "survey-dirty.xlsx")
-    seen = homes(study, chance(seed, 1))
-    found = survey.findings
+    catalogue, rules = load_catalogue(CATALOGUE), load_site_rules("old-estates-2021")
+    surveys = dict(
+        zip(("survey-2025.xlsx", "survey-2026.xlsx"), make_surveys(study, catalogue, seed=seed), strict=True)
+    )
+    for name, survey in surveys.items():
+        write_survey_xlsx(visited(study, survey), catalogue, folder / name, answers=as_read(survey, name))
+    found = surveys["survey-2026.xlsx"].findings
     write_sheets(folder / "ledger.xlsx", registers.ownership(study, found, chance(seed, 22)))
     write_sheets(folder / "projects.xlsx", {"改造项目": registers.projects(study, found, chance(seed, 23))})
-    rules = load_site_rules("old-estates-2021")
     write_sheets(folder / "sites.xlsx", {"小区": registers.sites(study, rules, chance(seed, 24))})
-    write_sheets(folder / "farmhouses.xlsx", {"农房": farmhouses.register(study, seen, chance(seed, 21))})
-    if photos:
-        write_photos(found, folder / "photos")
+    houses = farmhouses.register(study, homes(study, chance(seed, 1)), chance(seed, 21))
+    write_sheets(folder / "farmhouses.xlsx", {"农房": houses})
+
+
+def write_exercises(study: Study, folder: Path, *, seed: int = SEED) -> None:
+    """Write the dirty workbook, the list of its errors, and the photos that findings name, into `folder`."""
+    catalogue = load_catalogue(CATALOGUE)
+    survey = as_read(make_surveys(study, catalogue, seed=seed)[1], "")
+    known, _ = store(study, survey, on=TODAY)
+    write_dirty(known, catalogue, survey, folder / "survey-dirty.xlsx")
+    write_photos(survey.findings, folder / "photos")
+
+
+def visited(study: Study, survey: Survey) -> Study:
+    """Return the study with those buildings only that a survey is about: the rows of its workbook."""
+    buildings = study["buildings"]
+    here = buildings[buildings.index.isin(survey.observations["subject_id"])]
+    return study.having({"buildings": here}, step="visited")
 
 
 def write_sheets(path: Path, tables: dict[str, pd.DataFrame]) -> None:
@@ -99,15 +116,18 @@ def write_sheets(path: Path, tables: dict[str, pd.DataFrame]) -> None:
 def main() -> None:
     """Read the options and write the survey."""
     parser = argparse.ArgumentParser(description="Survey the demo town Qinghe.")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write into")
+    parser.add_argument("--out", type=Path, default=FOLDER, help="folder to write into")
     parser.add_argument("--study", type=Path, help="a study of Qinghe; made from the town's files when not given")
-    parser.add_argument("--photos", action="store_true", help="draw the photos that findings name")
+    parser.add_argument("--all", action="store_true", help="write the dirty workbook and photos, too")
     parser.add_argument("--seed", type=int, default=SEED, help="another seed makes another survey")
     options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    study = with_units(read_study(options.study), load_catalogue(CATALOGUE)) if options.study else demo_study(
-        options.out / "study.gpkg")  # fmt: skip
-    write_survey(study, options.out, seed=options.seed, photos=options.photos)
+    with tempfile.TemporaryDirectory() as draft:
+        given = options.study
+        study = demo_study(Path(draft) / "study.gpkg") if given is None else with_units(
+            read_study(given), load_catalogue(CATALOGUE))  # fmt: skip
+    write_survey(study, options.out, seed=options.seed)
+    if options.all:
+        write_exercises(study, options.out, seed=options.seed)
 
 
 if __name__ == "__main__":

@@ -17,12 +17,15 @@ from geo.survey.forms import FINDINGS, FIRST_ROW, HEAD_ROW, KEY_ROW, MARK, TOWN
 from geo.survey.read import SurveyRead
 from layers.sheets import save_book
 from layers.survey_book import write_survey_xlsx
+from survey.photos import draw, write_photos
 
 TODAY = "2026-09-30"
 """The day on which the dirty workbook is read: later days are mistakes."""
 
-ESTATES = ("XQ012", "XQ019", "XQ004", "XQ047", "XQ050", "XQ053", "XQ058")
-"""The workbook is of these estates only: two of the pilot, two with lifts, and ordinary ones."""
+ESTATES = (
+    "XQ004", "XQ012", "XQ014", "XQ018", "XQ019", "XQ022", "XQ032", "XQ044", "XQ047", "XQ050", "XQ053", "XQ058", "XQ064",
+)  # fmt: skip
+"""The workbook is of these estates only: some of the pilot, some with lifts, and ordinary ones."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,14 @@ class _Book:
         page.spoilt.add(row)
         return row
 
+    def answer(self, building: str, code: str, word: str) -> None:
+        """Write the answer to one question of one building into its form."""
+        for page in self.pages.values():
+            if code in page.columns and "_id" in page.columns:
+                for row in range(FIRST_ROW, page.page.max_row + 1):
+                    if page.value(row, "_id") == building:
+                        page.put(row, **{code: word})
+
     def note(self, kind: str, sheet: str, row: int, key: str, what: str) -> None:
         page = self.pages[sheet]
         self.planted.append(Planted(kind, page.page.title, page.cell(row, key), what))
@@ -141,6 +152,7 @@ def write_dirty(study: Study, catalogue: Catalogue, answers: SurveyRead, path: P
     for plant in (_findings, _places, _states, _forms, _estates, _town, _sheets):
         plant(book, study)
     save_book(book.book, path)
+    _write_photos(clean, path.with_name("photos-dirty"))
     listed = io.StringIO()
     writer = csv.writer(listed, lineterminator="\n")
     writer.writerow(("kind", "sheet", "cell", "what"))
@@ -152,11 +164,16 @@ def write_dirty(study: Study, catalogue: Catalogue, answers: SurveyRead, path: P
 Row = Callable[[str], Any]
 
 
+def _code(read: Row) -> str:
+    """Return a finding's code, without the words behind it."""
+    return str(read("code")).split(" ")[0]
+
+
 def _open(read: Row, *codes: str) -> bool:
     return (
         read("subject") == "住宅楼"
         and read("status") in {"待整治", "已列入计划"}
-        and (not codes or str(read("code")) in codes)
+        and (not codes or _code(read) in codes)
     )
 
 
@@ -164,7 +181,8 @@ def _findings(book: _Book, study: Study) -> None:
     """Errors in the sheet of findings."""
     page = book.pages[FINDINGS]
     first = book.row(FINDINGS, _open)
-    book.spoil("finding_twice", FINDINGS, "finding_id", page.value(first, "finding_id"), "问题编号抄了上面一行", _open)
+    page.put(first, finding_id="QH26-90001")
+    book.spoil("finding_twice", FINDINGS, "finding_id", "QH26-90001", "问题编号抄了上面一行", _open)
     known = study["findings"]
     elsewhere = known[
         ~known["estate_id"].isin(ESTATES) & (known["status"] == "open") & (known["subject"] == "building")
@@ -173,7 +191,6 @@ def _findings(book: _Book, study: Study) -> None:
     others = study["buildings"]
     office = others.index[others["use"] == "office"][0]
     for kind, key, value, what, at in (
-        ("subject_missing", "subject", None, "没有选对象", None),
         ("subject_word", "subject", "房子", "对象自己起了名字", None),
         ("id_missing", "subject_id", None, "没有填楼栋编号", None),
         ("building_unknown", "subject_id", "JZ99999", "编号多写了一个数字", None),
@@ -193,8 +210,10 @@ def _findings(book: _Book, study: Study) -> None:
         ("blanks", "surveyor", " 周晓岚 ", "前后有空格", None),
         ("word_other", "severity", "较轻", "别的说法", None),
     ):
-        fits = (lambda read: _open(read, "3a", "3g", "7b", "6a")) if kind == "word_other" else _open
-        book.spoil(kind, FINDINGS, key, value, what, fits, at=at)
+        fits = (lambda read: _open(read, "3a", "3g", "7b", "6a")) if kind in {"word_other", "building_use"} else _open
+        fresh = {"finding_id": None, "x": None, "y": None} if key in {"subject", "subject_id", "code"} else {}
+        fresh |= {"due_on": None} if key == "surveyed_on" else {}
+        book.spoil(kind, FINDINGS, key, value, what, fits, at=at, **fresh)
     for kind, value, what, codes in (
         ("extent_text", "约十几处", "规模写成了话", ("3a", "3g", "3h")),
         ("extent_negative", -3, "负数", ("3e", "3f", "3g", "3h")),
@@ -207,11 +226,12 @@ def _findings(book: _Book, study: Study) -> None:
         ("number_text", "12米", "数字带了单位", ("6a", "6c")),
     ):
         book.spoil(kind, FINDINGS, "extent", value, what, lambda read, codes=codes: _open(read, *codes))
-    book.spoil("extent_unit", FINDINGS, "extent_unit", "套", "单位不符", lambda read: _open(read, "4a", "4d", "6a"))
+    book.spoil("extent_unit", FINDINGS, "extent_unit", "米", "单位不符", lambda read: _open(read, "4a", "4d", "4e"))
     leaking = lambda read: _open(read, "4a")  # noqa: E731 - said once, used twice
     book.spoil("severity_milder", FINDINGS, "severity", "一般", "45平方米只填一般", leaking, extent=45)
     book.spoil("severity_graver", FINDINGS, "severity", "很严重", "3平方米填了很严重", leaking, extent=3)
-    book.spoil("code_subject", FINDINGS, "code", "14", "楼栋用了小区的代码", _open, extent=None, extent_unit=None)
+    book.spoil("code_subject", FINDINGS, "code", "14", "楼栋用了小区的代码", _open, finding_id=None, extent=None,
+               extent_unit=None)  # fmt: skip
     dated = {"surveyed_on": "2026-05-20", "due_on": None}
     book.spoil("done_without_date", FINDINGS, "status", "已整治", "没有完成日期", _open, at="done_on")
     book.spoil("done_not_done", FINDINGS, "done_on", "2026-08-30", "状态没有改", _open, at="done_on")
@@ -225,12 +245,15 @@ def _findings(book: _Book, study: Study) -> None:
     book.spoil("date_before_1990", FINDINGS, "surveyed_on", "1986-05-20", "年份少了四十年",
                lambda read: _open(read) and read("subject_id") in early, due_on=None)  # fmt: skip
     ended = lambda read: read("subject") == "住宅楼" and read("status") in {"已整治", "已复核"}  # noqa: E731
-    book.spoil("status_back", FINDINGS, "status", "待整治", "已整治的又写成待整治", ended, done_on=None)
+    row = book.spoil("status_back", FINDINGS, "status", "待整治", "已整治的又写成待整治", ended, done_on=None)
+    book.answer(page.value(row, "subject_id"), _code(lambda key: page.value(row, key)), "有")
     estates = lambda read: read("subject") == "小区"  # noqa: E731
-    book.spoil("estate_unknown", FINDINGS, "subject_id", "XQ999", "没有这个小区", estates)
-    book.spoil("unit_unknown", FINDINGS, "subject_id", "U999", "没有这个单元", estates, subject="体检单元")
+    fresh = {"finding_id": None, "x": None, "y": None}
+    book.spoil("subject_missing", FINDINGS, "subject", None, "没有选小区还是单元", estates, **fresh)
+    book.spoil("estate_unknown", FINDINGS, "subject_id", "XQ999", "没有这个小区", estates, **fresh)
+    book.spoil("unit_unknown", FINDINGS, "subject_id", "U999", "没有这个单元", estates, subject="体检单元", **fresh)
     book.spoil("block_unknown", FINDINGS, "subject_id", "B9999", "没有这个街坊", estates, subject="街坊", code="26",
-               extent=2, extent_unit="处")  # fmt: skip
+               extent=2, extent_unit="处", **fresh)  # fmt: skip
     row = book.spoil("error_cell", FINDINGS, "extent", "#REF!", "公式错误", lambda read: _open(read, "6a", "6c"))
     page.page.cell(row, page.columns["extent"]).data_type = "e"
     book.spoil("formula_unevaluated", FINDINGS, "extent", "=3+4", "公式没有算过", lambda read: _open(read, "6a", "6c"))
@@ -276,7 +299,7 @@ def _states(book: _Book, study: Study) -> None:
     book.pages["pipes"].put(row, **{"6a": "无"})
     page = book.pages[FINDINGS]
     for each in list(page.rows()):
-        if page.value(each, "subject_id") == building and page.value(each, "code") == "6a":
+        if page.value(each, "subject_id") == building and str(page.value(each, "code")).startswith("6a"):
             page.put(each, **dict.fromkeys(page.columns))
     book.note("clear_but_open", "pipes", row, "6a", "项目里还没有销号")
 
@@ -335,7 +358,7 @@ def _town(book: _Book, study: Study) -> None:  # noqa: ARG001
         page.put(rows[item], **{key: value})
         book.note(kind, TOWN, rows[item], at, what)
     page.put(rows["value_road_density"], value=6.1, source="演示数据（县住建局）", surveyed_on="2026-08-31")
-    book.note("town_computed_too", TOWN, rows["value_road_density"], "value", "能算的也填了")
+    book.note("town_computed_too", TOWN, rows["value_road_density"], "item", "能算的也填了")
     row = book.new_row(TOWN)
     page.put(row, item="value_structure", value=12, source="演示数据", surveyed_on="2026-08-31")
     book.note("town_computed", TOWN, row, "item", "住房指标不能手工填")
@@ -350,6 +373,7 @@ def _sheets(book: _Book, study: Study) -> None:  # noqa: ARG001
 
     gas = book.pages["gas"].page
     gas.title = "燃气（老王改）"
+    sheet("photo_unreferenced", book.pages[FINDINGS].page.title, "多交了没人认领的照片")
     sheet("sheet_renamed", gas.title, "改了表名")
     whole.create_sheet("我的备忘")["A1"] = "周三再去一次七幢"
     sheet("sheet_unknown", "我的备忘", "自己加了一张表")
@@ -373,3 +397,11 @@ def _sheets(book: _Book, study: Study) -> None:  # noqa: ARG001
     sheet("keys_missing", grounds.page.title, "隐藏行被删")
     whole.remove(next(page for key, page in book.pages.items() if key.startswith("management")).page)
     sheet("sheet_missing", "", "交来时少了一张表")
+
+
+def _write_photos(survey: SurveyRead, folder: Path) -> None:
+    """Write the photos of the dirty workbook: two of one name, and one that no finding names."""
+    write_photos(survey.findings, folder)
+    (folder / "三幢楼道.jpg").write_bytes(draw("三幢楼道", "3g", "general"))
+    (folder / "三幢楼道.png").write_bytes(draw("三幢楼道", "3g", "general"))
+    (folder / "没人认领.jpg").write_bytes(draw("没人认领", "4a", "general"))
