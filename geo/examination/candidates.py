@@ -680,7 +680,7 @@ def _faults(
     if consent is not None:
         wrong = consent.notna() & ~consent.astype("float64").between(0, 1)
         if wrong.any():
-            faults.append(Fault(f"consent holds {consent[wrong].iloc[0]!r}", "write 86 % as 0.86", "consent",
+            faults.append(Fault(f"consent holds {consent[wrong].iloc[0]}", "write 86 % as 0.86", "consent",
                                 tuple(map(str, consent.index[wrong]))))  # fmt: skip
     if declared is not None:
         keys = {rule.key for rule in rules.rules if rule.test == "declared"}
