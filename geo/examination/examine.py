@@ -316,7 +316,7 @@ def _areas(judged: tuple[Judged, ...], subjects: Mapping[str, _Subjects]) -> pd.
             tables.append(_counts(each, at, len(ids)))
             keys += [(each.indicator.number, area, name) for name in ids]
     index = pd.MultiIndex.from_tuples(keys, names=["number", "area", "area_id"])
-    return pd.concat(tables).set_axis(index)
+    return pd.concat(tables).set_axis(index).sort_index()
 
 
 def _indicators(

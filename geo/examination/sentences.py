@@ -39,16 +39,17 @@ def names_of(frame: gpd.GeoDataFrame, estates: gpd.GeoDataFrame | None = None) -
     """Return the names of subjects; with `estates`, of buildings in them. What has no name is called by its id."""
     ids = pd.Series(frame.index.astype(str), frame.index)
     zh = frame["name"].astype("object").where(frame["name"].notna(), ids)
-    en = zh
+    en = zh.astype(str).str.replace(r"^(\d+)(?:号楼|号|幢|栋|座)$", r"No. \1", regex=True)
     if "name_en" in frame.columns:
-        en = frame["name_en"].astype("object").where(frame["name_en"].notna(), zh)
+        en = frame["name_en"].astype("object").where(frame["name_en"].notna(), en)
     if estates is None:
         none = [""] * len(frame)
         return Names(zh.tolist(), en.tolist(), none, none, _ranked(none, zh.tolist()))
     of = names_of(estates)
     own = frame["estate_id"].astype("object")
     within = [
-        own.map(dict(zip(estates.index, each, strict=True))).fillna("").astype(str).tolist() for each in (of.zh, of.en)
+        own.map(dict(zip(estates.index, each, strict=True))).astype("object").fillna("").astype(str).tolist()
+        for each in (of.zh, of.en)
     ]
     return Names(zh.tolist(), en.tolist(), within[0], within[1], _ranked(within[0], zh.tolist()))
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.examination.judging import FOUND, NOT_APPLICABLE, UNKNOWN, Bytes, Evidence, Floats, Judged, Texts
+from geo.examination.judging import CLEAR, FOUND, NOT_APPLICABLE, UNKNOWN, Bytes, Evidence, Floats, Judged, Texts
 from geo.schema import SEVERITIES
 
 WEIGHTS: Final = np.array([0.0, 1.0, 3.0, 9.0])
@@ -36,11 +36,12 @@ SUMMARY: Final = (
 
 
 def scores(recorded: Evidence) -> Floats:
-    """Return the score of each subject; NaN where nothing of it is known."""
+    """Return the score of each subject; NaN where nobody looked at it."""
     found = recorded.state == FOUND
     age = 1.0 + np.minimum(recorded.years, YEARS_TO_DOUBLE) / YEARS_TO_DOUBLE
     total = np.where(found, WEIGHTS[recorded.severity] * age, 0.0).sum(axis=1)
-    return np.asarray(np.where((recorded.state == UNKNOWN).all(axis=1), np.nan, total))
+    looked = (found | (recorded.state == CLEAR)).any(axis=1)
+    return np.asarray(np.where(looked, total, np.nan))
 
 
 def severity_words(grave: Bytes, open_questions: np.ndarray) -> Texts:
