@@ -40,7 +40,7 @@ class Board:
     quantity : array
         In the measure's unit; 1 where unknown.
     needs, excludes : arrays of shape (pairs, 2)
-        The first is done with or after the second; not both of them are done.
+        The first is done with or after the second. Not both are done, and the first, done, meets the need of the second.
     barred : dict from measure id to (Chinese, English)
         Measures that cannot be chosen, and why.
     safety_barred : tuple of str
@@ -69,6 +69,14 @@ class Board:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def met_by(self, year: Ints) -> dict[int, int]:
+        """Return the measures that are not done but met, each with the earliest of those that make it needless."""
+        found: dict[int, int] = {}
+        for a, b in self.excludes:
+            if year[b] < 0 <= year[a] and (b not in found or year[a] < year[found[b]]):
+                found[int(b)] = int(a)
+        return found
 
 
 def board_of(measures: pd.DataFrame) -> Board:

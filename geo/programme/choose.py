@@ -176,12 +176,13 @@ class Task:
         """Meet as much need as possible while safety waits no longer."""
         began = time.monotonic()
         assert self.year is not None
-        self.waiting = _delay(self.board, self.year)
+        self.waiting = _delay(self.board, self.year) * (1 + self.options.safety_slack)
         model = self._limited(self.waiting)
         starts = [columns_of(model, year, self.options, self.board) for year in (self.year, before) if year is not None]
         start = min((one for one in starts if one is not None), key=lambda one: -model.value @ one, default=None)
+        free = build(self.board, self.options, drop=("campaign", "sites"))
         found = solve(model, -model.value, start=start, gap=self.options.gap, deadline=self._until(1.0),
-                      told=self._said("need"))  # fmt: skip
+                      told=self._said("need"), loose=free, loose_cost=-free.value)  # fmt: skip
         if found.column is None:
             raise self._refused(found)
         self.year = model.years_of(found.column)
@@ -265,11 +266,17 @@ def _programme(
         np.array(options.years)[task.year[done]]
     )  # fmt: skip
     choice = _explained(measures, when, board, options, task)
+    instead = board.met_by(task.year)
+    choice["met_by"] = choice["met_by"].astype("object")
+    for m, by in instead.items():
+        choice.loc[board.ids[m], "met_by"] = board.ids[by]
+    choice["met_by"] = choice["met_by"].astype("str")
+    met = {board.ids[m]: options.years[task.year[by]] for m, by in instead.items()}
     need = next(stage for stage in task.stages if stage.key == "need")
     total = pd.to_numeric(measures["need"]).fillna(0).sum()
     return Programme(
-        options=options, choice=choice, years=year_table(measures, when, options),
-        need_met=float(board.need[done].sum()), need_total=float(total), bound=need.bound, gap=need.gap,
+        options=options, choice=choice, years=year_table(measures, when, options, met),
+        need_met=float(board.need[done].sum() + board.need[list(instead)].sum()), need_total=float(total), bound=need.bound, gap=need.gap,
         proven=all(stage.proven for stage in task.stages), seconds=seconds, stages=tuple(task.stages),
         notes=_notes(measures, board, options, task), fingerprint=fingerprint(measures),
     )  # fmt: skip
@@ -295,10 +302,10 @@ def _explained(
     site_years: dict[int, set[int]] = {}
     for m in np.flatnonzero((year >= 0) & board.works & (board.site >= 0)):
         site_years.setdefault(int(board.site[m]), set()).add(int(year[m]))
+    instead = board.met_by(year)
     rivals: dict[int, list[int]] = {}
     for a, b in board.excludes:
         rivals.setdefault(int(a), []).append(int(b))
-        rivals.setdefault(int(b), []).append(int(a))
     zh, en = [], []
     for one in index:
         m = row.get(one)
@@ -333,10 +340,13 @@ def _explained(
         if one in options.forbidden or (board.site[m] >= 0 and board.sites[board.site[m]] in options.forbidden):
             zh.append("未列入:人工排除。")
             en.append("Not chosen: forbidden by hand.")
+        elif m in instead:
+            zh.append(f"已由{board.ids[instead[m]]}一并解决,不另实施。")
+            en.append(f"Met by {board.ids[instead[m]]}, which makes it needless.")
         elif any(year[other] >= 0 for other in rivals.get(m, [])):
             other = next(o for o in rivals[m] if year[o] >= 0)
-            zh.append(f"未列入:与已选的{board.ids[other]}互斥。")
-            en.append(f"Not chosen: excluded by {board.ids[other]}, which is done.")
+            zh.append(f"未列入:已选{board.ids[other]},两者只取其一。")
+            en.append(f"Not chosen: {board.ids[other]} is done, and only one of the two is.")
         elif board.need[m] <= 0:
             zh.append("未列入:没有加权需求(受益户数为零)。")
             en.append("Not chosen: no weighted need (it reaches no household).")
@@ -348,7 +358,7 @@ def _explained(
             zh.append(f"未列入:受能力、公平、次序等条件限制(每万元满足需求{worth or '—'};已选措施最低{least:,.1f})。")
             en.append(f"Not chosen: capacities, fairness or order leave no room (need for each 10,000 yuan: "
                       f"{worth or '-'}; the least of what is chosen: {least:,.1f}).")  # fmt: skip
-    return pd.DataFrame({"year": when.to_numpy(), "why_zh": pd.array(zh, dtype="str"),
+    return pd.DataFrame({"year": when.to_numpy(), "met_by": "", "why_zh": pd.array(zh, dtype="str"),
                          "why_en": pd.array(en, dtype="str")}, index=index.rename("measure_id")
                         ).astype({"year": "Int64"})  # fmt: skip
 

@@ -39,6 +39,8 @@ class Model:
     frame : array of flags
         Columns that say when a site or trench is at work and when what must be done is done; the others only fill it.
     hosts, windows : what belongs to sites and trenches, to fill in the columns of a given choice
+    met : pairs of int
+        A measure that others make needless, and the first of its columns that say when one of them is done.
     extra : array
         Columns of the money that is missing each year; empty unless asked for.
     rank : array
@@ -61,6 +63,7 @@ class Model:
     hosts: tuple[tuple[int, Ints], ...]
     windows: tuple[tuple[int, int], ...]
     carried: int
+    met: tuple[tuple[int, int], ...]
     extra: Ints
     rank: Floats
 
@@ -282,7 +285,24 @@ def build(
         for t, many in enumerate(by_year(options.sites_per_year, T)):
             rows.one(np.array([host[t] for host in site_columns]), 1.0, -np.inf, many)
 
-    # 4. Fairness.
+    places.append(np.full(continuous, -1))
+    frames.append(np.zeros(continuous, dtype=np.bool_))
+
+    # 4. What is met without being done: a measure that another, which is done, makes needless.
+    met_by = sorted({int(b) for a, b in board.excludes if item[a] >= 0 and item[b] >= 0}) if not only_musts else []
+    met = {m: np.arange(columns + i * T, columns + (i + 1) * T) for i, m in enumerate(met_by)}
+    first_met = columns
+    columns += len(met) * T
+    for m, mine in met.items():
+        others = np.unique(item[board.excludes[board.excludes[:, 1] == m, 0]])
+        others = others[others >= 0]
+        for t in range(T):
+            rows.one(np.append(x[others, t], mine[t]), np.append(-np.ones(len(others)), 1.0), -np.inf, 0.0)
+        rows.one(np.append(mine, x[item[m]]), 1.0, -np.inf, 1.0)
+    places.append(np.repeat([int(place[item[m]]) for m in met_by], T))
+    frames.append(np.zeros(len(met) * T, dtype=np.bool_))
+
+    # 5. Fairness.
     total = sum(options.budgets_yuan) * FEN / SCALE
     need = np.asarray(P @ board.need)
     for c in range(len(board.communities)):
@@ -292,24 +312,26 @@ def build(
             using = np.flatnonzero(spent)
             rows.one(x[using].ravel(), np.repeat(spent[using], T), -np.inf, options.max_share_per_community * total)
         if options.equity_floor > 0 and "equity" not in drop and not only_musts:
-            met = (P @ mine.multiply(board.need).T).toarray().ravel()
-            using = np.flatnonzero(met)
+            met_need = (P @ mine.multiply(board.need).T).toarray().ravel()
+            using = np.flatnonzero(met_need)
             if len(using):
-                scale = met.sum()
-                rows.one(x[using].ravel(), np.repeat(met[using] / scale, T), options.equity_floor - 1e-9, np.inf)
+                scale = met_need.sum()
+                more_met = [m for m in met_by if board.community[m] == c]
+                rows.one(np.concatenate([x[using].ravel(), *(met[m] for m in more_met)]),
+                         np.concatenate([np.repeat(met_need[using], T),
+                                         *(np.full(T, board.need[m]) for m in more_met)]) / scale,
+                         options.equity_floor - 1e-9, np.inf)  # fmt: skip
     if options.elder_child_min and "elder_child" not in drop and not only_musts:
         count = np.asarray(P @ board.elder_child.astype(float))
         using = np.flatnonzero(count)
         rows.one(x[using].ravel(), np.repeat(count[using], T), options.elder_child_min, np.inf)
 
-    # 5. What needs or excludes what; what the user locked of a site.
+    # 6. What needs or excludes what; what the user locked of a site.
     for a, b in sorted({(int(item[a]), int(item[b])) for a, b in board.needs if item[a] >= 0}):
-        if a == b:
+        if a == b or b < 0:  # the relaxation leaves out what need not be done, unless something needs it
             continue
         for t in range(T):
-            first = x[b, : t + 1] if b >= 0 else np.zeros(0, dtype=np.int64)
-            rows.one(np.concatenate([x[a, : t + 1], first]), np.concatenate([np.ones(t + 1), -np.ones(len(first))]),
-                     -np.inf, 0.0)  # fmt: skip
+            rows.one(np.concatenate([x[a, : t + 1], x[b, : t + 1]]), np.repeat([1.0, -1.0], t + 1), -np.inf, 0.0)
     for a, b in sorted({(int(item[a]), int(item[b])) for a, b in board.excludes if item[a] >= 0 and item[b] >= 0}):
         rows.one(np.concatenate([x[a], x[b]]), 1.0, -np.inf, 1.0)
     if not only_musts:
@@ -320,23 +342,26 @@ def build(
     high[: items * T] = open_.ravel()
     integer = np.ones(columns, dtype=np.bool_)
     if continuous:
-        high[carried:] = np.inf
-        integer[carried:] = False
+        high[carried: carried + continuous] = np.inf
+        integer[carried: carried + continuous] = False
+    integer[first_met: first_met + len(met) * T] = False
     for start, _ in windows:
         integer[start: start + T - L + 1] = False
-    places.append(np.full(continuous, -1))
-    frames.append(np.zeros(continuous, dtype=np.bool_))
     delay, value = np.zeros(columns), np.zeros(columns)
     waiting = np.asarray(P @ np.where(board.safety, board.need, 0.0)) if floor else np.zeros(items)
     delay[: items * T] = np.outer(waiting, np.arange(T)).ravel()
-    value[: items * T] = np.outer(need, (1.0 - options.discount) ** np.arange(T)).ravel()
+    counts = (1.0 - options.discount) ** np.arange(T)
+    value[: items * T] = np.outer(need, counts).ravel()
+    for m, mine in met.items():
+        value[mine] = board.need[m] * counts
     return Model(
         matrix=rows.matrix(columns),
         row_low=np.concatenate(rows.low) if rows.low else np.zeros(0),
         row_high=np.concatenate(rows.high) if rows.high else np.zeros(0),
         low=low, high=high, integer=integer, delay=delay, value=value, item=item, items=items, years=T,
         place=np.concatenate(places).astype(np.int64), frame=np.concatenate(frames), hosts=tuple(hosts),
-        windows=tuple(windows), carried=carried, extra=more,
+        windows=tuple(windows), carried=carried if continuous else columns,
+        met=tuple((m, int(mine[0])) for m, mine in met.items()), extra=more,
         rank=need / np.maximum(cost, 1e-6),
     )  # fmt: skip
 
@@ -432,6 +457,10 @@ def columns_of(model: Model, year: npt.NDArray[np.int64], options: ProgrammeOpti
         at_work = np.flatnonzero(column[host: host + T])
         if len(at_work):
             column[start + min(int(at_work[0]), T - L)] = 1.0
+    for m, first in model.met:
+        others = [int(year[a]) for a, b in board.excludes if b == m and year[a] >= 0]
+        if others and year[m] < 0:
+            column[first + min(others)] = 1.0
     if options.carry_over and T > 1 and model.carried < len(column):
         cost = np.zeros(T)
         used = np.flatnonzero(year >= 0)

@@ -83,6 +83,9 @@ class ProgrammeOptions(_Frozen):
         Measures, and sites all of whose measures, that must not be done. A safety measure cannot be forbidden.
     unpriced_safety : {"refuse", "report"}
         What to do when a safety measure has no price, or no quantity: refuse to plan, or plan without it and say so.
+    safety_slack : float
+        How much longer safety may wait in all than the least possible, as a share, for more need to be met. With works of
+        one year on each site, safety as early as possible can leave later years' money unspent.
     discount : float
         What a need met a year later counts less, as a share: breaks ties in favour of early years (our own reading).
     stay_near : float, optional
@@ -108,6 +111,7 @@ class ProgrammeOptions(_Frozen):
     locked: dict[str, Year | Literal["in"]] = {}
     forbidden: tuple[str, ...] = ()
     unpriced_safety: Literal["refuse", "report"] = "refuse"
+    safety_slack: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 0.0
     discount: Annotated[float, Field(ge=0, le=0.5, allow_inf_nan=False)] = 0.02
     stay_near: Share | None = None
     weights: NeedWeights = NeedWeights()

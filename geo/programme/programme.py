@@ -58,13 +58,14 @@ class Programme:
     options : ProgrammeOptions
         What was asked.
     choice : DataFrame
-        Index measure_id, all measures that were given. `year` (Int64; missing: not chosen), `why_zh`, `why_en`.
+        Index measure_id, all measures that were given. `year` (Int64; missing: not chosen), `met_by` (id of the measure
+        that is done instead and meets this one's need; "" where none), `why_zh`, `why_en`.
     years : DataFrame
         Index year. `budget_yuan`, `carried_yuan` (from earlier years), `spent_yuan` (public money), `left_yuan`,
         `residents_yuan`, `social_yuan`, `cost_yuan` (all payers), `basic_yuan`, `improve_yuan`, `upgrade_yuan` (all
         payers), `measures`, `safety`, `elder_child` (counts of measures), `sites` (under works), `need_met`.
     need_met, need_total : float
-        Weighted need of what is chosen, and of all measures that were given, unpriced ones included; not discounted.
+        Weighted need of what is chosen or met by what is chosen, and of all measures that were given, unpriced ones included; not discounted.
     bound : float
         No programme for these options has a larger sum of (discounted) need; the value of the last `need` stage.
     gap, proven
@@ -93,7 +94,7 @@ class Programme:
     def to_json(self) -> bytes:
         """Return the programme as UTF-8 JSON with its format's version; the same programme gives the same bytes."""
         choice = {
-            str(one): [None if pd.isna(row.year) else int(row.year), row.why_zh, row.why_en]
+            str(one): [None if pd.isna(row.year) else int(row.year), row.met_by, row.why_zh, row.why_en]
             for one, row in zip(self.choice.index, self.choice.itertuples(index=False), strict=True)
         }
         data = {
@@ -158,15 +159,15 @@ def _read(data: Mapping[str, Any], options: ProgrammeOptions) -> Programme:
         raise _damaged(f"it has unknown parts: {', '.join(strangers)}")
     rows = _part(data, "choice", dict)
     for one, row in rows.items():
-        if len(row) != 3 or not (row[0] is None or row[0] in options.years) or not all(
+        if len(row) != 4 or not (row[0] is None or row[0] in options.years) or not all(
             isinstance(text, str) for text in row[1:]
         ):  # fmt: skip
             raise _damaged(f"the choice of {one} is wrong: {row!r}"[:200])
     index = pd.Index(list(rows), dtype="str", name="measure_id")
     choice = pd.DataFrame({
         "year": pd.array([row[0] for row in rows.values()], dtype="Int64"),
-        "why_zh": pd.array([row[1] for row in rows.values()], dtype="str"),
-        "why_en": pd.array([row[2] for row in rows.values()], dtype="str"),
+        **{name: pd.array([row[i] for row in rows.values()], dtype="str")
+           for i, name in enumerate(("met_by", "why_zh", "why_en"), start=1)},
     }, index=index)  # fmt: skip
     table = _part(data, "years", dict)
     if sorted(table) != sorted(map(str, options.years)):
@@ -187,8 +188,18 @@ def _read(data: Mapping[str, Any], options: ProgrammeOptions) -> Programme:
     )  # fmt: skip
 
 
-def year_table(measures: pd.DataFrame, year: pd.Series, options: ProgrammeOptions) -> pd.DataFrame:
-    """Return the table `Programme.years` of a choice: the year of every measure, missing where it is not done."""
+def year_table(
+    measures: pd.DataFrame, year: pd.Series, options: ProgrammeOptions, met: Mapping[str, int]
+) -> pd.DataFrame:
+    """Return the table `Programme.years` of a choice.
+
+    Parameters
+    ----------
+    year
+        The year of every measure, missing where it is not done.
+    met
+        Years in which the need of measures that are not done is met by others.
+    """
     table = _with_costs(measures)
     when = year.reindex(table.index)
     rows = pd.DataFrame(0.0, index=pd.Index(options.years, name="year"), columns=list(YEAR_COLUMNS))
@@ -199,6 +210,8 @@ def year_table(measures: pd.DataFrame, year: pd.Series, options: ProgrammeOption
     sums = sums.reindex(rows.index, fill_value=0.0)
     rows["spent_yuan"] = sums["public_yuan"].round(2)
     rows["need_met"] = sums["need"]
+    for one, when_met in met.items():
+        rows.loc[when_met, "need_met"] += table.loc[one, "need"]
     for name in ("residents_yuan", "social_yuan", "cost_yuan"):
         rows[name] = sums[name].round(2)
     for name in ("basic", "improve", "upgrade"):
@@ -252,6 +265,7 @@ def summarise(programme: Programme, measures: pd.DataFrame, *, by: By) -> pd.Dat
                                "make the measures, or the programme, anew", table="measures"))  # fmt: skip
     table["year"] = programme.choice["year"].reindex(table.index)
     table["chosen"] = table["year"].notna()
+    table["met"] = table["chosen"] | (programme.choice["met_by"].reindex(table.index) != "")
     if by == "payer":
         done = table[table["chosen"]]
         sums = {who: float(done[f"{who}_yuan"].sum()) for who in ("public", "residents", "social")}
@@ -273,7 +287,7 @@ def summarise(programme: Programme, measures: pd.DataFrame, *, by: By) -> pd.Dat
         "elder_child": chosen * table["elder_child"].astype("boolean").fillna(False).astype(float),
         "unpriced": (~table["priced"].astype("boolean").fillna(True)).astype(float),
         **{name: chosen * table[name] for name in ("cost_yuan", "public_yuan", "residents_yuan", "social_yuan")},
-        "need_met": chosen * table["need"], "need_all": table["need"],
+        "need_met": table["met"].astype(float) * table["need"], "need_all": table["need"],
     })  # fmt: skip
     rows = parts.groupby(by, dropna=False, sort=True).sum()
     rows["need_share"] = (rows["need_met"] / rows["need_all"]).where(rows["need_all"] > 0)

@@ -72,7 +72,9 @@ def keeps(table: pd.DataFrame, year: np.ndarray, o: ProgrammeOptions, *, floor: 
         ):
             return False
         total = table["need"][mine & table["ready"].to_numpy(bool)].sum()
-        if total and table["need"][mine & done].sum() < o.equity_floor * total - 1e-6:
+        met = done.copy()
+        met[list(met_by(table, year))] = True
+        if total and table["need"][mine & met].sum() < o.equity_floor * total - 1e-6:
             return False
     if (done & table["elder_child"].to_numpy(bool)).sum() < o.elder_child_min:
         return False
@@ -80,13 +82,8 @@ def keeps(table: pd.DataFrame, year: np.ndarray, o: ProgrammeOptions, *, floor: 
     for i, one in enumerate(table.index):
         for column in ("needs", "excludes"):
             for key in filter(None, str(table[column].iloc[i]).split(";")):
-                same = (table["key"] == key) & (table["subject"] == table["subject"].iloc[i])
-                same &= table["subject_id"] == table["subject_id"].iloc[i]
-                if not same.any():
-                    same = (table["key"] == key) & (table["site_id"] == table["site_id"].iloc[i])
-                    same &= table["subject"] != table["subject"].iloc[i]
-                for other in np.flatnonzero(same.to_numpy()):
-                    if other == i or year[i] < 0:
+                for other in rivals(table, i, key):
+                    if year[i] < 0:
                         continue
                     if column == "needs" and not 0 <= year[other] <= year[i]:
                         return False
@@ -114,8 +111,33 @@ def worth(table: pd.DataFrame, year: np.ndarray, o: ProgrammeOptions) -> tuple[f
     """Return what counts: how long safety waits, and the need met, discounted."""
     need = table["need"].to_numpy()
     waits = (need * np.maximum(year, 0))[table["safety"].to_numpy(bool)].sum()
-    met = (need * (1 - o.discount) ** np.maximum(year, 0))[year >= 0].sum()
-    return float(waits), float(met)
+    met = need * (1 - o.discount) ** np.maximum(year, 0) * (year >= 0)
+    for i, by in met_by(table, year).items():
+        met[i] = need[i] * (1 - o.discount) ** year[by]
+    return float(waits), float(met.sum())
+
+
+def met_by(table: pd.DataFrame, year: np.ndarray) -> dict[int, int]:
+    """Return the rows that are met because another that is done makes them needless, with the earliest such row."""
+    found: dict[int, int] = {}
+    for i in range(len(table)):
+        for key in filter(None, str(table["excludes"].iloc[i]).split(";")):
+            for other in rivals(table, i, key):
+                if year[other] < 0 <= year[i] and table["ready"].iloc[other] and (
+                    other not in found or year[i] < year[found[other]]
+                ):
+                    found[other] = i
+    return found
+
+
+def rivals(table: pd.DataFrame, i: int, key: str) -> np.ndarray:
+    """Return the rows that a key means for row i: on its own subject, else on its site, of another kind of subject."""
+    same = (table["key"] == key) & (table["subject"] == table["subject"].iloc[i])
+    same &= table["subject_id"] == table["subject_id"].iloc[i]
+    if not same.any():
+        same = (table["key"] == key) & (table["site_id"] == table["site_id"].iloc[i])
+        same &= table["subject"] != table["subject"].iloc[i]
+    return np.setdiff1d(np.flatnonzero(same.to_numpy()), [i])
 
 
 def best(table: pd.DataFrame, o: ProgrammeOptions) -> tuple[float, float] | None:

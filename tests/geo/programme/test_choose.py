@@ -21,8 +21,9 @@ def cases(draw):
     rows = []
     for _ in range(count):
         key = draw(st.sampled_from(KEYS))
+        safety = draw(st.booleans()) if key == "pipe" else draw(st.integers(0, 5)) == 0
         rows.append({
-            "key": key, "safety": key == "pipe" and draw(st.booleans()), "public_yuan": float(draw(st.integers(0, 9)) * 10),
+            "key": key, "safety": safety, "public_yuan": float(draw(st.integers(0, 9)) * 10),
             "need": float(draw(st.integers(0, 8))), "site_id": draw(st.sampled_from(["S1", "S2"])),
             "community_id": draw(st.sampled_from(["C1", "C2", None])), "subject_id": draw(st.sampled_from(["b1", "b2"])),
             "subject": draw(st.sampled_from(["building", "building", "estate"])),
@@ -32,7 +33,7 @@ def cases(draw):
             "trench_group": draw(st.sampled_from([None, None, "T1", "T2"])),
             "needs": "pipe" if key == "road" and draw(st.booleans()) else "",
             "excludes": "lift" if key == "roof" and draw(st.booleans()) else "",
-            "ready": True if key == "pipe" else draw(st.sampled_from([True, True, True, False])),
+            "ready": True if safety else draw(st.sampled_from([True, True, True, False])),
         })  # fmt: skip
     table = measures(rows)
     said = {
