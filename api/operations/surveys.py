@@ -114,9 +114,10 @@ def read_surveys(
     for read in reads:
         study, done = store(study, read, on=today)
         stored.append(done)
-    if told:
-        told("writing the study", 0.9)
-    write_study(study, path)
+    if any(each.new or each.changed or each.observations_new or each.observations_changed for each in stored):
+        if told:
+            told("writing the study", 0.9)
+        write_study(study, path)
     return Surveyed(study, tuple(reads), tuple(stored))
 
 
