@@ -51,7 +51,7 @@ def demo_study(path: Path) -> Study:
     """Return Qinghe with blocks, households and examination units, and write it to `path`."""
     import_study([], path, mapping=demo_town())
     make_blocks(path)
-    study = with_units(put_households(path), load_catalogue(CATALOGUE))
+    study = with_units(put_households(path)[0], load_catalogue(CATALOGUE))
     write_study(study, path)
     return study
 

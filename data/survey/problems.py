@@ -126,24 +126,24 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem("4a", _all, _rate(0.14, timber=0.6, village=0.5, since_2010=0.5), _area(0.07, 1.0), WALLS),
     Problem("4b", _all, _rate(0.10, village=0.3, timber=0.3), _few(6), ("南立面{f}层空调架", "南立面{f}层花架")),
     Problem("4c", _shared, _rate(0.05), _few(5), ("{u}单元{f}层楼道窗",)),
-    Problem("4d", _all, _rate(0.13, nineties=2.6, eighties=1.7, since_2010=0.3), _area(0.09, 0.9), ROOF),
+    Problem("4d", _all, _rate(0.13, nineties=2.6, eighties=1.7, village=0.6, since_2010=0.3), _area(0.09, 0.9), ROOF),
     Problem("4e", _all, _rate(0.09, nineties=1.4, village=0.7), _area(0.04), ("北侧外墙", "东山墙", "底层{u}单元")),
     Problem("5", _all, _rate(0.01, dormitory=40.0, timber=18.0, since_2000=0.0, concrete=0.0), _flats(0.5),
             ("整栋", "{f}层")),
     Problem("6a", _all, _rate(0.20, village=0.45, since_2010=0.4), _length(18),
             ("{u}单元污水立管", "{u}单元给水立管", "楼前检查井", "底层排水横管")),
-    Problem("6c", _all, _rate(0.24, village=0.5, since_2010=0.25), _length(30),
+    Problem("6c", _all, _rate(0.24, village=0.35, since_2010=0.25), _length(30),
             ("{u}单元{f}层弱电箱", "楼间架空线", "{u}单元电表箱")),
     Problem("7a", _no_lift(4), lambda s: pd.Series(np.where(s["floors"] >= 5, 0.86, 0.55), index=s.index), _few(1),
             ("整栋",)),
     Problem("7b", _shared, _rate(0.42, since_2010=0.4), _few(3), ("{u}单元出入口",)),
     Problem("7c", _no_lift(3), _rate(0.32, since_2010=0.5), _few(3), ("{u}单元楼梯",)),
     Problem("7d", _shared, _rate(0.10), _flats(0.12), ("{u}单元{f}层",)),
-    Problem("8", lambda s: s["year"] < 2000, _rate(0.55, timber=0.4, village=0.5), _area(2.2, 0.2), ("整栋",)),
+    Problem("8", lambda s: s["year"] < 2000, _rate(0.55, timber=0.4, village=0.4), _area(2.2, 0.2), ("整栋",)),
     Problem("9a", _all, _rate(0.05, since_2010=0.2), _flats(0.3), ("整栋",)),
     Problem("9b", _shared, _rate(0.34, since_2010=0.2), _few(3), ("{u}单元门禁",)),
     Problem("9c", _tall(10), _rate(0.3), _few(8), ("{u}单元{f}层楼道",)),
-    Problem("9d", _shared, lambda s: (0.25 + 0.25 * s["care"]).clip(upper=0.8), _flats(0.6), ("整栋",)),
+    Problem("9d", _shared, lambda s: (0.15 + 0.2 * s["care"]).clip(upper=0.8), _flats(0.6), ("整栋",)),
 )  # fmt: skip
 """Every code of the housing dimension of 2025 but 6b: there is no district heating in Qinghe."""
 
@@ -159,6 +159,10 @@ NOTES = {
     "5": ("合用厨房", "合用卫生间"),
 }
 """What surveyors wrote down besides, by code."""
+
+
+NOT_COLLECTED = ("3a", "3b", "3c", "3d", "3e", "3f", "3g", "3h", "7a", "7b", "7c", "7d", "9b", "9c")
+"""What surveyors do not ask of a farmer's own house."""
 
 
 def look(seen: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -200,7 +204,8 @@ def look(seen: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 def answers(seen: pd.DataFrame, found: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Return the answer to every question of every building: columns building_id, item, state.
 
-    Where a question does not arise the answer says so; one answer in eighty was left empty, and has no row.
+    Where a question does not arise the answer says so; what is `NOT_COLLECTED` of farmers' own houses, and one answer in
+    eighty of all others, was left empty and has no row.
     """
     hits = set(zip(found["building_id"], found["code"], strict=True))
     rows = []
@@ -209,6 +214,6 @@ def answers(seen: pd.DataFrame, found: pd.DataFrame, rng: np.random.Generator) -
         left_out = rng.random(len(seen)) < 1 / 80
         has = np.array([(each, problem.code) in hits for each in seen.index], dtype=bool)
         state = np.select([has, asked], ["found", "clear"], default="not_applicable")
-        kept = has | ~left_out
+        kept = has | ~(left_out | (seen["self_built"] & (problem.code in NOT_COLLECTED)))
         rows.append(pd.DataFrame({"building_id": seen.index[kept], "item": problem.code, "state": state[kept]}))
     return pd.concat(rows).sort_values(["building_id", "item"], kind="stable", ignore_index=True)

@@ -20,7 +20,7 @@ REMEDIED = {"timed": 0.72, "best_effort": 0.3}
 """Share of the pilot's findings that was put right within the year, by class of problem."""
 DUE_DAYS = {"very_serious": 30, "serious": 90, "general": 180}
 """Days within which a problem of the class 限时 has to be put right."""
-PHOTOGRAPHED = {"very_serious": 1.0, "serious": 0.7, "general": 0.35}
+PHOTOGRAPHED = {"very_serious": 1.0, "serious": 0.6, "general": 0.25}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The demo survey is believable, holds together, reads back as it was made; every planted error is found in one pass."""
+"""The demo survey is believable, holds together, and reads back as it was made; every planted error is found."""
 
 import sys
 from collections.abc import Iterator
@@ -64,6 +64,7 @@ def made(script: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Made:
     catalogue = load_catalogue("examination-2025")
     pilot, survey = (script.as_read(each, "") for each in script.make_surveys(study, catalogue))
     script.write_survey(study, folder)
+    script.write_exercises(study, folder)
     return Made(study, catalogue, pilot, survey, folder)
 
 
@@ -203,7 +204,7 @@ def test_stored_one_after_the_other_they_leave_a_history_and_never_double(
     made: Made, read: tuple[SurveyRead, SurveyRead]
 ) -> None:
     study, first = store(made.study, read[0], on="2025-06-30")
-    study, second = store(study, read[1], on=TODAY)
+    study, _ = store(study, read[1], on=TODAY)
     assert first.new == len(read[0].findings)
     assert len(study["findings"]) == len(read[1].findings)
     history = study["finding_history"]
@@ -247,8 +248,9 @@ def test_the_ledger_has_stairs_that_pass_and_stairs_that_fail(made: Made) -> Non
     facts = read_building_facts(made.folder / "ledger.xlsx")
     assert facts is not None
     assert len(facts) == 3
-    counted = count_consent(ledger)
-    assert counted is not None
+    rules = load_lift_rules("lift-consent")
+    print(count_consent(ledger, rules=rules).table.T)
+    assert False
 
 
 def test_the_projects_have_started_and_late_ones(made: Made) -> None:
