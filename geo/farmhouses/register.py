@@ -189,13 +189,13 @@ def _notes(found: dict[str, SheetRead], passed: int) -> Iterator[tuple[str, str]
     if passed:
         yield (
             f"{passed}行早于现行登记或尚未生效,未采用",
-            f"{passed} rows are older than the present entry, or not yet valid",
+            f"rows passed over: {passed}; they are older than the present entry, or not yet valid",
         )
     unread = sum(len(one.unread) for one in found.values())
     if unread:
         yield (
             f"{unread}列未读取(本功能不需要;姓名、证件号不入库)",
-            f"{unread} columns were not read: they are not needed, and names of people are never kept",
+            f"columns that were not read: {unread}; they are not needed, and names of people are never kept",
         )
 
 

@@ -91,14 +91,14 @@ def _notes(table: pd.DataFrame, rules: FarmHouseRules) -> Iterator[tuple[str, st
     if mapped.any():
         yield (
             f"{int(mapped.sum())}处房屋的部分数据取自地图(见“取自地图”列),以登记和实测为准",
-            f"of {int(mapped.sum())} houses some data are from the map (column filled); register and survey come first",
+            f"houses with data from the map (column filled): {int(mapped.sum())}; register and survey come first",
         )
     vague = table["place"].isin(("village", "town"))
     if vague.any():
         yield (
             f"{int(vague.sum())}处房屋位置不明,暂标在村(镇)内一点",
-            f"where {int(vague.sum())} houses lie is not known; they are shown at a point inside the village or town",
+            f"houses whose place is not known: {int(vague.sum())}; they are shown at a point inside village or town",
         )
     if (open_ := int((table["decision"] == "unknown").sum())) > 0:
-        yield f"{open_}处房屋待定,原因逐户列出", f"{open_} houses are not decided; each says why"
+        yield f"{open_}处房屋待定,原因逐户列出", f"houses that are not decided: {open_}; each says why"
     yield "户主姓名、证件号不读取、不保存", "Names and identity numbers of people are neither read nor kept"

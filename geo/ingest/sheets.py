@@ -243,7 +243,7 @@ def _text(value: object) -> str:
 
 
 def _shown(value: object) -> str:
-    text = str(value)
+    text = _text(value)
     return repr(text if len(text) <= 40 else text[:40] + "…")
 
 

@@ -401,6 +401,6 @@ def _notes(flats: pd.DataFrame, rules: LiftRules, scope: Scope, counting: Counti
     if counting != "co_owner" and shared.any():
         yield (
             f"{int(shared.sum())}套仅部分共有人表决,按已表决者的意见计(本软件的理解)",
-            f"of {int(shared.sum())} flats only some co-owners have voted; their answer counts for it (our reading)",
+            f"flats of which only some co-owners voted: {int(shared.sum())}; their answer counts for it (our reading)",
         )
     yield "业主以编号代替,姓名等信息不输出", "Owners are numbered; names go into no output"

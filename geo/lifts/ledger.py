@@ -207,11 +207,11 @@ def _contradictions(flats: pd.DataFrame, read: SheetRead) -> Iterator[Fault]:
 
 def _notes(read: SheetRead, table: pd.DataFrame) -> Iterator[tuple[str, str]]:
     if blank := int(table["answer"].isna().sum()):
-        yield f"{blank}行未填意见,按未表决计", f"{blank} rows have no answer and count as not voted"
+        yield f"{blank}行未填意见,按未表决计", f"rows without an answer: {blank}; they count as not voted"
     if gaps := int(table["area_m2"].isna().sum()):
-        yield f"{gaps}行专有面积未知,不作零计", f"the area of {gaps} rows is unknown, and is not taken as zero"
+        yield f"{gaps}行专有面积未知,不作零计", f"rows without an area: {gaps}; it is unknown, not zero"
     if read.unread:
         yield (
             f"未读取的列:{len(read.unread)}列(本功能不需要,也不输出)",
-            f"{len(read.unread)} columns were not read: they are not needed, and go into no output",
+            f"columns that were not read: {len(read.unread)}; they are not needed, and go into no output",
         )

@@ -107,7 +107,7 @@ def share_cost(
     told = [(f"分摊方式:{_BASIS[basis][0]}", f"Shared by: {_BASIS[basis][1]}")]
     if basis != "area":
         mark = (
-            ("(示例,须由业主约定)", " (an example: owners have to agree on theirs)")
+            ("(须由业主约定)", " (owners have to agree on theirs)")
             if coefficients.example
             else ("", "")
         )
