@@ -263,13 +263,16 @@ class Town:
             return Value(zh="没有设施数据", en="the study has no facilities")
         return Value(zh=f"设施表中没有{zh}", en=f"the facilities name no {en}")
 
-    def measured(self, item: str) -> float:
-        """Return a quantity observed of the town; NaN when nobody did."""
+    def measured(self, item: str) -> tuple[float, str]:
+        """Return a quantity observed of the town, and its source; NaN when nobody did."""
         seen = self.study.get("observations")
         if seen is None or not len(seen):
-            return np.nan
+            return np.nan, ""
         rows = seen[(seen["subject"] == "town") & (seen["item"] == item) & (seen["state"] == "measured")]
-        return float(rows["value"].iloc[0]) if len(rows) else np.nan
+        if not len(rows):
+            return np.nan, ""
+        source = rows["source"].iloc[0]
+        return float(rows["value"].iloc[0]), "" if pd.isna(source) else str(source)
 
 
 def covered_share(land: npt.NDArray[np.object_], shapes: npt.NDArray[np.object_], radius_m: float | Floats) -> float:
@@ -514,15 +517,16 @@ def shelter_area(town: Town, indicator: Indicator) -> Value:  # noqa: ARG001 - s
 
 def _per_head(town: Town, item: str, known: Floats, most: Floats, called: tuple[str, str]) -> Value:
     people, people_zh, people_en = town.people
-    total = town.measured(item)
+    total, source = town.measured(item)
     if np.isnan(total) and not len(known):
         return town.lacks(*called)
     if np.isnan(people) or people <= 0:
         return Value(zh=people_zh, en=people_en)
     if not np.isnan(total):
-        return Value(total / people, total / people, np.nan,
-                     f"填报总面积{total:,.0f}平方米,{people_zh}{people:,.0f}人",
-                     f"{total:,.0f} m² as entered; {people_en}: {people:,.0f}")  # fmt: skip
+        from_zh, from_en = source or "未注明", source or "source not given"
+        zh = f"填报总面积{total:,.0f}平方米(来源:{from_zh});{people_zh}{people:,.0f}人"
+        en = f"{total:,.0f} m² as entered ({from_en}); {people_en}: {people:,.0f}"
+        return Value(total / people, total / people, np.nan, zh, en)
     told = ~np.isnan(known)
     least, upper = float(known[told].sum()), float(np.where(told, known, most).sum())
     zh = f"{len(known)}处{called[0]}中{int(told.sum())}处面积已知,合计{least:,.0f}平方米;{people_zh}{people:,.0f}人"

@@ -72,8 +72,8 @@ class Remedied:
     Attributes
     ----------
     rates : DataFrame
-        Index `all`, `timed` (限时), `best_effort` (尽力); columns due, remedied (findings) and share (0 to 1, NaN when
-        nothing is due).
+        Index `all`, `timed` (限时), `best_effort` (尽力); columns due, remedied (findings that were due), share (0 to
+        1, NaN when nothing is due), findings and done (all there are, due or not, and those put right).
     basis : str
         `due_on` (findings due by the day), `all` (no finding has a day on which it is due), or `none` (no findings).
     value : float
@@ -135,25 +135,25 @@ def remedied(findings: pd.DataFrame | None, catalogue: Catalogue, today: str) ->
         ISO day.
     """
     _require_day(today)
-    none = pd.DataFrame({"due": 0, "remedied": 0, "share": np.nan}, index=pd.Index(["all", "timed", "best_effort"]))
+    none = pd.DataFrame(
+        {"due": 0, "remedied": 0, "share": np.nan, "findings": 0, "done": 0}, index=["all", "timed", "best_effort"]
+    )
     if findings is None or not len(findings):
         return Remedied(none, "none", np.nan, "没有问题台账", "there are no findings")
     seen = findings[~(_days(findings, "surveyed_on") > today)]
     due_on = _days(seen, "due_on")
     dated = due_on != ""
     basis: Literal["due_on", "all"] = "due_on" if dated.any() else "all"
-    due = seen[dated & (due_on <= today)] if basis == "due_on" else seen
-    done_on = _days(due, "done_on")
-    done = due["status"].isin(DONE) & ~(done_on > today)
-    classes = {code: each.problem for code, (_, each) in catalogue.codes.items()}
-    problem = due["code"].map(classes)
-    rows = {"all": pd.Series(data=True, index=due.index), "timed": problem == "timed",
+    due = dated & (due_on <= today) if basis == "due_on" else pd.Series(data=True, index=seen.index)
+    done = seen["status"].isin(DONE) & ~(_days(seen, "done_on") > today)
+    problem = seen["code"].map({code: each.problem for code, (_, each) in catalogue.codes.items()})
+    rows = {"all": pd.Series(data=True, index=seen.index), "timed": problem == "timed",
             "best_effort": problem == "best_effort"}  # fmt: skip
-    rates = pd.DataFrame(
-        {"due": {name: int(part.sum()) for name, part in rows.items()},
-         "remedied": {name: int((part & done).sum()) for name, part in rows.items()}}
-    )  # fmt: skip
-    rates["share"] = rates["remedied"] / rates["due"].replace(0, np.nan).astype("float64")
+    counted = {"due": due, "remedied": due & done, "findings": rows["all"], "done": done}
+    rates = pd.DataFrame({
+        name: {each: int((part & which).sum()) for each, part in rows.items()} for name, which in counted.items()
+    })  # fmt: skip
+    rates.insert(2, "share", rates["remedied"] / rates["due"].replace(0, np.nan).astype("float64"))
     undated = int((~dated).sum()) if basis == "due_on" else 0
     strange = int(problem.isna().sum())
     return Remedied(
@@ -173,6 +173,8 @@ def _remedied_words(rates: pd.DataFrame, basis: str, today: str, undated: int, s
            f"{done['timed']:,}, best effort {due['best_effort']:,} and {done['best_effort']:,}")  # fmt: skip
     if undated:
         zh, en = f"{zh};另有{undated}个未填整治期限,未计入", f"{en}; {undated:,} without a due day are left out"
+        zh += f"(台账共{rates['findings']['all']}个,已整治{rates['done']['all']}个)"
+        en += f" (of all {rates['findings']['all']:,} findings {rates['done']['all']:,} are put right)"
     if strange:
         zh = f"{zh};{strange}个的代码不在本指标体系中,不分类"
         en = f"{en}; {strange:,} have codes of another edition, and no class"

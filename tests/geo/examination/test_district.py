@@ -389,7 +389,7 @@ def test_an_entered_value_without_source_or_number_is_refused(
 PLACES = st.tuples(st.integers(-1500, 3500), st.integers(-1500, 1500))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(PLACES, min_size=1, max_size=4), PLACES)
 def test_another_school_never_lowers_coverage(places: list[tuple[int, int]], another: tuple[int, int]) -> None:
     catalogue = load_catalogue("examination-2025")
@@ -407,7 +407,7 @@ def test_a_closer_school_never_lowers_the_coverage_of_an_estate(distance: float,
     assert near >= far - 1e-9
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.permutations(range(6)))
 def test_the_order_of_rows_does_not_matter(order: list[int]) -> None:
     catalogue = load_catalogue("examination-2025")
