@@ -128,7 +128,7 @@ def numbers(
         if isinstance(cell, bool) or not isinstance(cell, int | float | str):
             return math.nan, (kinds["text"], "")
         value, mended = (float(cell), None) if isinstance(cell, int | float) else _number(cell, percent)
-        if mended is not None and mended[0] == "number_text" and not typed and plain(cell) == cell:
+        if mended is not None and mended[0] == "number_text" and not typed and plain(str(cell)) == cell:
             mended = None
         if value is None:
             return math.nan, (kinds["text"], "")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from geo.survey import cells
 from geo.survey.forms import TOWN, VALUE, Field, Form, town_rows
-from geo.survey.grid import Cells, Grid, Mask, Notes
+from geo.survey.grid import Cells, Mask, Notes
 from geo.survey.known import DWELLING_USES, Known
 
 EARLIEST = "1990-01-01"
@@ -34,8 +34,8 @@ def check_form(number: int, form: Form, known: Known, notes: Notes, file: str) -
     """Return what a form says, a row for each answer: `OBSERVED`, and _grid, _row, _key: where it stands."""
     grid = notes.grids[number]
     here = np.zeros(len(grid), dtype=bool)
-    for field in (*form.fields, *_when(grid)):
-        here |= cells.present(grid.column(field if isinstance(field, str) else field.key))
+    for key in (*(field.key for field in form.fields), "surveyed_on", "surveyor"):
+        here |= cells.present(grid.column(key))
     ids = check_ids(number, form.subject, here, known, notes)
     at = known.at(form.subject, ids)
     day, who = check_when(number, here, form.subject, at, known, notes)
@@ -122,10 +122,6 @@ def check_day(number: int, key: str, known: Known, notes: Notes, *, future: bool
     if known.today and not future:
         notes.cell("date_future", number, key, day > known.today, known.today)
     return day
-
-
-def _when(grid: Grid) -> Sequence[str]:
-    return [key for key in ("surveyed_on", "surveyor") if key in grid.cells]
 
 
 def _answers(

@@ -256,7 +256,8 @@ def _photos(number: int, photos: Photos | None, notes: Notes) -> Cells:
     told: dict[str, tuple[str, str, str]] = {}
     used: set[str] = set()
     for text in set(written) - {""}:
-        names, kind, detail = [], "", ""
+        names: list[str] = []
+        kind, detail = "", ""
         for name in split_names(text):
             files = photos.find(name) if photos else (name,)
             if has_path(name):

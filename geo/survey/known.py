@@ -59,7 +59,9 @@ class Known:
         frame = self.table(subject)
         if frame is None or frame.empty:
             return np.full(len(at), None, dtype=object)
-        return np.where(at >= 0, frame.geometry.to_numpy()[at], None)
+        shapes: NDArray[np.object_] = frame.geometry.to_numpy()[at]
+        shapes[at < 0] = None
+        return shapes
 
     def middles(self, subject: str, at: NDArray[np.intp]) -> NDArray[np.object_]:
         """Return a point inside each subject at these positions: where a finding lies of which nobody says more."""

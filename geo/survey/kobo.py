@@ -254,31 +254,21 @@ def _columns(
     names: list[str], fields: Mapping[str, Field], mapping: SurveyMapping, known: Known
 ) -> dict[str, int]:  # fmt: skip
     """Return key → position of every column whose name is understood; `building:id` for the id of a building."""
-    called: dict[str, str] = {}
-    for field in (*FINDING_FIELDS, *WHEN, *fields.values()):
-        for name in (field.key, field.title_zh, field.title_en):
-            called.setdefault(_narrow(name), field.key)
-    for key, more in _ALIASES.items():
-        for name in more:
-            called.setdefault(_narrow(name), key)
-    for subject, more in _SUBJECT_IDS.items():
-        for name in more:
-            called[_narrow(name)] = f"{subject}:id"
-    for code in known.catalogue.codes:
-        for name in (f"q{code}", f"code_{code}", f"c{code}"):
-            called.setdefault(name, code)
+    columns = (*FINDING_FIELDS, *WHEN, *fields.values())
+    called = {
+        **{f"{start}{code}": code for code in known.catalogue.codes for start in ("q", "code_", "c")},
+        **{_narrow(name): key for key, more in _ALIASES.items() for name in more},
+        **{_narrow(name): each.key for each in columns for name in (each.key, each.title_zh, each.title_en)},
+        **{_narrow(name): f"{subject}:id" for subject, more in _SUBJECT_IDS.items() for name in more},
+    }
     stated = {theirs: ours for ours, theirs in mapping.columns.items()}
     places: dict[str, int] = {}
     for position, name in enumerate(names):
-        if name in stated:
-            key: str | None = stated[name]
-        elif name in mapping.options:
-            key = None
-        else:
-            last = _narrow(_last(name))
-            key = called.get(_narrow(name)) or called.get(last) or called.get(last.split(" ")[0])
-        if key is not None and key not in places:
-            places[key] = position
+        last = _narrow(_last(name))
+        known_as = called.get(_narrow(name)) or called.get(last) or called.get(last.split(" ")[0])
+        meant = stated.get(name) or (None if name in mapping.options else known_as)
+        if meant is not None:
+            places.setdefault(meant, position)
     return places
 
 

@@ -1,6 +1,7 @@
 """Read a survey back: a workbook that shequ made, a CSV or a GeoJSON; every fault in one pass."""
 
 import hashlib
+import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -182,14 +183,17 @@ def _implied(said: pd.DataFrame, found: pd.DataFrame, catalogue: Catalogue) -> p
 def _named(found: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, frozenset[str]]:
     """Return the findings indexed by their ids, what of them was assumed, and which were made from a 有."""
     made = found["_made"].eq(True).to_numpy() if "_made" in found else np.zeros(len(found), dtype=bool)
-    given = found["finding_id"].to_numpy(dtype=object)
+    given = found["finding_id"].to_numpy(dtype=object).copy()
     none = given == ""
     if none.any():
         bare = found[none]
         places = {each: f":{_place_key(each)}" if each else "" for each in set(bare["location"])}
         stem = pair_of(bare["subject"], bare["subject_id"], bare["code"]) + bare["location"].map(places).astype("str")
-        ids = stem + ":" + (stem.groupby(stem).cumcount() + 1).astype("str")
-        given[none] = ids.to_numpy(dtype=object)
+        ids = (stem + ":" + (stem.groupby(stem).cumcount() + 1).astype("str")).to_numpy(dtype=object).copy()
+        taken = set(given[~none])
+        for row in np.flatnonzero(np.isin(ids.astype(str), list(taken))):
+            ids[row] = _next_free(stem.iloc[row], taken | set(ids))
+        given[none] = ids
     index = pd.Index(given.astype(str), name=TABLES["findings"].index, dtype="str")
     assumed = pd.DataFrame({
         "severity": ~found["_severity_given"].to_numpy(dtype=bool), "status": ~found["_status_given"].to_numpy(dtype=bool),
@@ -197,6 +201,11 @@ def _named(found: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, frozenset[s
     }, index=index)  # fmt: skip
     twice = index.duplicated()
     return found.set_axis(index)[~twice], assumed[~twice], frozenset(index[made])
+
+
+def _next_free(stem: str, taken: set[str]) -> str:
+    """Return the first id of a stem that is not taken."""
+    return next(each for each in (f"{stem}:{ordinal}" for ordinal in itertools.count(1)) if each not in taken)
 
 
 def _observations(said: pd.DataFrame) -> pd.DataFrame:
