@@ -397,7 +397,8 @@ def _lacking(
     if not town.residential_m2:
         return Value(zh="居住用地未知", en="residential land is not known")
     radius, per = indicator.threshold("radius_m"), indicator.threshold("people_per_unit")
-    near = shapely.dwithin(shapely.union_all(town.residential), shapes, radius)
+    near = np.zeros(len(shapes), dtype=bool)
+    near[shapely.STRtree(town.residential).query(shapes, predicate="dwithin", distance=radius)[0]] = True
     shapes, size = shapes[near], size[near]
     good, unknown = size >= least, np.isnan(size)
     people, *_ = town.people
