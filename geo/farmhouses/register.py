@@ -4,7 +4,7 @@ Names of people, identity and telephone numbers are not read. What a cell does n
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,16 +142,23 @@ def _required(one: Field, part: str) -> Field:
 
 
 def _named(houses: pd.DataFrame) -> pd.Series:
-    """Return the id of every house: its own, else its building's, parcel's or household's, numbered where shared."""
-    made = houses["building_id"].fillna(houses["parcel_id"]).fillna(houses["household_id"])
-    own = houses["house_id"]
-    order = houses.assign(made=made.where(own.isna())).fillna("").astype("str")
-    order = order.sort_values([*(c for c in order.columns if c not in ("source", "valid_from"))], kind="stable")
-    same = order["made"].where(order["made"] != "")
-    place = same.groupby(same).cumcount().reindex(houses.index) + 1
-    count = made.where(own.isna()).map(same.value_counts())
-    shared = made.astype("object") + "-" + place.astype("Int64").astype("str")
-    return own.where(own.notna(), made.where(~(count > 1), shared))
+    """Return the id of every house: its own, else its building's, parcel's or household's, numbered where shared.
+
+    Rows without an id that name the same building, parcel and household are one house.
+    """
+    ids = [tuple(str(one) if pd.notna(one) else "" for one in some) for some in
+           zip(*(houses[key] for key in ("building_id", "parcel_id", "household_id")), strict=True)]  # fmt: skip
+    sharing: dict[str, set[tuple[str, ...]]] = {}
+    for own, some in zip(houses["house_id"], ids, strict=True):
+        if pd.isna(own):
+            sharing.setdefault(next(filter(None, some), ""), set()).add(some)
+    names = {
+        some: name if len(group) == 1 else f"{name}-{number}"
+        for name, group in sharing.items() if name
+        for number, some in enumerate(sorted(group), start=1)
+    }  # fmt: skip
+    named = [names.get(some) if pd.isna(own) else str(own) for own, some in zip(houses["house_id"], ids, strict=True)]
+    return pd.Series(named, index=houses.index, dtype="object")
 
 
 def _newest(houses: pd.DataFrame, on: str) -> tuple[pd.DataFrame, int]:
@@ -197,8 +204,3 @@ def _notes(found: dict[str, SheetRead], passed: int) -> Iterator[tuple[str, str]
             f"{unread}列未读取(本功能不需要;姓名、证件号不入库)",
             f"columns that were not read: {unread}; they are not needed, and names of people are never kept",
         )
-
-
-def sorted_ids(ids: Sequence[str]) -> str:
-    """Return ids as one text, in order."""
-    return ";".join(sorted(ids))
