@@ -213,6 +213,7 @@ def _understood(
     for position, options in _multiple(names, mapping, known).items():
         chosen = _chosen(table.iloc[:, position].to_numpy(dtype=object), options)
         for code, column in chosen.items():
+            places.setdefault(f"multiple:{position}", position)
             if code not in cells and not of_findings:
                 cells[code], places[code] = column, position
     _from_phone(table, names, cells, places, of_findings=of_findings)

@@ -79,7 +79,12 @@ def store(study: Study, read: SurveyRead, *, on: str) -> tuple[Study, Stored]:
     new = incoming.index.difference(had.index)
     changed = changes.loc[changes["column"].notna(), "finding_id"].nunique()
     told = Stored(
-        len(new), changed, len(incoming) - len(new) - changed, *counts, older, _absent(had, incoming, read.observations)
+        len(new),
+        changed,
+        len(read.findings) - len(new) - changed,
+        *counts,
+        older,
+        _absent(had, incoming, read.observations),
     )
     tables: dict[str, gpd.GeoDataFrame] = {}
     if len(changes):
@@ -104,41 +109,49 @@ def _matched(had: gpd.GeoDataFrame, read: SurveyRead) -> tuple[gpd.GeoDataFrame,
     is_open = ~had["status"].isin(_FINISHED)
     open_of = pd.Series(had.index[is_open], index=theirs[is_open]).groupby(level=0).first()
     pairs = pair_of(incoming["subject"], incoming["subject_id"], incoming["code"])
-    unnamed = assumed["unnamed"].to_numpy(dtype=bool)
-    made = incoming.index.isin(read.made)
-    dropped = made & pairs.isin(open_of.index).to_numpy()
-    renamed = dict(_renamed(had, incoming[unnamed & ~dropped], pairs, read.made, open_of))
+    dropped = incoming.index.isin(read.made) & pairs.isin(open_of.index).to_numpy()
+    unnamed = incoming[assumed["unnamed"].to_numpy(dtype=bool) & ~dropped]
+    renamed = _renamed(had, unnamed, read.made, set(incoming.index[~dropped]))
     index = pd.Index([renamed.get(each, each) for each in incoming.index], name=incoming.index.name, dtype="str")
-    incoming, assumed = incoming.set_axis(index), assumed.set_axis(index)
-    kept = ~dropped & ~index.duplicated()
-    return incoming[kept], assumed[kept]
+    return incoming.set_axis(index)[~dropped], assumed.set_axis(index)[~dropped]
 
 
 def _renamed(
-    had: gpd.GeoDataFrame, unnamed: gpd.GeoDataFrame, pairs: pd.Series, made: frozenset[str], open_of: pd.Series
-) -> list[tuple[str, str]]:  # fmt: skip
-    """Return (id, id in the study) of findings without an id of their own that go by another one in the study."""
-    out: list[tuple[str, str]] = []
-    taken = set(had.index)
-    finished = had[had["status"].isin(_FINISHED)]
-    again = unnamed[unnamed.index.isin(finished.index)]
-    for key, row in again.iterrows():
-        if str(row["surveyed_on"]) <= str(finished.loc[key, "done_on"] or "9999"):
-            continue
-        stem, ordinal = str(key).rpartition(":")[0], 2
-        while f"{stem}:{ordinal}" in taken and had.loc[f"{stem}:{ordinal}", "status"] in _FINISHED:
-            ordinal += 1
-        out.append((str(key), f"{stem}:{ordinal}"))
-    fresh = unnamed[~unnamed.index.isin(had.index) & ~unnamed.index.isin(made)]
-    first = fresh[~pairs.loc[fresh.index].duplicated().to_numpy()]
-    by_pair = pairs.loc[first.index]
-    meant = by_pair[by_pair.isin(open_of.index)]
-    for key, pair in meant.items():
-        row = unnamed.loc[key]
+    had: gpd.GeoDataFrame, unnamed: gpd.GeoDataFrame, made: frozenset[str], used: set[str]
+) -> dict[str, str]:  # fmt: skip
+    """Return id → id in the study, for findings without an id of their own that go by another one there.
+
+    Only few rows come here: those whose problem the study has under the id of a finding without a place, and those
+    that it has as put right before they were seen.
+    """
+    stems = pair_of(unnamed["subject"], unnamed["subject_id"], unnamed["code"])
+    finished = had.index[had["status"].isin(_FINISHED)]
+    of_interest = ((stems + ":1").isin(had.index) & ~unnamed.index.isin(had.index)) | unnamed.index.isin(finished)
+    status, done_on = had["status"].to_dict(), had["done_on"].fillna("9999").to_dict()
+    out: dict[str, str] = {}
+    for key, row in unnamed[of_interest].iterrows():
+        own = str(key)
         bare = finding_id(row["subject"], row["subject_id"], row["code"], "", 1)
-        if open_of[pair] == bare and bare not in unnamed.index:
-            out.append((str(key), bare))
+        known_as = own
+        if own not in had.index and bare not in used and own not in made and _is_detail(had.loc[bare], row):
+            known_as = bare
+        stem, _, ordinal = known_as.rpartition(":")
+        number = int(ordinal)
+        while status.get(known_as) in _FINISHED and str(row["surveyed_on"]) > done_on[known_as]:
+            number += 1
+            known_as = f"{stem}:{number}"
+        if known_as != own and known_as not in used:
+            used.add(known_as)
+            out[own] = known_as
     return out
+
+
+def _is_detail(bare: pd.Series, row: pd.Series) -> bool:
+    """Return whether a finding tells more of one that had no place, or has told it before."""
+    if not pd.isna(bare["location"]):
+        same: bool = bare["location"] == row["location"]
+        return same
+    return bare["status"] not in _FINISHED and bool(bare[["extent", "photo", "note"]].isna().all())
 
 
 def _updated(

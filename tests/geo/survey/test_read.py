@@ -95,8 +95,8 @@ def test_answers_written_are_read_again(
     lang: str, book: Book, read: Read, study: Study, catalogue: Catalogue, tmp_path: Path
 ) -> None:
     """A workbook filled in by shequ gives the same answers, in either language."""
-    book.put("问题明细", 0, {**WHO, "subject": "住宅楼", "subject_id": "B4", "code": "4a", "extent": 12.5, "x": 500130.25,
-                            "y": 3500006.5, "photo": "a.jpg；b.jpg", "note": "=1+1", "status": "已整治",
+    book.put("问题明细", 0, {**WHO, "subject": "住宅楼", "subject_id": "B4", "code": "4a", "extent": 12.5,
+                            "x": 500130.25, "y": 3500006.5, "photo": "a.jpg；b.jpg", "note": "=1+1", "status": "已整治",
                             "done_on": "2026-05-01", "location": "东"})  # fmt: skip
     book.put("停车与充电", 1, {**WHO, "parking_spaces": 80, "fire_lane_occupied": "是", "support_ageing": 0.5})
     book.put("手工填报", 1, {"value": 72.5, "source": "水务局"})
@@ -153,7 +153,7 @@ def test_findings_in_csv(encoding: str, tmp_path: Path, study: Study, catalogue:
 
 
 def test_a_phone_export_by_building(tmp_path: Path, study: Study, catalogue: Catalogue) -> None:
-    """Group paths, a select_multiple with and without its own columns, the phone's own columns, a day from the clock."""
+    """Group paths, a select_multiple with and without its own columns, columns of the phone, a day from its clock."""
     path = tmp_path / "k.csv"
     path.write_text(
         "start,basics/building_id,basics/enumerator,checks/stairs,checks/stairs/3a,checks/stairs/3d,checks/envelope,"

@@ -6,7 +6,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from geo.errors import InputError
@@ -176,7 +176,7 @@ answers = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None, phases=(Phase.explicit, Phase.generate))
 @given(surveys=st.lists(answers, min_size=1, max_size=3))
 def test_importing_again_never_changes_anything(surveys: list[list[tuple[str, str, int, str, str]]]) -> None:
     """Law: whatever came before, a survey stored twice is as good as once, and findings are never lost."""
