@@ -99,7 +99,7 @@ def district_values(study: Study, catalogue: Catalogue) -> pd.DataFrame:
     Raises
     ------
     InputError
-        When an entered value has no source, or is no number.
+        When an entered value has no source or no number, or stands there twice.
     """
     entered = _entered(study)
     town = Town(study)
@@ -154,6 +154,7 @@ def _entered(study: Study) -> pd.DataFrame:
         for what, remedy, wrong in (
             ("an entered indicator has no source", "say where the value is from", _blank(rows["source"])),
             ("an entered indicator has no value", "enter the number, or leave the row out", rows["value"].isna()),
+            ("an indicator is entered several times", "keep one value", rows["item"].duplicated(keep=False)),
         )
         if wrong.any()
     ]

@@ -385,6 +385,14 @@ def test_an_entered_value_without_source_or_number_is_refused(
     assert refused.value.faults[0].ids == ("town:town:value_sewage",)
 
 
+def test_an_indicator_that_is_entered_twice_is_refused(catalogue: Catalogue) -> None:
+    once = observed(value_sewage=(72.5, "排水处"))
+    again = once.set_axis(["town:t2:value_sewage"]).assign(subject_id="t2", value=80.0)
+    with pytest.raises(InputError, match="several times") as refused:
+        district_values(two_estates(observations=pd.concat([once, again])), catalogue)
+    assert refused.value.faults[0].ids == ("town:town:value_sewage", "town:t2:value_sewage")
+
+
 # ── laws ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 PLACES = st.tuples(st.integers(-1500, 3500), st.integers(-1500, 1500))
 
