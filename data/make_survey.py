@@ -27,10 +27,10 @@ from pathlib import Path
 
 import pandas as pd
 from survey import farmhouses, registers
-from survey.dirty import TODAY, write_dirty
+from survey.dirty import write_dirty
 from survey.homes import homes
 from survey.photos import write_photos
-from survey.records import SEED, Survey, chance, make_surveys
+from survey.records import EXAMINED_ON, SEED, Survey, chance, make_surveys
 
 from api.operations.surveys import with_units
 from api.operations.town import demo_town, import_study, make_blocks, put_households
@@ -92,7 +92,7 @@ def write_exercises(study: Study, folder: Path, *, seed: int = SEED) -> None:
     """Write the dirty workbook, the list of its errors, and the photos that findings name, into `folder`."""
     catalogue = load_catalogue(CATALOGUE)
     survey = as_read(make_surveys(study, catalogue, seed=seed)[1], "")
-    known, _ = store(study, survey, on=TODAY)
+    known, _ = store(study, survey, on=EXAMINED_ON)
     write_dirty(known, catalogue, survey, folder / "survey-dirty.xlsx")
     write_photos(survey.findings, folder / "photos")
 

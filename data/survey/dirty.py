@@ -19,9 +19,6 @@ from layers.sheets import save_book
 from layers.survey_book import write_survey_xlsx
 from survey.photos import draw, write_photos
 
-TODAY = "2026-09-30"
-"""The day on which the dirty workbook is read: later days are mistakes."""
-
 ESTATES = (
     "XQ004", "XQ012", "XQ014", "XQ018", "XQ019", "XQ022", "XQ032", "XQ044", "XQ047", "XQ050", "XQ053", "XQ058", "XQ064",
 )  # fmt: skip

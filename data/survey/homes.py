@@ -24,8 +24,9 @@ def homes(study: Study, rng: np.random.Generator) -> pd.DataFrame:
     -------
     DataFrame
         Index building_id. Columns: name, estate_id, estate, block_id, community_id, year, floors, structure (never
-        missing), self_built (flag: a farmer's own house), dwellings, households, people, area_m2 (footprint), stairs (stairwells), lift, gas (piped), style
-        ("estate", "village", "old_core", "single"), care (how well the place is kept: 1 is ordinary, 2 is badly kept).
+        missing), self_built (flag: a farmer's own house), dwellings, households, people, area_m2 (footprint), stairs
+        (stairwells), lift, gas (piped), setting ("estate", "village", "old_core", "single"), care (how well the place
+        is kept: 1 is ordinary, 2 is badly kept).
     """
     buildings = study["buildings"].sort_index()
     buildings = buildings[buildings["use"].isin(LIVED_IN)]
@@ -43,7 +44,7 @@ def homes(study: Study, rng: np.random.Generator) -> pd.DataFrame:
             "estate": estate.map(estates["name"]),
             "block_id": block,
             "community_id": community,
-            "self_built": kind.eq("village") & estate.isna() & buildings["use"].eq("residential"),
+            "self_built": kind.isin(["village", "converted"]) & estate.isna() & buildings["use"].eq("residential"),
             "dwellings": buildings["dwellings"].fillna(buildings["households"]).fillna(1).astype(int).clip(lower=1),
             "households": buildings["households"].fillna(0).astype(int),
             "people": buildings["people"].fillna(0).astype(int),

@@ -108,11 +108,11 @@ INSIDE = ("{u}单元{f}层楼梯间承重墙", "{u}单元底层承重墙", "北�
 STAIRS = ("{u}单元{f}层楼道", "{u}单元{f}至顶层楼道", "{u}单元楼梯平台")
 
 PROBLEMS: tuple[Problem, ...] = (
-    Problem("1a", _all, _rate(0.012, brick_7080s=2.5, timber=2.2, concrete=0.0, since_2000=0.1), None, ("整栋",)),
-    Problem("1b", _all, _rate(0.008, brick_7080s=3.0, timber=1.5, concrete=0.1, since_2000=0.15), _length(3), INSIDE),
+    Problem("1a", _all, _rate(0.005, brick_7080s=6.0, timber=1.6, concrete=0.0, since_2000=0.1), None, ("整栋",)),
+    Problem("1b", _all, _rate(0.006, brick_7080s=7.0, timber=0.8, concrete=0.1, since_2000=0.15), _length(3), INSIDE),
     Problem("1c", _all, _rate(0.004, brick_7080s=1.6, since_2010=0.2), _few(3), ("{u}单元底层商铺", "{u}单元底层住户")),
-    Problem("1d", _all, _rate(0.03, brick_7080s=2.2, timber=1.8, concrete=0.1, since_2000=0.2), _area(0.03), WALLS),
-    Problem("1e", _all, _rate(0.04, village=0.4, timber=0.2, since_2010=0.3), _few(4), ("南立面{f}层窗下墙",)),
+    Problem("1d", _all, _rate(0.014, brick_7080s=4.0, timber=1.5, concrete=0.1, since_2000=0.2), _area(0.03), WALLS),
+    Problem("1e", _all, _rate(0.03, village=0.4, timber=0.2, since_2010=0.3), _few(4), ("南立面{f}层窗下墙",)),
     Problem("2", lambda s: s["gas"], _rate(0.12, gas_20_years=2.2, since_2010=0.1), _length(15),
             ("{u}单元立管", "{u}单元{f}层水平管", "入户引入管")),
     Problem("3a", _shared, _rate(0.20, since_2010=0.4), _few(5), STAIRS),
@@ -204,8 +204,8 @@ def look(seen: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 def answers(seen: pd.DataFrame, found: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Return the answer to every question of every building: columns building_id, item, state.
 
-    Where a question does not arise the answer says so; what is `NOT_COLLECTED` of farmers' own houses, and one answer in
-    eighty of all others, was left empty and has no row.
+    Where a question does not arise the answer says so. What is `NOT_COLLECTED` of farmers' own houses, and one answer
+    in eighty of all others, was left empty and has no row.
     """
     hits = set(zip(found["building_id"], found["code"], strict=True))
     rows = []

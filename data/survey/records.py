@@ -16,6 +16,8 @@ from survey.campaigns import EXAMINATION_2026, PILOT, PILOT_2025, Campaign
 from survey.homes import homes
 
 SEED = 2026
+EXAMINED_ON = "2026-09-30"
+"""The day as of which the town is examined, a month after the last visit."""
 REMEDIED = {"timed": 0.72, "best_effort": 0.3}
 """Share of the pilot's findings that was put right within the year, by class of problem."""
 DUE_DAYS = {"very_serious": 30, "serious": 90, "general": 180}
@@ -156,11 +158,12 @@ def _due(problem: str, severity: str, day: str) -> str | None:
 
 
 def _handled(findings: gpd.GeoDataFrame, rng: np.random.Generator) -> gpd.GeoDataFrame:
-    """Return this year's findings: clutter was often cleared within weeks, some works are already planned."""
+    """Return this year's findings: half of what was due is done, some clutter too; some works are planned."""
     draw = rng.random(len(findings))
-    quick = findings["code"].isin(["3g", "3h"]).to_numpy() & (draw < 0.12)
+    due = (findings["due_on"].fillna("9999") <= EXAMINED_ON).to_numpy()
+    quick = (findings["code"].isin(["3g", "3h"]).to_numpy() & (draw < 0.12)) | (due & (draw < 0.5))
     planned = ~quick & (draw > 0.84)
-    later = pd.to_datetime(findings["surveyed_on"]) + pd.to_timedelta(rng.integers(2, 25, len(findings)), "D")
+    later = pd.to_datetime(findings["surveyed_on"]) + pd.to_timedelta(rng.integers(2, 30, len(findings)), "D")
     return _status(findings, quick, planned, later, rng)
 
 

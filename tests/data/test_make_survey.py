@@ -19,6 +19,7 @@ from geo.farmhouses.register import read_register
 from geo.lifts import count_consent, read_building_facts, read_ledger
 from geo.schema import conform
 from geo.standards.indicators import Catalogue, load_catalogue
+from geo.standards.lift_rules import load_lift_rules
 from geo.standards.rules import load_site_rules
 from geo.study import Study
 from geo.survey.faults import KINDS
@@ -184,7 +185,7 @@ def test_the_same_seed_makes_the_same_survey_whatever_the_order_of_rows(made: Ma
 @pytest.fixture(scope="session")
 def read(made: Made) -> tuple[SurveyRead, SurveyRead]:
     """The two workbooks, read."""
-    files = [made.folder / name for name in ("survey-2025.xlsx", "survey.xlsx")]
+    files = [made.folder / name for name in ("survey-2025.xlsx", "survey-2026.xlsx")]
     return tuple(read_survey(file, made.study, made.catalogue, today=TODAY) for file in files)  # type: ignore[return-value]
 
 
@@ -248,9 +249,13 @@ def test_the_ledger_has_stairs_that_pass_and_stairs_that_fail(made: Made) -> Non
     facts = read_building_facts(made.folder / "ledger.xlsx")
     assert facts is not None
     assert len(facts) == 3
-    rules = load_lift_rules("lift-consent")
-    print(count_consent(ledger, rules=rules).table.T)
-    assert False
+    votes = count_consent(ledger, rules=load_lift_rules()).table
+    assert len(votes) == 9
+    assert {"agreed", "missing"} <= set(votes["verdict"])
+    assert votes["area_m2"].isna().sum() == 1, "one stair has a flat of unknown area"
+    assert (votes["participation_persons"] == "missed").any(), "too few took part"
+    failed = votes[(votes["participation_persons"] == "met") & (votes["agreement_persons"] == "missed")]
+    assert len(failed), "enough took part, and too few agreed"
 
 
 def test_the_projects_have_started_and_late_ones(made: Made) -> None:
@@ -265,7 +270,7 @@ def test_offices_answer_for_old_estates_only(made: Made) -> None:
     year = made.study["estates"]["year_built"].astype("float64")
     assert (year.reindex(consent.index) <= 2000).all()
     assert consent.between(0, 1).all()
-    assert declared.isna().to_numpy().mean() > 0.03
+    assert declared.isna().to_numpy().any()
     assert np.nanmean(declared["plan_consulted"].astype("float64")) > 0.5
 
 
