@@ -246,7 +246,7 @@ def page_data(
         "fewest": FEWEST_SHOWN,
         "ink": INK, "seal": SEAL, "casing": ROAD_CASING, "other": OTHER_PLAN,
         "words": PLAN_WORDS,
-        "layers": [_layer(layer) for layer in layers if layer.table in frames],
+        "layers": [layer_data(layer) for layer in layers if layer.table in frames],
         "tables": {
             **{name: {"rows": _rows(name, frame, layers)} for name, frame in frames.items()},
             "violations": {"rows": _plain_rows(tables.violations)},
@@ -281,7 +281,8 @@ def _title(study: Study, lang: Lang) -> str:
     return f"{name}{word('page.title', 'zh')}" if lang == "zh" else f"{name} · {word('page.title', 'en')}"
 
 
-def _layer(layer: Layer) -> dict[str, Any]:
+def layer_data(layer: Layer) -> dict[str, Any]:
+    """Return an entry of the catalogue as a page reads it."""
     style = layer.style
     return {
         "id": layer.id, "table": layer.table, "title": layer.title, "group": layer.group, "geometry": layer.geometry,
@@ -299,7 +300,7 @@ def _rows(name: str, frame: gpd.GeoDataFrame, layers: tuple[Layer, ...]) -> list
         shown = shown.set_geometry(shown.geometry.simplify(SIMPLIFY_M[name]))
         shown = shown[~shown.geometry.is_empty]
     if name in _MERGED:
-        return _merged_rows(to_lonlat(shown), _MERGED[name])
+        return merged_rows(to_lonlat(shown), _MERGED[name])
     columns = _columns(name, frame, layers)
     degrees = to_lonlat(shown)
     points = label_points(frame) if name in ("communities", "communities_before", "moves") else None
@@ -332,7 +333,7 @@ def _masked(values: Mapping[str, Any]) -> dict[str, Any]:
     return {"few": True, "households": None, "people": None, "density_per_ha": None, "floor_density": 0.0}
 
 
-def _merged_rows(frame: gpd.GeoDataFrame, column: str | None) -> list[dict[str, Any]]:
+def merged_rows(frame: gpd.GeoDataFrame, column: str | None) -> list[dict[str, Any]]:
     """Return one row per class: the base map has no popups, and one shape draws faster than thousands."""
     groups = frame.groupby(column, sort=True) if column else [("", frame)]
     rows = []
