@@ -66,11 +66,13 @@ class Candidates:
         of housing and residential indicators joined by ;), consent (0 to 1, NaN unknown), points_total, points_most,
         failed, to_confirm (keys of `must` rules joined by ;), reasons_zh, reasons_en; the site's geometry, metric.
     parts : DataFrame
-        Index (site_id, part); title_zh, title_en, raw (0 to 1, years for age, NaN unknown), lower and upper (share of
-        the part's points), weight, points (weight x lower), text_zh, text_en.
+        One row per site and part, sites in the table's order: site_id, part, title_zh, title_en, raw (in unit, NaN
+        unknown), unit (`share` or `years`), share and share_most (of the part's points: what is certain, and with
+        everything unknown at its worst), weight, points (weight x share), known (raw is), text_zh, text_en.
     verdicts : DataFrame
-        Index (site_id, rule); list, severity, title_zh, title_en, verdict (`pass`, `fail`, `unknown`), measured,
-        allowed (NaN where there is no number), text_zh, text_en (measured against allowed), source, source_en.
+        One row per site and rule, sites in the table's order: site_id, rule, list, severity, title_zh, title_en,
+        verdict (`pass`, `fail`, `unknown`), measured, allowed (NaN where there is no number), text_zh, text_en (the
+        rule, and what was measured against what is allowed), source, source_en.
     notes : tuple of (str, str)
         What is unknown, in Chinese and English.
     """
@@ -128,8 +130,8 @@ def candidates(
     table = _table(sites, shares, verdicts, points)
     return Candidates(
         table=table,
-        parts=_parts_table(sites, shares, points).reindex(table.index, level=0),
-        verdicts=_verdicts_table(sites, verdicts).reindex(table.index, level=0),
+        parts=_parts_table(sites, shares, points, table.index),
+        verdicts=_verdicts_table(sites, verdicts, table.index),
         notes=_notes(table, examination),
     )
 
@@ -586,30 +588,40 @@ def _called(rule: SiteRule) -> Pair:
     return f"负面清单“{rule.title_zh}”", f"the negative list, “{rule.title_en}”"
 
 
-def _parts_table(sites: _Sites, shares: Mapping[str, _Share], weights: Mapping[str, float]) -> pd.DataFrame:
+def _parts_table(
+    sites: _Sites, shares: Mapping[str, _Share], weights: Mapping[str, float], order: "pd.Index[str]"
+) -> pd.DataFrame:
     frames = [
         pd.DataFrame({
-            "part": name, "title_zh": PARTS[name][0], "title_en": PARTS[name][1], "raw": each.raw, "lower": each.lower,
-            "upper": each.upper, "weight": weights[name], "points": weights[name] * each.lower, "text_zh": each.zh,
-            "text_en": each.en,
-        }, index=sites.index).set_index("part", append=True)
+            "site_id": sites.index, "part": name, "title_zh": PARTS[name][0], "title_en": PARTS[name][1],
+            "raw": each.raw, "unit": "years" if name == "age" else "share", "share": each.lower,
+            "share_most": each.upper, "weight": weights[name], "points": weights[name] * each.lower,
+            "known": ~np.isnan(each.raw), "text_zh": each.zh, "text_en": each.en,
+        })
         for name, each in shares.items()
     ]  # fmt: skip
-    return pd.concat(frames)
+    return _in_order(pd.concat(frames), order)
 
 
-def _verdicts_table(sites: _Sites, verdicts: Mapping[str, _Verdict]) -> pd.DataFrame:
+def _verdicts_table(sites: _Sites, verdicts: Mapping[str, _Verdict], order: "pd.Index[str]") -> pd.DataFrame:
     frames = []
     for rule in sites.rules.rules:
         each = verdicts[rule.key]
         verdict = np.where(np.isnan(each.answer), "unknown", np.where(each.answer == 1, "pass", "fail")).astype(object)
         frames.append(pd.DataFrame({
-            "rule": rule.key, "list": rule.list, "severity": rule.severity, "title_zh": rule.title_zh,
-            "title_en": rule.title_en, "verdict": verdict, "measured": each.measured,
-            "allowed": np.nan if rule.limit is None else rule.limit, "text_zh": each.zh, "text_en": each.en,
+            "site_id": sites.index, "rule": rule.key, "list": rule.list, "severity": rule.severity,
+            "title_zh": rule.title_zh, "title_en": rule.title_en, "verdict": verdict, "measured": each.measured,
+            "allowed": np.nan if rule.limit is None else rule.limit,
+            "text_zh": [f"{rule.title_zh}:{words}" for words in each.zh],
+            "text_en": [f"{rule.title_en}: {words}" for words in each.en],
             "source": rule.source, "source_en": rule.source_en,
-        }, index=sites.index).set_index("rule", append=True))  # fmt: skip
-    return pd.concat(frames)
+        }))  # fmt: skip
+    return _in_order(pd.concat(frames), order)
+
+
+def _in_order(rows: pd.DataFrame, order: "pd.Index[str]") -> pd.DataFrame:
+    """Return the rows by site in that order; those of one site stay as they are."""
+    return rows.iloc[np.argsort(order.get_indexer(rows["site_id"]), kind="stable")].reset_index(drop=True)
 
 
 def _notes(table: pd.DataFrame, examination: Examination) -> tuple[Pair, ...]:

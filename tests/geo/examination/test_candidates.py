@@ -81,6 +81,14 @@ class Town:
         return candidates(self.study, self.examination, rules=RULES, **options)  # type: ignore[arg-type]
 
 
+def by_part(found: Candidates) -> pd.DataFrame:
+    return found.parts.set_index(["site_id", "part"])
+
+
+def by_rule(found: Candidates) -> pd.DataFrame:
+    return found.verdicts.set_index(["site_id", "rule"]).sort_index()
+
+
 @pytest.fixture(scope="module")
 def five() -> Town:
     study = town()
@@ -114,18 +122,18 @@ def test_groups_of_a_town_by_hand(five: Town) -> None:
 
 def test_points_by_hand(five: Town) -> None:
     found = five.ranked(consent=pd.Series({"old": 0.8}))
-    parts = found.parts.loc["old"]
+    parts = by_part(found).loc["old"]
     assert list(parts.index) == list(PARTS)
-    assert parts.loc["safety", ["lower", "weight", "points"]].tolist() == [0.25, 30.0, 7.5], "1 of 4 homes"
+    assert parts.loc["safety", ["share", "weight", "points"]].tolist() == [0.25, 30.0, 7.5], "1 of 4 homes"
     assert parts.loc["consent", "points"] == pytest.approx(16.0)
     assert parts.loc["age", "points"] == pytest.approx(10 * 15 / 40), "1985 is 15 of 40 years before 2000"
     states = five.examination.states
     old = states[states["subject_id"].str.startswith("old-") & (states["state"] != "not_applicable")]
-    assert parts.loc["condition", "lower"] == pytest.approx(2 / len(old)), "two indicators found in one home"
+    assert parts.loc["condition", "share"] == pytest.approx(2 / len(old)), "two indicators found in one home"
     assert found.table.loc["old", "points_total"] == pytest.approx(parts["points"].sum())
-    most = (found.parts["upper"] * found.parts["weight"]).groupby(level="site_id").sum()
+    most = (found.parts["share_most"] * found.parts["weight"]).groupby(found.parts["site_id"]).sum()
     assert found.table.loc["old", "points_most"] == pytest.approx(most["old"])
-    assert parts.loc["safety", "upper"] == 1.0, "nobody looked whether the other three are safe"
+    assert parts.loc["safety", "share_most"] == 1.0, "nobody looked whether the other three are safe"
     assert parts.loc["safety", "text_en"] == "homes with a safety problem: 1 of 4, 3 unknown"
 
 
@@ -141,7 +149,7 @@ def test_reasons_name_what_was_found_and_what_is_missing(five: Town) -> None:
 
 
 def test_every_rule_has_a_verdict_with_its_source_for_every_site(five: Town) -> None:
-    verdicts = five.ranked().verdicts
+    verdicts = by_rule(five.ranked())
     assert len(verdicts) == len(ALL) * len(RULES.rules)
     assert set(verdicts["verdict"]) == {"pass", "fail", "unknown"}
     assert (verdicts["source"] != "").all()
@@ -151,7 +159,7 @@ def test_every_rule_has_a_verdict_with_its_source_for_every_site(five: Town) -> 
         2000.0,
     ]
     assert verdicts.loc[("block:b3", "completed_by_2000"), "text_en"] == (
-        "1 of 2 completed by the end of 2000, 1 of unknown year"
+        "completed by the end of 2000: 1 of 2 completed by the end of 2000, 1 of unknown year"
     )
     assert verdicts.loc[("old", "residents_willing"), "verdict"] == "unknown"
 
@@ -177,7 +185,7 @@ def test_what_is_declared_decides(five: Town) -> None:
 
 def test_a_should_that_fails_excludes_nobody(five: Town) -> None:
     found = five.ranked(consent=pd.Series({"old": 0.9}), declared=declarations("old"))
-    assert found.verdicts.loc[("old", "surveyed"), ["severity", "verdict"]].tolist() == ["should", "fail"]
+    assert by_rule(found).loc[("old", "surveyed"), ["severity", "verdict"]].tolist() == ["should", "fail"]
     assert found.table.loc["old", "group"] == "candidate"
 
 
@@ -195,10 +203,11 @@ def test_a_study_without_any_survey_is_ranked_by_what_it_knows() -> None:
     found = Town(study, examine(study, catalogue=CATALOGUE, today=TODAY)).ranked()
     assert sorted(found.table.index) == sorted(ALL), "nothing is dropped"
     assert (found.table["points_most"] > found.table["points_total"]).all()
-    safety = found.parts.xs("safety", level="part")
+    safety = found.parts[found.parts["part"] == "safety"]
     assert safety["raw"].isna().all(), "unknown, not zero"
-    assert (safety["upper"] == 1).all()
-    assert (found.verdicts.xs("has_findings", level="rule")["verdict"] == "unknown").all()
+    assert (safety["share_most"] == 1).all()
+    assert not safety["known"].any()
+    assert (by_rule(found).xs("has_findings", level="rule")["verdict"] == "unknown").all()
 
 
 # ── lists and refusals ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -210,7 +219,7 @@ def test_consent_and_declarations_are_read_from_a_list(tmp_path: Path, five: Tow
     assert np.isnan(consent["young"])
     assert declared.loc["young", "old_trees"]
     assert declared.loc["young", "acceptance"] is pd.NA
-    found = five.ranked(consent=consent, declared=declared).verdicts["verdict"]
+    found = by_rule(five.ranked(consent=consent, declared=declared))["verdict"]
     assert found[("old", "old_trees")] == "pass"
     assert found[("young", "old_trees")] == "fail"
 
