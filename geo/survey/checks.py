@@ -4,7 +4,7 @@ Every check works on whole columns; only what is wrong becomes an object. `geo.s
 sheet of findings.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -249,17 +249,17 @@ def check_together(said: pd.DataFrame, findings: pd.DataFrame, known: Known, not
         return
     pair = pair_of(no["subject"], no["subject_id"], no["item"])
     open_here = findings[findings["status"].isin(("open", "scheduled"))]
-    against = pair.isin(pair_of(open_here["subject"], open_here["subject_id"], open_here["code"])).to_numpy()
+    against = among(pair, pair_of(open_here["subject"], open_here["subject_id"], open_here["code"]))
     words = {"clear": ("无", "Clear"), "not_applicable": ("不涉及", "Not applicable")}
     _tell_at("contradiction", no[against], [words[each] for each in no["state"][against]], notes)
     if known.findings is None:
         return
     stored = known.findings
     stored = stored[stored["status"].isin(("open", "scheduled"))]
-    stored = stored[~stored.index.isin(findings["finding_id"])]
+    stored = stored[~among(stored.index, findings["finding_id"])]
     named = pd.Series(stored.index, index=pair_of(stored["subject"], stored["subject_id"], stored["code"]))
     named = named[~named.index.duplicated()]
-    still = ~against & pair.isin(named.index).to_numpy()
+    still = ~against & among(pair, named.index)
     _tell_at("clear_but_open", no[still], named.reindex(pair[still]).tolist(), notes)
 
 
@@ -274,6 +274,13 @@ def _tell_at(kind: str, said: pd.DataFrame, details: Sequence[Any], notes: Notes
 def pair_of(subject: pd.Series, subject_id: pd.Series, code: pd.Series) -> pd.Series:
     """Return what a finding or an answer is of: subject, id and code in one text."""
     return subject.astype("str") + ":" + subject_id.astype("str") + ":" + code.astype("str")
+
+
+def among(values: Iterable[object], others: Iterable[object]) -> Mask:
+    """Return which values are among others: by hash, whatever type of text the columns have."""
+    left, right = (pd.Series(np.asarray(each, dtype=object), dtype="object") for each in (values, others))
+    found: Mask = left.isin(right.to_numpy()).to_numpy()
+    return found
 
 
 def check_whole(numbers: Sequence[int], known: Known, asked: Sequence[Form], notes: Notes, file: str) -> pd.DataFrame:

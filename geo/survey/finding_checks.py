@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from geo.schema import SEVERITIES
 from geo.survey import cells
-from geo.survey.checks import check_day, check_when, tell_use, why_not
+from geo.survey.checks import among, check_day, check_when, tell_use, why_not
 from geo.survey.forms import FINDING_FIELDS, subjects_of
 from geo.survey.grid import Cells, Mask, Notes
 from geo.survey.known import Known
@@ -252,7 +252,6 @@ def _places(
 def _photos(number: int, photos: Photos | None, notes: Notes) -> Cells:
     """Return the names of photos, joined by ;, as the folder spells them where there is one."""
     written = cells.texts(number, "photo", notes, tell=False)
-    out = written.copy()
     told: dict[str, tuple[str, str, str]] = {}
     used: set[str] = set()
     for text in set(written) - {""}:
@@ -266,8 +265,11 @@ def _photos(number: int, photos: Photos | None, notes: Notes) -> Cells:
                 kind, detail = "photo_missing" if not files else "photo_ambiguous", name
             names += files or (name,)
             used |= set(files)
-        told[text] = (";".join(names), kind, detail)
-    for row in np.flatnonzero(written != ""):
+        joined = ";".join(names)
+        if kind or joined != text:
+            told[text] = (joined, kind, detail)
+    out = written.copy()
+    for row in np.flatnonzero(among(written, list(told))):
         out[row], kind, detail = told[written[row]]
         if kind:
             notes.cell(kind, number, "photo", np.array([row]), detail)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _SPLIT = re.compile(r"[;；,，、\n]+")
+_PATH = re.compile(r"[/\\:／＼：]|^\.\.?$")
 _IMAGES = (".jpg", ".jpeg", ".png", ".heic", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 _SAME = {".jpeg": ".jpg", ".tiff": ".tif"}
 
@@ -50,7 +51,7 @@ def split_names(text: str) -> tuple[str, ...]:
     >>> split_names("IMG_1.jpg；IMG_2.jpg、")
     ('IMG_1.jpg', 'IMG_2.jpg')
     """
-    return tuple(each.strip() for each in _SPLIT.split(text) if each.strip())
+    return tuple(each.strip() for each in _SPLIT.split(text) if each.strip()) if _SPLIT.search(text) else (text,)
 
 
 def has_path(name: str) -> bool:
@@ -59,8 +60,7 @@ def has_path(name: str) -> bool:
     >>> has_path("a/b.jpg"), has_path(r"C:\b.jpg"), has_path(".."), has_path("b.jpg")
     (True, True, True, False)
     """
-    narrow = unicodedata.normalize("NFKC", name)
-    return any(mark in narrow for mark in "/\\:") or narrow in (".", "..")
+    return _PATH.search(name) is not None
 
 
 def _folded(name: str) -> str:

@@ -16,7 +16,7 @@ from geo.schema import TABLES, empty
 from geo.standards.indicators import Catalogue
 from geo.study import Study
 from geo.survey.book import read_book
-from geo.survey.checks import check_together, check_whole, nothing, pair_of
+from geo.survey.checks import among, check_together, check_whole, nothing, pair_of
 from geo.survey.faults import CellFault, refuse
 from geo.survey.finding_checks import LISTED, check_findings
 from geo.survey.forms import FINDINGS, forms
@@ -169,7 +169,7 @@ def _implied(said: pd.DataFrame, found: pd.DataFrame, catalogue: Catalogue) -> p
     if yes.empty:
         return found.iloc[:0].assign(_made=True)
     listed = pair_of(found["subject"], found["subject_id"], found["code"])
-    yes = yes[~pair_of(yes["subject"], yes["subject_id"], yes["item"]).isin(listed).to_numpy()]
+    yes = yes[~among(pair_of(yes["subject"], yes["subject_id"], yes["item"]), listed)]
     severity = {each: code.severity for each, (_, code) in catalogue.codes.items()}
     return pd.DataFrame({
         "finding_id": "", "subject": yes["subject"], "subject_id": yes["subject_id"], "code": yes["item"],
@@ -191,7 +191,7 @@ def _named(found: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, frozenset[s
         stem = pair_of(bare["subject"], bare["subject_id"], bare["code"]) + bare["location"].map(places).astype("str")
         ids = (stem + ":" + (stem.groupby(stem).cumcount() + 1).astype("str")).to_numpy(dtype=object).copy()
         taken = set(given[~none])
-        for row in np.flatnonzero(np.isin(ids.astype(str), list(taken))):
+        for row in np.flatnonzero(among(ids, list(taken))):
             ids[row] = _next_free(stem.iloc[row], taken | set(ids))
         given[none] = ids
     index = pd.Index(given.astype(str), name=TABLES["findings"].index, dtype="str")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from geo.schema import TABLES, conform, empty
 from geo.study import Study
-from geo.survey.checks import pair_of
+from geo.survey.checks import among, pair_of
 from geo.survey.read import SurveyRead, finding_id
 
 _FOLLOWED = (
@@ -109,7 +109,7 @@ def _matched(had: gpd.GeoDataFrame, read: SurveyRead) -> tuple[gpd.GeoDataFrame,
     is_open = ~had["status"].isin(_FINISHED)
     open_of = pd.Series(had.index[is_open], index=theirs[is_open]).groupby(level=0).first()
     pairs = pair_of(incoming["subject"], incoming["subject_id"], incoming["code"])
-    dropped = incoming.index.isin(read.made) & pairs.isin(open_of.index).to_numpy()
+    dropped = among(incoming.index, list(read.made)) & among(pairs, open_of.index)
     unnamed = incoming[assumed["unnamed"].to_numpy(dtype=bool) & ~dropped]
     renamed = _renamed(had, unnamed, read.made, set(incoming.index[~dropped]))
     index = pd.Index([renamed.get(each, each) for each in incoming.index], name=incoming.index.name, dtype="str")
@@ -126,7 +126,8 @@ def _renamed(
     """
     stems = pair_of(unnamed["subject"], unnamed["subject_id"], unnamed["code"])
     finished = had.index[had["status"].isin(_FINISHED)]
-    of_interest = ((stems + ":1").isin(had.index) & ~unnamed.index.isin(had.index)) | unnamed.index.isin(finished)
+    unknown = ~among(unnamed.index, had.index)
+    of_interest = (among(stems + ":1", had.index) & unknown) | among(unnamed.index, finished)
     status, done_on = had["status"].to_dict(), had["done_on"].fillna("9999").to_dict()
     out: dict[str, str] = {}
     for key, row in unnamed[of_interest].iterrows():
@@ -158,8 +159,8 @@ def _updated(
     had: gpd.GeoDataFrame, incoming: gpd.GeoDataFrame, assumed: pd.DataFrame, on: str
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Return the study's findings after the survey, and every change, a row for each."""
-    fresh = incoming[~incoming.index.isin(had.index)]
-    common = incoming[incoming.index.isin(had.index)]
+    is_known = among(incoming.index, had.index)
+    fresh, common = incoming[~is_known], incoming[is_known]
     before, assumed = had.loc[common.index], assumed.loc[common.index]
     after = before.copy()
     parts = [_changes(fresh, None, pd.Series(pd.NA, index=fresh.index), fresh["status"], on)] if len(fresh) else []
@@ -281,8 +282,8 @@ def _absent(had: gpd.GeoDataFrame, incoming: gpd.GeoDataFrame, observations: pd.
     looked = pd.concat([
         incoming["subject"] + ":" + incoming["subject_id"], observations["subject"] + ":" + observations["subject_id"]
     ]).unique()  # fmt: skip
-    mine = (had["subject"] + ":" + had["subject_id"]).isin(looked) & ~had["status"].isin(_FINISHED)
-    pairs = pair_of(observations["subject"], observations["subject_id"], observations["item"])
-    yes = pairs[observations["state"] == "found"]
-    confirmed = pair_of(had["subject"], had["subject_id"], had["code"]).isin(yes)
-    return tuple(had.index[mine & ~confirmed & ~had.index.isin(incoming.index)])
+    mine = among(had["subject"] + ":" + had["subject_id"], looked) & ~had["status"].isin(_FINISHED).to_numpy()
+    yes = observations[observations["state"] == "found"]
+    found = pair_of(yes["subject"], yes["subject_id"], yes["item"])
+    confirmed = among(pair_of(had["subject"], had["subject_id"], had["code"]), found)
+    return tuple(had.index[mine & ~confirmed & ~among(had.index, incoming.index)])
