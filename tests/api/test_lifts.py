@@ -33,7 +33,7 @@ def owners(study: Path, tmp_path: Path) -> Path:
     ):
         for i, answer in enumerate(answers):
             page.append(
-                [fits.index[0], unit, f"{1 + i // 2}0{1 + i % 2}", 1 + i // 2, 80, f"{NAMES[i % 6]}{i}", answer]
+                [fits.index[0], unit, f"{1 + i // 2}0{1 + i % 2}", 1 + i // 2, 80, f"{NAMES[i % 6]}{unit}-{i}", answer]
             )
     facts = book.create_sheet("楼栋")
     facts.append(["楼栋编号", "已有电梯", "楼梯形式", "列入拆迁计划"])
@@ -93,10 +93,19 @@ def test_the_same_in_chinese_gives_the_same_bytes_twice(study: Path, owners: Pat
 def test_an_owners_table_and_article_283(study: Path, owners: Path, tmp_path: Path) -> None:
     table = tmp_path / "floors.csv"
     table.write_text("楼层,系数\n" + "".join(f"{n},{n - 1}\n" for n in range(1, 7)), "utf-8")
-    said = done("lifts", study, "--ledger", owners, "--cost", "300000", "--coefficients", table, "--lang", "en")
-    assert "0.00 – 50,000.00" in said, "0 to 5 parts of 30 for each of two flats a floor"
-    said = done("lifts", study, "--ledger", owners, "--cost", "300000", "--share", "area", "--lang", "en")
-    assert "25,000.00 – 25,000.00" in said
+    command = ("lifts", study, "--ledger", owners, "--cost", "300000", "--out", tmp_path / "out")
+    done(*command, "--coefficients", table)
+    assert paid(tmp_path / "out") == [n * 10_000 for n in range(6) for _ in "ab"] * 2, (
+        "of 30 parts 0 to 5 for each flat"
+    )
+    done(*command, "--share", "area")
+    assert paid(tmp_path / "out") == [25_000] * 24
+
+
+def paid(folder: Path) -> list[float]:
+    """What the flats pay, by the sheet of shares, without its total."""
+    page = openpyxl.load_workbook(folder / "lifts.xlsx")["费用分摊"]
+    return [row[-1] for row in page.iter_rows(min_row=4, max_row=page.max_row - 1, values_only=True)]
 
 
 @pytest.mark.parametrize(
