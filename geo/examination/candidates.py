@@ -28,8 +28,8 @@ Pair = tuple[str, str]
 Group = Literal["candidate", "to_confirm", "unknown_year", "excluded"]
 
 GROUPS: Final[Mapping[str, Pair]] = {
-    "candidate": ("候选", "candidate"), "to_confirm": ("待确认", "to be confirmed"),
-    "unknown_year": ("年份未知", "year not known"), "excluded": ("不列入", "excluded"),
+    "candidate": ("候选", "candidate"), "to_confirm": ("待核实", "to be confirmed"),
+    "unknown_year": ("年代不详", "year not known"), "excluded": ("不列入", "excluded"),
 }  # fmt: skip
 """In the order of the table: all `must` rules pass; some are unknown; the year is; one fails."""
 
@@ -67,7 +67,7 @@ class Candidates:
         failed, to_confirm (keys of `must` rules joined by ;), reasons_zh, reasons_en; the site's geometry, metric.
     parts : DataFrame
         One row per site and part, sites in the table's order: site_id, part, title_zh, title_en, raw (in unit, NaN
-        unknown), unit (`share` or `years`), share and share_most (of the part's points: what is certain, and with
+        unknown), unit (`share` or `years`), unit_zh, unit_en, share and share_most (of the part's points: what is certain, and with
         everything unknown at its worst), weight, points (weight x share), known (raw is), text_zh, text_en.
     verdicts : DataFrame
         One row per site and rule, sites in the table's order: site_id, rule, list, severity, title_zh, title_en,
@@ -571,7 +571,7 @@ def _reasons(
         keys = [key for key in open_.split(";") if key]
         measured = [_called(rules[key]) for key in keys if rules[key].test != "declared"]
         if measured:
-            said.append((f"待确认:{'、'.join(zh for zh, _ in measured)}",
+            said.append((f"待核实:{'、'.join(zh for zh, _ in measured)}",
                          f"to be confirmed: {', '.join(en for _, en in measured)}"))  # fmt: skip
         if len(keys) > len(measured):
             count = len(keys) - len(measured)
@@ -594,7 +594,8 @@ def _parts_table(
     frames = [
         pd.DataFrame({
             "site_id": sites.index, "part": name, "title_zh": PARTS[name][0], "title_en": PARTS[name][1],
-            "raw": each.raw, "unit": "years" if name == "age" else "share", "share": each.lower,
+            "raw": each.raw, "unit": "years" if name == "age" else "share",
+            "unit_zh": "年" if name == "age" else "比例", "unit_en": "years" if name == "age" else "share", "share": each.lower,
             "share_most": each.upper, "weight": weights[name], "points": weights[name] * each.lower,
             "known": ~np.isnan(each.raw), "text_zh": each.zh, "text_en": each.en,
         })

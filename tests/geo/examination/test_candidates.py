@@ -116,7 +116,7 @@ def test_groups_of_a_town_by_hand(five: Town) -> None:
     ]
     assert found.table.crs == METRES
     assert found.table.index.name == "site_id"
-    assert found.notes[0] == ("候选1个、待确认0个、年份未知2个、不列入2个",
+    assert found.notes[0] == ("候选1个、待核实0个、年代不详2个、不列入2个",
                               "candidate: 1, to be confirmed: 0, year not known: 2, excluded: 2")  # fmt: skip
 
 
