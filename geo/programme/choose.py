@@ -186,7 +186,9 @@ class Task:
         if found.column is None:
             raise self._refused(found)
         self.year = model.years_of(found.column)
-        self._took("need", -found.value, -found.bound, began, least=False)
+        # Without any proof there still is no more need than all of it.
+        most = min(-found.bound, float(self.board.need.sum()))
+        self._took("need", -found.value, most, began, least=False)
 
     def stay(self, before: Years) -> None:
         """Change as little as possible of another programme, giving up no more than was allowed."""
@@ -210,7 +212,7 @@ class Task:
         kept = float((before >= 0).sum())
         if found.column is not None:
             self.year = model.years_of(found.column)
-            self._took("stay", found.value + kept, found.bound + kept, began, least=True)
+            self._took("stay", found.value + kept, max(0.0, found.bound + kept), began, least=True)
 
     def _limited(self, waiting: float) -> Model:
         model = self.model

@@ -1,8 +1,9 @@
 """Findings turned into measures: what to do, how much of it, at what cost for whom, and how much it is needed."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -109,7 +110,7 @@ def measures(
     _require_units(menu, costs)
     places = _Places(examination, study, quantities or QuantityOptions())
     problems, notes = _problems(examination, menu, places)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for (kind, one), found in sorted(problems.items()):
         subject = places.subject(kind, one)
         rows += _of_subject(subject, found, menu, places, costs, weights or NeedWeights(), examination,
@@ -148,7 +149,7 @@ def _problems(
     known = examination.catalogue.codes
     states = examination.states
     found = states[states["state"] == "found"]
-    asked = {}
+    asked: dict[tuple[str, str, str], None] = {}
     for number, subject, one, codes in zip(found["number"], found["subject"], found["subject_id"], found["codes"],
                                            strict=True):  # fmt: skip
         listed = [code for code in str(codes).split(";") if code in known] if pd.notna(codes) else []
@@ -206,7 +207,7 @@ def _problems(
 def _of_subject(
     subject: _Subject, found: list[_Problem], menu: Menu, places: "_Places", costs: Costs, weights: NeedWeights,
     examination: Examination, lift_consent: frozenset[str],
-) -> Iterable[dict[str, object]]:  # fmt: skip
+) -> Iterator[dict[str, Any]]:  # fmt: skip
     """Yield the measures of one subject."""
     answered: dict[str, list[_Problem]] = defaultdict(list)
     for problem in found:
@@ -217,6 +218,7 @@ def _of_subject(
         for other in menu[key].excludes:
             if key in answered and other in answered and menu[key].safety:
                 answered[key] += [p for p in answered.pop(other) if p not in answered[key]]
+    together = Counter(p.code for some in answered.values() for p in some)
     for key, problems in answered.items():
         measure = menu[key]
         much = _quantity(measure, subject, problems, places)
@@ -240,7 +242,7 @@ def _of_subject(
             "quantity_source_zh": much.source_zh, "quantity_source_en": much.source_en,
             "unit_yuan": price if priced else np.nan, "price_source": source, "cost_yuan": cost, "public_yuan": public,
             "residents_yuan": residents, "social_yuan": float(np.round(cost - public - residents, 2)),
-            "need": _need(measure, subject, problems, weights, examination),
+            "need": _need(measure, subject, problems, together, weights, examination),
             "severity": max((p.severity for p in problems), key=SEVERITIES.index),
             "households": subject.households, "households_known": subject.households_known,
             "years_open": max(years, default=np.nan),
@@ -252,15 +254,25 @@ def _of_subject(
 
 
 def _need(
-    measure: Measure, subject: _Subject, problems: list[_Problem], weights: NeedWeights, examination: Examination
+    measure: Measure,
+    subject: _Subject,
+    problems: list[_Problem],
+    together: Mapping[str, int],
+    weights: NeedWeights,
+    examination: Examination,
 ) -> float:
-    """Return the weighted need: class × households × sum over codes of severity × class of problem × years open."""
+    """Return the weighted need: class × households × sum over codes of severity × class of problem × years open.
+
+    `together`: how many measures answer a code here.
+    """
     score = 0.0
     for each in problems:
         kind = measure.problem or examination.catalogue.codes[each.code][1].problem
         years = 0.0 if np.isnan(each.years_open) else min(max(each.years_open, 0.0), weights.years_open_max)
         timed = weights.timed if kind == "timed" else 1.0
-        score += float(getattr(weights, each.severity)) * timed * (1 + weights.year_open * years)
+        one = float(getattr(weights, each.severity)) * timed * (1 + weights.year_open * years)
+        # What several measures answer together is shared among them, so that need is not counted twice.
+        score += one / max(1, together[each.code])
     return float(np.round(getattr(weights, measure.class_) * max(subject.households, 1.0) * score, 6))
 
 

@@ -5,7 +5,8 @@ site's works take one year, share the site. An item has a column for each year.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -83,8 +84,8 @@ class Model:
             row_high=np.append(self.row_high, high),
         )
 
-    def _with(self, **changed: object) -> "Model":
-        return Model(**{**self.__dict__, **changed})  # type: ignore[arg-type]
+    def _with(self, **changed: Any) -> "Model":
+        return replace(self, **changed)
 
 
 @dataclass
@@ -98,8 +99,9 @@ class _Rows:
     high: list[Floats] = field(default_factory=list)
     count: int = 0
 
-    def add(self, rows: Ints, columns: Ints, values: Floats, low: Floats | float, high: Floats | float, count: int
-            ) -> None:  # fmt: skip
+    def add(
+        self, rows: Ints, columns: Ints, values: Floats, low: Floats | float, high: Floats | float, count: int
+    ) -> None:
         """Add `count` rows; `rows` are numbered from 0."""
         if not count:
             return
@@ -175,195 +177,239 @@ def build(
     floor
         Every safety measure is done. Without it nothing must be: only to see what the floor collides with.
     """
-    T, L, n = len(options.years), window_of(options, drop), len(board)
-    single = L == 1
-    allowed, must, some = _by_hand(board, options, drop, L, floor=floor)
-    in_site = board.works & (board.site >= 0)
-    item, items = _items(board, must, in_site, single=single, only_musts=only_musts)
-    kept = np.flatnonzero(item >= 0)
-    P = sparse.csr_matrix((np.ones(len(kept)), (item[kept], kept)), shape=(items, n))
-    item_must = np.zeros(items, dtype=np.bool_)
-    item_must[item[kept]] = must[kept]
-    open_ = np.ones((items, T), dtype=np.bool_)
-    np.logical_and.at(open_, item[kept], allowed[kept])
-    x = np.arange(items * T).reshape(items, T)
-    rows = _Rows()
+    draft = _Draft(board, options, drop, only_musts=only_musts, floor=floor)
+    draft.sites()
+    draft.trenches()
+    draft.once_each()
+    draft.money(extra=extra)
+    draft.capacities()
+    draft.met_without_being_done()
+    draft.fairness()
+    draft.order()
+    return draft.model(floor=floor)
 
-    # 1. Sites and trenches: who says when they are at work.
-    columns = items * T
-    place = np.full(items, -1, dtype=np.int64)
-    np.maximum.at(place, item[kept], np.where(in_site, board.site, -1)[kept])
-    places, frames = [np.repeat(place, T)], [np.repeat(item_must, T)]
-    hosts: list[tuple[int, Ints]] = []
-    windows: list[tuple[int, int]] = []
-    once = item_must.copy()
-    links: list[tuple[Ints, Ints]] = []
-    site_columns: list[Ints] = []
 
-    def own_host(members: Ints, number: int, *, one_year: bool) -> Ints:
-        """Return the columns that say when the members are at work: those of the one that must be, or new ones."""
-        nonlocal columns
-        musts = members[item_must[members]]
+class _Draft:
+    """The model as it is made: its columns so far, and its rows."""
+
+    def __init__(
+        self, board: Board, options: ProgrammeOptions, drop: Collection[str], *, only_musts: bool, floor: bool
+    ) -> None:
+        self.board, self.options, self.drop, self.only_musts = board, options, drop, only_musts
+        self.T, self.L = len(options.years), window_of(options, drop)
+        self.single = self.L == 1
+        allowed, must, self.some = _by_hand(board, options, drop, self.L, floor=floor)
+        self.in_site = board.works & (board.site >= 0)
+        item, items = _items(board, must, self.in_site, single=self.single, only_musts=only_musts)
+        kept = np.flatnonzero(item >= 0)
+        self.item, self.items = item, items
+        self.P = sparse.csr_matrix((np.ones(len(kept)), (item[kept], kept)), shape=(items, len(board)))
+        self.must = np.zeros(items, dtype=np.bool_)
+        self.must[item[kept]] = must[kept]
+        self.open = np.ones((items, self.T), dtype=np.bool_)
+        np.logical_and.at(self.open, item[kept], allowed[kept])
+        self.place = np.full(items, -1, dtype=np.int64)
+        np.maximum.at(self.place, item[kept], np.where(self.in_site, board.site, -1)[kept])
+        self.x = np.arange(items * self.T).reshape(items, self.T)
+        self.rows = _Rows()
+        self.columns = items * self.T
+        self.places, self.frames = [np.repeat(self.place, self.T)], [np.repeat(self.must, self.T)]
+        self.free: list[Ints] = []
+        self.limitless: list[Ints] = []
+        self.once = self.must.copy()
+        self.hosts: list[tuple[int, Ints]] = []
+        self.windows: list[tuple[int, int]] = []
+        self.site_hosts: list[Ints] = []
+        self.carried, self.extra = -1, np.zeros(0, dtype=np.int64)
+        self.met: dict[int, Ints] = {}
+
+    def new(self, count: int, place: int | Ints, *, frame: bool) -> Ints:
+        """Return new columns."""
+        made = np.arange(self.columns, self.columns + count)
+        self.columns += count
+        self.places.append(np.broadcast_to(np.asarray(place, dtype=np.int64), count))
+        self.frames.append(np.full(count, frame))
+        return made
+
+    def host(self, members: Ints, number: int, *, one_year: bool) -> Ints:
+        """Return the columns that say when items are at work: those of the one that must be done, or new ones."""
+        x, T = self.x, self.T
+        musts = members[self.must[members]]
         if one_year and len(musts):
             host = x[musts[0]]
         else:
-            host = np.arange(columns, columns + T)
-            columns += T
-            places.append(np.full(T, number))
-            frames.append(np.ones(T, dtype=np.bool_))
-            hosts.append((int(host[0]), members))
+            host = self.new(T, number, frame=True)
+            self.hosts.append((int(host[0]), members))
             if one_year:
-                rows.one(host, 1.0, -np.inf, 1.0)
+                self.rows.one(host, 1.0, -np.inf, 1.0)
         others = members[x[members, 0] != host[0]]
-        links.append((x[others].ravel(), np.tile(host, len(others))))
+        count = others.size * T
+        both = np.tile(np.arange(count), 2)
+        self.rows.add(both, np.concatenate([x[others].ravel(), np.tile(host, len(others))]),
+                      np.repeat([1.0, -1.0], count), -np.inf, 0.0, count)  # fmt: skip
         if one_year:
-            once[others] = True
+            self.once[others] = True
         return host
 
-    if L < T or (options.sites_per_year is not None and "sites" not in drop):
-        for number, members in _grouped(item, board.site, in_site & (item >= 0)):
-            host = own_host(members, number, one_year=single)
-            site_columns.append(host)
+    def sites(self) -> None:
+        """A site's works lie within its window; so many sites are under works in a year."""
+        limited = self.options.sites_per_year is not None and "sites" not in self.drop
+        T, L = self.T, self.L
+        if not (L < T or limited):
+            return
+        for number, members in _grouped(self.item, self.board.site, self.in_site & (self.item >= 0)):
+            host = self.host(members, number, one_year=self.single)
+            self.site_hosts.append(host)
             if 1 < L < T:
-                starts = np.arange(columns, columns + T - L + 1)
-                columns += len(starts)
-                places.append(np.full(len(starts), number))
-                frames.append(np.ones(len(starts), dtype=np.bool_))
-                windows.append((int(starts[0]), int(host[0])))
-                rows.one(starts, 1.0, -np.inf, 1.0)
+                starts = self.new(T - L + 1, number, frame=True)
+                self.free.append(starts)
+                self.windows.append((int(starts[0]), int(host[0])))
+                self.rows.one(starts, 1.0, -np.inf, 1.0)
                 for t in range(T):
-                    covering = starts[max(0, t - L + 1): t + 1]
-                    rows.one(np.append(covering, host[t]), np.append(-np.ones(len(covering)), 1.0), -np.inf, 0.0)
-    for _, members in _grouped(item, board.trench, (board.trench >= 0) & (item >= 0)):
-        homes = place[members]
-        if len(members) > 1 and not (single and homes[0] >= 0 and (homes == homes[0]).all()):
-            own_host(members, int(homes.max()), one_year=True)
-    free = np.flatnonzero(~once)
-    rows.add(np.repeat(np.arange(len(free)), T), x[free].ravel(), np.ones(len(free) * T), -np.inf, 1.0, len(free))
-    musts = np.flatnonzero(item_must)
-    rows.add(np.repeat(np.arange(len(musts)), T), x[musts].ravel(), np.ones(len(musts) * T), 1.0, 1.0, len(musts))
-    for ones, host in links:
-        count = len(ones)
-        both = np.concatenate([np.arange(count)] * 2)
-        rows.add(both, np.concatenate([ones, host]), np.repeat([1.0, -1.0], count), -np.inf, 0.0, count)
+                    covering = starts[max(0, t - L + 1) : t + 1]
+                    self.rows.one(np.append(covering, host[t]), np.append(-np.ones(len(covering)), 1.0), -np.inf, 0.0)
+        if limited and self.site_hosts:
+            for t, many in enumerate(by_year(self.options.sites_per_year or 0, T)):
+                self.rows.one(np.array([host[t] for host in self.site_hosts]), 1.0, -np.inf, many)
 
-    # 2. Money.
-    cost = np.asarray(P @ board.fen) / SCALE
-    carried, more = columns, np.zeros(0, dtype=np.int64)
-    continuous = 0
-    if "budget" not in drop:
-        budget = np.floor(np.array(options.budgets_yuan) * FEN + 1e-6) / SCALE
-        carry = options.carry_over and T > 1
-        if carry:
-            columns += T - 1
-            continuous += T - 1
+    def trenches(self) -> None:
+        """What lies in one trench is done in one year; on sites of one year that is so anyway."""
+        trench = self.board.trench
+        for _, members in _grouped(self.item, trench, (trench >= 0) & (self.item >= 0)):
+            homes = self.place[members]
+            if len(members) > 1 and not (self.single and homes[0] >= 0 and (homes == homes[0]).all()):
+                self.host(members, int(homes.max()), one_year=True)
+
+    def once_each(self) -> None:
+        """Each item is done once at most, and what must be, once."""
+        for which, low in ((~self.once, -np.inf), (self.must, 1.0)):
+            some = np.flatnonzero(which)
+            self.rows.add(np.repeat(np.arange(len(some)), self.T), self.x[some].ravel(), np.ones(len(some) * self.T),
+                          low, 1.0, len(some))  # fmt: skip
+
+    def money(self, *, extra: bool) -> None:
+        """No year spends more public money than it has, with what is carried over and added."""
+        if "budget" in self.drop:
+            return
+        T, cost = self.T, np.asarray(self.P @ self.board.fen) / SCALE
+        budget = budgets_fen(self.options) / SCALE
+        carried = self.new(T - 1, -1, frame=False) if self.options.carry_over and T > 1 else self.extra
+        if len(carried):
+            self.carried = int(carried[0])
         if extra:
-            more = np.arange(columns, columns + T)
-            columns += T
-            continuous += T
+            self.extra = self.new(T, -1, frame=False)
+        for part in (carried, self.extra):
+            self.free.append(part)
+            self.limitless.append(part)
         for t in range(T):
-            used, values = x[:, t], cost
-            if carry and t < T - 1:
-                used, values = np.append(used, carried + t), np.append(values, 1.0)
-            if carry and t > 0:
-                used, values = np.append(used, carried + t - 1), np.append(values, -1.0)
-            if extra:
-                used, values = np.append(used, more[t]), np.append(values, -1.0)
-            rows.one(used, values, -np.inf, budget[t])
+            used, values = [self.x[:, t]], [cost]
+            for column, sign in ((carried[t : t + 1], 1.0), (carried[t - 1 : t] if t else carried[:0], -1.0),
+                                 (self.extra[t : t + 1], -1.0)):  # fmt: skip
+                used.append(column)
+                values.append(np.full(len(column), sign))
+            self.rows.one(np.concatenate(used), np.concatenate(values), -np.inf, float(budget[t]))
 
-    # 3. Capacities.
-    for key in sorted(options.capacities):
-        if f"capacity:{key}" in drop:
-            continue
-        load = np.asarray(P @ _load(board, key))
-        using = np.flatnonzero(load)
-        for t, most in enumerate(by_year(options.capacities[key], T)):
-            if len(using):
-                rows.one(x[using, t], load[using], -np.inf, most)
-    if options.sites_per_year is not None and "sites" not in drop and site_columns:
-        # A host shared by two sites that a trench joins counts for both.
-        for t, many in enumerate(by_year(options.sites_per_year, T)):
-            rows.one(np.array([host[t] for host in site_columns]), 1.0, -np.inf, many)
+    def capacities(self) -> None:
+        """So much of a kind of measure can be done in a year."""
+        for key in sorted(self.options.capacities):
+            if f"capacity:{key}" in self.drop:
+                continue
+            load = np.asarray(self.P @ _load(self.board, key))
+            using = np.flatnonzero(load)
+            for t, most in enumerate(by_year(self.options.capacities[key], self.T)):
+                if len(using):
+                    self.rows.one(self.x[using, t], load[using], -np.inf, most)
 
-    places.append(np.full(continuous, -1))
-    frames.append(np.zeros(continuous, dtype=np.bool_))
+    def met_without_being_done(self) -> None:
+        """The need of a measure is met, too, in the year in which another that makes it needless is done."""
+        if self.only_musts:
+            return
+        item, excludes = self.item, self.board.excludes
+        for m in sorted({int(b) for a, b in excludes if item[a] >= 0 and item[b] >= 0}):
+            mine = self.new(self.T, int(self.place[item[m]]), frame=False)
+            self.free.append(mine)
+            self.met[m] = mine
+            others = np.unique(item[excludes[excludes[:, 1] == m, 0]])
+            others = others[others >= 0]
+            for t in range(self.T):
+                self.rows.one(np.append(self.x[others, t], mine[t]), np.append(-np.ones(len(others)), 1.0), -np.inf, 0.0)
+            self.rows.one(np.append(mine, self.x[item[m]]), 1.0, -np.inf, 1.0)
 
-    # 4. What is met without being done: a measure that another, which is done, makes needless.
-    met_by = sorted({int(b) for a, b in board.excludes if item[a] >= 0 and item[b] >= 0}) if not only_musts else []
-    met = {m: np.arange(columns + i * T, columns + (i + 1) * T) for i, m in enumerate(met_by)}
-    first_met = columns
-    columns += len(met) * T
-    for m, mine in met.items():
-        others = np.unique(item[board.excludes[board.excludes[:, 1] == m, 0]])
-        others = others[others >= 0]
-        for t in range(T):
-            rows.one(np.append(x[others, t], mine[t]), np.append(-np.ones(len(others)), 1.0), -np.inf, 0.0)
-        rows.one(np.append(mine, x[item[m]]), 1.0, -np.inf, 1.0)
-    places.append(np.repeat([int(place[item[m]]) for m in met_by], T))
-    frames.append(np.zeros(len(met) * T, dtype=np.bool_))
+    def fairness(self) -> None:
+        """Shares of communities, measures for the old and for children."""
+        o, board, T = self.options, self.board, self.T
+        for c in range(len(board.communities)):
+            mine = board.community == c
+            if o.max_share_per_community is not None and "max_share" not in self.drop:
+                spent = np.asarray(self.P @ (board.fen * mine)) / SCALE
+                using = np.flatnonzero(spent)
+                most = o.max_share_per_community * sum(o.budgets_yuan) * FEN / SCALE
+                self.rows.one(self.x[using].ravel(), np.repeat(spent[using], T), -np.inf, most)
+            need = np.asarray(self.P @ (board.need * mine))
+            using = np.flatnonzero(need)
+            if o.equity_floor > 0 and "equity" not in self.drop and not self.only_musts and len(using):
+                others = [m for m in self.met if mine[m]]
+                columns = np.concatenate([self.x[using].ravel(), *(self.met[m] for m in others)])
+                values = np.concatenate([np.repeat(need[using], T), *(np.full(T, board.need[m]) for m in others)])
+                self.rows.one(columns, values / need.sum(), o.equity_floor - 1e-9, np.inf)
+        if o.elder_child_min and "elder_child" not in self.drop and not self.only_musts:
+            count = np.asarray(self.P @ board.elder_child.astype(float))
+            using = np.flatnonzero(count)
+            self.rows.one(self.x[using].ravel(), np.repeat(count[using], T), o.elder_child_min, np.inf)
 
-    # 5. Fairness.
-    total = sum(options.budgets_yuan) * FEN / SCALE
-    need = np.asarray(P @ board.need)
-    for c in range(len(board.communities)):
-        mine = sparse.csr_matrix(np.where(board.community == c, 1.0, 0.0))
-        if options.max_share_per_community is not None and "max_share" not in drop:
-            spent = (P @ mine.multiply(board.fen).T).toarray().ravel() / SCALE
-            using = np.flatnonzero(spent)
-            rows.one(x[using].ravel(), np.repeat(spent[using], T), -np.inf, options.max_share_per_community * total)
-        if options.equity_floor > 0 and "equity" not in drop and not only_musts:
-            met_need = (P @ mine.multiply(board.need).T).toarray().ravel()
-            using = np.flatnonzero(met_need)
-            if len(using):
-                scale = met_need.sum()
-                more_met = [m for m in met_by if board.community[m] == c]
-                rows.one(np.concatenate([x[using].ravel(), *(met[m] for m in more_met)]),
-                         np.concatenate([np.repeat(met_need[using], T),
-                                         *(np.full(T, board.need[m]) for m in more_met)]) / scale,
-                         options.equity_floor - 1e-9, np.inf)  # fmt: skip
-    if options.elder_child_min and "elder_child" not in drop and not only_musts:
-        count = np.asarray(P @ board.elder_child.astype(float))
-        using = np.flatnonzero(count)
-        rows.one(x[using].ravel(), np.repeat(count[using], T), options.elder_child_min, np.inf)
+    def order(self) -> None:
+        """What needs or excludes what; what the user locked of a site."""
+        item, x = self.item, self.x
+        for a, b in _pairs(item, self.board.needs):
+            # The relaxation leaves out what need not be done, unless something needs it.
+            if a != b:
+                for t in range(self.T):
+                    self.rows.one(np.concatenate([x[a, : t + 1], x[b, : t + 1]]), np.repeat([1.0, -1.0], t + 1),
+                                  -np.inf, 0.0)  # fmt: skip
+        for a, b in _pairs(item, self.board.excludes):
+            self.rows.one(np.concatenate([x[a], x[b]]), 1.0, -np.inf, 1.0)
+        for members, when in self.some:
+            if not self.only_musts:
+                self.rows.one(x[np.unique(item[members])][:, when].ravel(), 1.0, 1.0, np.inf)
 
-    # 6. What needs or excludes what; what the user locked of a site.
-    for a, b in sorted({(int(item[a]), int(item[b])) for a, b in board.needs if item[a] >= 0}):
-        if a == b or b < 0:  # the relaxation leaves out what need not be done, unless something needs it
-            continue
-        for t in range(T):
-            rows.one(np.concatenate([x[a, : t + 1], x[b, : t + 1]]), np.repeat([1.0, -1.0], t + 1), -np.inf, 0.0)
-    for a, b in sorted({(int(item[a]), int(item[b])) for a, b in board.excludes if item[a] >= 0 and item[b] >= 0}):
-        rows.one(np.concatenate([x[a], x[b]]), 1.0, -np.inf, 1.0)
-    if not only_musts:
-        for members, when in some:
-            rows.one(x[np.unique(item[members])][:, when].ravel(), 1.0, 1.0, np.inf)
+    def model(self, *, floor: bool) -> Model:
+        """Return the model."""
+        board, body = self.board, self.items * self.T
+        low, high = np.zeros(self.columns), np.ones(self.columns)
+        high[:body] = self.open.ravel()
+        integer = np.ones(self.columns, dtype=np.bool_)
+        for part in self.limitless:
+            high[part] = np.inf
+        for part in self.free:
+            integer[part] = False
+        need = np.asarray(self.P @ board.need)
+        waiting = np.asarray(self.P @ np.where(board.safety, board.need, 0.0)) if floor else np.zeros(self.items)
+        counts = (1.0 - self.options.discount) ** np.arange(self.T)
+        delay, value = np.zeros(self.columns), np.zeros(self.columns)
+        delay[:body] = np.outer(waiting, np.arange(self.T)).ravel()
+        value[:body] = np.outer(need, counts).ravel()
+        for m, mine in self.met.items():
+            value[mine] = board.need[m] * counts
+        return Model(
+            matrix=self.rows.matrix(self.columns),
+            row_low=np.concatenate(self.rows.low) if self.rows.low else np.zeros(0),
+            row_high=np.concatenate(self.rows.high) if self.rows.high else np.zeros(0),
+            low=low, high=high, integer=integer, delay=delay, value=value, item=self.item, items=self.items,
+            years=self.T, place=np.concatenate(self.places), frame=np.concatenate(self.frames),
+            hosts=tuple(self.hosts), windows=tuple(self.windows), carried=self.carried,
+            met=tuple((m, int(mine[0])) for m, mine in self.met.items()), extra=self.extra,
+            rank=need / np.maximum(np.asarray(self.P @ board.fen) / SCALE, 1e-6),
+        )  # fmt: skip
 
-    low, high = np.zeros(columns), np.ones(columns)
-    high[: items * T] = open_.ravel()
-    integer = np.ones(columns, dtype=np.bool_)
-    if continuous:
-        high[carried: carried + continuous] = np.inf
-        integer[carried: carried + continuous] = False
-    integer[first_met: first_met + len(met) * T] = False
-    for start, _ in windows:
-        integer[start: start + T - L + 1] = False
-    delay, value = np.zeros(columns), np.zeros(columns)
-    waiting = np.asarray(P @ np.where(board.safety, board.need, 0.0)) if floor else np.zeros(items)
-    delay[: items * T] = np.outer(waiting, np.arange(T)).ravel()
-    counts = (1.0 - options.discount) ** np.arange(T)
-    value[: items * T] = np.outer(need, counts).ravel()
-    for m, mine in met.items():
-        value[mine] = board.need[m] * counts
-    return Model(
-        matrix=rows.matrix(columns),
-        row_low=np.concatenate(rows.low) if rows.low else np.zeros(0),
-        row_high=np.concatenate(rows.high) if rows.high else np.zeros(0),
-        low=low, high=high, integer=integer, delay=delay, value=value, item=item, items=items, years=T,
-        place=np.concatenate(places).astype(np.int64), frame=np.concatenate(frames), hosts=tuple(hosts),
-        windows=tuple(windows), carried=carried if continuous else columns,
-        met=tuple((m, int(mine[0])) for m, mine in met.items()), extra=more,
-        rank=need / np.maximum(cost, 1e-6),
-    )  # fmt: skip
+
+def budgets_fen(options: ProgrammeOptions) -> Ints:
+    """Return each year's public money in whole fen."""
+    return np.floor(np.array(options.budgets_yuan) * FEN + 1e-6).astype(np.int64)
+
+
+def _pairs(item: Ints, pairs: Ints) -> list[tuple[int, int]]:
+    """Return pairs of measures as pairs of items; those that the model leaves out are left out."""
+    return sorted({(int(item[a]), int(item[b])) for a, b in pairs if item[a] >= 0 and item[b] >= 0})
 
 
 def _by_hand(
@@ -386,9 +432,11 @@ def _by_hand(
                 allowed[row[one], np.arange(T) != year] = False
             continue
         mine = board.site == site[one]
-        mine = mine & board.works if (mine & board.works).any() else mine
+        works = bool((mine & board.works).any())
+        mine = mine & board.works if works else mine
         if year is not None:
-            allowed[np.ix_(mine, (np.arange(T) < year) | (np.arange(T) >= year + L))] = False
+            late = np.arange(T) >= year + L if works else np.zeros(T, dtype=np.bool_)
+            allowed[np.ix_(mine, (np.arange(T) < year) | late)] = False
         some.append((np.flatnonzero(mine), list(range(T)) if year is None else [year]))
     for one in options.forbidden:
         if f"forbid:{one}" in drop:
@@ -461,12 +509,12 @@ def columns_of(model: Model, year: npt.NDArray[np.int64], options: ProgrammeOpti
         others = [int(year[a]) for a, b in board.excludes if b == m and year[a] >= 0]
         if others and year[m] < 0:
             column[first + min(others)] = 1.0
-    if options.carry_over and T > 1 and model.carried < len(column):
+    if model.carried >= 0:
         cost = np.zeros(T)
         used = np.flatnonzero(year >= 0)
         np.add.at(cost, year[used], board.fen[used] / SCALE)
-        budget = np.floor(np.array(options.budgets_yuan) * FEN + 1e-6) / SCALE
-        column[model.carried: model.carried + T - 1] = np.maximum(0.0, np.cumsum(budget - cost))[:-1]
+        budget = budgets_fen(options) / SCALE
+        column[model.carried : model.carried + T - 1] = np.maximum(0.0, np.cumsum(budget - cost))[:-1]
     return column if keeps(model, column) else None
 
 

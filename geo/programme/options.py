@@ -24,7 +24,8 @@ class _Frozen(BaseModel):
 class NeedWeights(_Frozen):
     """What makes a measure more needed. All of them are our own reading: no text gives numbers.
 
-    need = class × households reached × sum over its codes of (severity of the worst finding × years open).
+    need = class × households reached × sum over its codes of (severity of the gravest finding × timed × years open),
+    each code's part shared equally among the measures that answer it together on the same subject.
 
     Attributes
     ----------

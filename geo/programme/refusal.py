@@ -9,7 +9,7 @@ import numpy as np
 
 from geo.errors import InfeasibleError
 from geo.programme.board import FEN, Board
-from geo.programme.model import SCALE, build, demands
+from geo.programme.model import SCALE, budgets_fen, build, demands
 from geo.programme.options import ProgrammeOptions, by_year
 from geo.programme.search import run
 
@@ -162,7 +162,7 @@ def _missing(board: Board, options: ProgrammeOptions, kept: Collection[str], *, 
     year = model.years_of(found.column)
     spent = np.zeros(model.years, dtype=np.int64)
     np.add.at(spent, year[year >= 0], board.fen[year >= 0])
-    budget = np.floor(np.array(options.budgets_yuan) * FEN + 1e-6).astype(np.int64)
+    budget = budgets_fen(options)
     short, purse = [], 0
     for t in range(model.years):
         purse += int(budget[t]) - int(spent[t])
