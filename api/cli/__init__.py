@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from api.cli import converting, editing, examining, lifts, planning, reviewing, surveying, town
+from api.cli import converting, editing, examining, lifts, planning, programming, reviewing, surveying, town
 from api.cli.console import BAD_INPUT, CANCELLED, NO_ANSWER, plain, say_cancelled, tell
 from geo.errors import InfeasibleError, ShequError
 
@@ -53,6 +53,8 @@ for name, command, panel in (
     ("score", reviewing.score, A_PLAN),
     ("report", planning.report_plan, A_PLAN),
     ("examine", examining.examine_study, WORKS),
+    ("costs", programming.write_costs, WORKS),
+    ("programme", programming.make_programme, WORKS),
     ("lifts", lifts.consent_lifts, WORKS),
     ("farmhouses", lifts.sort_farmhouses, WORKS),
     ("demo", planning.run_demo, A_PLAN),

@@ -1,7 +1,7 @@
 """What every command prints with: the screen, progress, tables, refusals as codes."""
 # ruff: noqa: PLC0415 - commands import late, so that --help is quick
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -24,6 +24,22 @@ ABOUT = {
     "report.xlsx": "communities, old × new matrix, moves, assumptions",
     "report.docx": "the plan in official wording",
     "alternatives.xlsx": "the plans side by side, their distances, what each gives up",
+    "lifts.xlsx": "votes, screen, shares, lists to sign",
+    "lifts.docx": "results to hang out, with lists to sign",
+    "survey.xlsx": "the surveyors' workbook; goes back in with shequ survey read",
+    "costs.xlsx": "unit costs to fill in; goes to shequ programme --costs",
+    "programme.json": "the decision: which measure in which year",
+    "programme.gpkg": "open it in QGIS; layers carry their styles",
+    "examination.gpkg": "open it in QGIS; layers carry their styles",
+}
+
+ABOUT_EXAMINATION = {
+    "report.xlsx": "survey table, ledger, problem and remedy lists, candidates",
+    "report.docx": "the examination as an official report",
+}
+ABOUT_PROGRAMME = {
+    "report.xlsx": "year by year, site by site, what was not chosen and why",
+    "report.docx": "the programme as an official document",
 }
 
 _CONTROLS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)))
@@ -83,10 +99,11 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], **optio
     shown.print(table)
 
 
-def show_files(files: Iterable[Path]) -> None:
-    """List the files that were written, with what each is for."""
+def show_files(files: Iterable[Path], about: Mapping[str, str] = ABOUT) -> None:
+    """List the files that were written, with what each is for; `about` says it where `ABOUT` means another of the name."""
     for file in files:
-        shown.print(f"  {escape(str(file)):32} [dim]{ABOUT.get(file.name, '')}[/]", soft_wrap=True, highlight=False)
+        said = about.get(file.name) or ABOUT.get(file.name, "")
+        shown.print(f"  {escape(str(file)):32} [dim]{said}[/]", soft_wrap=True, highlight=False)
 
 
 def count(value: Any) -> str:  # noqa: ANN401 - a number of pandas, or missing

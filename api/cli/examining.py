@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.console import (
+    ABOUT_EXAMINATION,
     Lang,
     Language,
     Out,
@@ -69,7 +70,7 @@ def examine_study(
         )  # fmt: skip
         files = operations.write_examined(examined, out, lang=lang.value, told=told)
     show_examined(examined, lang)
-    show_files(files)
+    show_files(files, ABOUT_EXAMINATION)
 
 
 def show_examined(examined: "Examined", lang: Lang) -> None:
