@@ -43,7 +43,8 @@ def town(buildings: int, rng: np.random.Generator) -> Study:
     ids = np.array([f"B{k:05}" for k in number])
     estates = np.array([f"E{k:04}" for k in estate])
     table = gpd.GeoDataFrame(
-        {"name": [f"{k + 1}号楼" for k in place], "use": "residential", "floors": rng.integers(3, 19, buildings).astype(float),
+        {"name": [f"{k + 1}号楼" for k in place], "use": "residential", "floors": rng.integers(3, 19,
+        buildings).astype(float),
          "year_built": rng.integers(1978, 2016, buildings), "dwellings": 36, "households": 33, "people": 90,
          "estate_id": estates},
         index=pd.Index(ids), geometry=shapely.box(x, y, x + 30, y + 12), crs=32650,
@@ -52,12 +53,14 @@ def town(buildings: int, rng: np.random.Generator) -> Study:
     k = np.arange(len(first))
     left, low = 500_000 + (k % across) * 220.0 - 10, 3_500_000 + (k // across) * 220.0 - 10
     homes = gpd.GeoDataFrame(
-        {"name": [f"第{n + 1}小区" for n in k], "households": 1320, "people": 3600, "year_built": 1998}, index=pd.Index(first),
+        {"name": [f"第{n + 1}小区" for n in k], "households": 1320, "people": 3600, "year_built": 1998},
+        index=pd.Index(first),
         geometry=shapely.box(left, low, left + 210, low + 210), crs=32650,
     )  # fmt: skip
     blocks = gpd.GeoDataFrame(
         {"households": 1320, "people": 3600, "dwellings": 1440, "buildings_count": PER_ESTATE, "area_m2": 220.0**2},
-        index=pd.Index([f"K{n:04}" for n in k]), geometry=shapely.box(left - 5, low - 5, left + 215, low + 215), crs=32650,
+        index=pd.Index([f"K{n:04}" for n in k]), geometry=shapely.box(left - 5, low - 5, left + 215, low + 215),
+        crs=32650,
     )  # fmt: skip
     area = gpd.GeoDataFrame({"name": ["大镇"]}, index=["town"], geometry=[shapely.box(*homes.total_bounds)], crs=32650)
     tables = {"study_area": area, "buildings": table, "estates": homes, "blocks": blocks}
@@ -92,7 +95,8 @@ def write_csv(study: Study, catalogue: Catalogue, findings: int, folder: Path, r
         done = rng.random(findings) < 0.2
         for n in range(findings):
             status = ("done", "2026-05-01") if done[n] else ("open", "")
-            sheet.writerow([f"F{n:06}", buildings.index[at[n]], codes[which[n]], 1 + n % 9, f"{n % 6 + 1} 单元 {n % 18} 层",
+            sheet.writerow([f"F{n:06}", buildings.index[at[n]], codes[which[n]], 1 + n % 9,
+            f"{n % 6 + 1} 单元 {n % 18} 层",
                             days[n], "张三", f"IMG_{n:06}.jpg", "", *status])  # fmt: skip
     return paths
 
@@ -116,7 +120,7 @@ def timed(label: str, paths: list[Path], study: Study, catalogue: Catalogue) -> 
     counting = perf_counter() - began
     whole = perf_counter() - start
     counted = int((result.indicators["status"] == "computed").sum())
-    print(f"{label:<10} read {reading:5.2f} s   store {storing:5.2f} s   count {counting:5.2f} s   all {whole:5.2f} s   "
+    print(f"{label:<10} read {reading:5.2f} s   store {storing:5.2f} s   count {counting:5.2f} s   all {whole:5.2f} s  "
           f"({len(study['findings']):,} findings, {len(study['observations']):,} observations, {counted} indicators, "
           f"{new:,} new)")  # fmt: skip
     return whole, study

@@ -62,19 +62,28 @@ _SPARE_FINDINGS = 3_000
 """Rows with drop-downs on the sheet of findings beyond those that are filled in."""
 
 _UNITS = {
-    "m2": ("平方米", "m²"), "m": ("米", "m"), "count": ("个", "count"), "people": ("人", "people"), "flats": ("套", "flats"),
+    "m2": ("平方米", "m²"), "m": ("米", "m"), "count": ("个", "count"), "people": ("人", "people"), "flats": ("套",
+    "flats"),
     "share": ("%", "%"), "percent": ("%", "%"), "flag": ("是/否", "yes/no"), "classes": ("班", "classes"),
 }  # fmt: skip
 _NOTES = {
-    "form": ("填“有”“无”或“不涉及”；空白表示未调查，不等于没有问题。填了结果的行须有调查日期和调查人。灰色单元格由软件生成，请勿改动。",
-             "Write Found, Clear or Not applicable; empty means not surveyed, not clear. Rows with answers need day and "
-             "surveyor. Grey cells are made by the software: do not change them."),
-    FINDINGS: ("每行一处问题。对象编号与代码从下拉框选择；新问题的编号留空。规模按代码的单位填写；坐标可空（按对象中心）；照片只填文件名，多张用分号隔开。",
-               "One problem a row. Choose subject id and code from the lists; leave the id of a new finding empty. Give "
-               "the extent in the code's unit; places may be empty; photos by file name, divided by semicolons."),
-    TOWN: ("街区、城区指标中不能由数据计算的，在此填写数值和来源；没有来源的数值不采用。",
-           "Values of block and city indicators that do not follow from data: with their source, or they are not used."),
-}  # fmt: skip
+    "form": (
+        "填“有”“无”或“不涉及”；空白表示未调查，不等于没有问题。"
+        "填了结果的行须有调查日期和调查人。灰色单元格由软件生成，请勿改动。",
+        "Write Found, Clear or Not applicable; empty means not surveyed, not clear. Rows with answers need day and "
+        "surveyor. Grey cells are made by the software: do not change them.",
+    ),
+    FINDINGS: (
+        "每行一处问题。对象编号与代码从下拉框选择；新问题的编号留空。规模按代码的单位填写；"
+        "坐标可空（按对象中心）；照片只填文件名，多张用分号隔开。",
+        "One problem a row. Choose subject id and code from the lists; leave the id of a new finding empty. Give the "
+        "extent in the code's unit; places may be empty; photos by file name, divided by semicolons.",
+    ),
+    TOWN: (
+        "街区、城区指标中不能由数据计算的，在此填写数值和来源；没有来源的数值不采用。",
+        "Values of block and city indicators that do not follow from data: with their source, or they are not used.",
+    ),
+}
 _GUIDE = (
     ("1. 先体检后改造：逐栋、逐小区填写。只填看到的、量到的，不清楚的留空。",
      "1. Go building by building, estate by estate. Write what was seen and measured; leave empty what is unknown."),
@@ -137,7 +146,8 @@ def write_survey_xlsx(
         _write(book.create_sheet(title), page, study, lists, lang)
     town = list(_town_rows(catalogue, known, lang))
     _write(book.create_sheet(TOWN_TITLES[en]),
-           _Page(TOWN, TOWN_TITLES[en], _NOTES[TOWN][en], TOWN_FIELDS, town, len(town), 3), study, lists, lang)  # fmt: skip
+           _Page(TOWN, TOWN_TITLES[en], _NOTES[TOWN][en], TOWN_FIELDS, town, len(town), 3), study, lists,
+           lang)  # fmt: skip
     listed = [] if answers is None else _finding_rows(answers, catalogue, lang)
     count = 0 if answers is None else len(answers.findings)
     page = _Page(
@@ -406,7 +416,8 @@ def _drop_downs(
         if field.kind == "result":
             for key, colour in (("found", "F6C9BE"), ("clear", "DCEBD9"), ("not_applicable", "E6E6E6")):
                 page.conditional_formatting.add(cells, CellIsRule(
-                    "equal", [f'"{said("result", key, lang)}"'], fill=PatternFill("solid", bgColor=colour)))  # fmt: skip
+                    "equal", [f'"{said("result", key, lang)}"'], fill=PatternFill("solid",
+                    bgColor=colour)))  # fmt: skip
 
 
 def _guide(page: Worksheet, asked: Sequence[Form], study: Study, catalogue: Catalogue, lang: Lang) -> None:
@@ -438,7 +449,8 @@ def _guide(page: Worksheet, asked: Sequence[Form], study: Study, catalogue: Cata
         page.append([_cell(page, form.title_en if en else form.title_zh), _cell(page, rows)])
     page.append([])
     page.append([_styled(page, "Codes" if en else "问题代码", bold)])
-    heads = (("代码", "Code"), ("问题", "Problem"), ("规模单位", "Unit of extent"), ("默认严重程度", "Severity unless told"),
+    heads = (("代码", "Code"), ("问题", "Problem"), ("规模单位", "Unit of extent"), ("默认严重程度",
+    "Severity unless told"),
              ("按规模分级", "Severity by extent"), ("指标", "Indicator"))  # fmt: skip
     page.append([_cell(page, pair[en], head=True) for pair in heads])
     for code, (indicator, one) in catalogue.codes.items():

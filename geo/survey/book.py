@@ -278,7 +278,7 @@ def _tell_odd(number: int, odd: _Odd, merged: list[tuple[tuple[int, int], tuple[
             notes.cell("merged_cells", number, key, rows, f"{letter(left)}{top + 1}:{letter(right)}{bottom + 1}")
 
 
-def _covered(
+def _covered(  # noqa: PLR0917 - a sheet, and where to tell
     top: int, left: int, bottom: int, right: int, keys: Mapping[str, str], rows: int
 ) -> Iterator[tuple[str, Any]]:
     """Yield the first column of a merged range that is ours, with its rows in the table."""

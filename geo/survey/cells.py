@@ -34,7 +34,7 @@ def present(cells: Cells) -> Mask:
     return np.fromiter((cell is not None and cell != "" and cell == cell for cell in cells), bool, len(cells))  # noqa: PLR0124
 
 
-def _each(
+def _each(  # noqa: PLR0917 - a sheet, and where to tell
     cells: Cells, number: int, key: str, notes: Notes, read: Callable[[Any], tuple[Read, Said]], empty: Read
 ) -> NDArray[Any]:
     """Return `read` of every cell, called once for each distinct value; what it says is told of every cell."""

@@ -88,7 +88,7 @@ def check_ids(number: int, subject: str, here: Mask, known: Known, notes: Notes)
     return ids
 
 
-def tell_use(number: int, key: str, where: Mask, at: NDArray[np.intp], known: Known, notes: Notes) -> None:
+def tell_use(number: int, key: str, where: Mask, at: NDArray[np.intp], known: Known, notes: Notes) -> None:  # noqa: PLR0917 - a sheet, and where to tell
     """Tell the buildings that are no dwellings."""
     table = known.table("building")
     if table is None or table.empty:
@@ -98,7 +98,7 @@ def tell_use(number: int, key: str, where: Mask, at: NDArray[np.intp], known: Kn
     notes.cell("building_use", number, key, other, [str(each) for each in use[other]])
 
 
-def check_when(
+def check_when(  # noqa: PLR0917 - a sheet, and where to tell
     number: int, here: Mask, subject: str, at: NDArray[np.intp], known: Known, notes: Notes
 ) -> tuple[Cells, Cells]:
     """Return days and surveyors, of which rows with answers need both."""
@@ -124,7 +124,7 @@ def check_day(number: int, key: str, known: Known, notes: Notes, *, future: bool
     return day
 
 
-def _answers(
+def _answers(  # noqa: PLR0917 - a sheet, and where to tell
     number: int, form: Form, field: Field, at: NDArray[np.intp], known: Known, notes: Notes
 ) -> tuple[Cells, NDArray[np.float64]]:
     """Return the states and values of one column; "" where it says nothing."""
@@ -153,7 +153,7 @@ def why_not(known: Known, subject: str, at: NDArray[np.intp]) -> list[tuple[str,
     return told
 
 
-def _check_quantity(
+def _check_quantity(  # noqa: PLR0917 - a sheet, and where to tell
     number: int,
     subject: str,
     field: Field,

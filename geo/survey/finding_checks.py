@@ -129,7 +129,7 @@ def _finding_ids(number: int, found: Mapping[str, Cells], known: Known, notes: N
     return ids
 
 
-def _when(
+def _when(  # noqa: PLR0917 - a sheet, and where to tell
     number: int, here: Mask, subject: Cells, at: NDArray[np.intp], known: Known, notes: Notes
 ) -> tuple[Cells, Cells]:
     """Return days and surveyors; days are held against the year of the building, where the subject is one."""
@@ -137,7 +137,7 @@ def _when(
     return check_when(number, here, "building", of_building, known, notes)
 
 
-def _extents(
+def _extents(  # noqa: PLR0917 - a sheet, and where to tell
     number: int, subject: Cells, code: Cells, at: NDArray[np.intp], known: Known, notes: Notes
 ) -> tuple[NDArray[np.float64], Cells]:
     """Return extents and their units; both follow the code's unit."""
@@ -168,7 +168,7 @@ def _extents(
     return extent, unit
 
 
-def _severities(
+def _severities(  # noqa: PLR0917 - a sheet, and where to tell
     number: int, here: Mask, code: Cells, extent: NDArray[np.float64], known: Known, notes: Notes
 ) -> tuple[Cells, Mask]:
     """Return severities, by extent or by the code where the survey says nothing; and where it says one."""

@@ -114,7 +114,7 @@ def letter(position: int) -> str:
     return name
 
 
-def _fault(kind: str, sheet: str, row: int, column: str, heading: str, value: str, detail: Detail) -> CellFault:
+def _fault(kind: str, sheet: str, row: int, column: str, heading: str, value: str, detail: Detail) -> CellFault:  # noqa: PLR0917 - a sheet, and where to tell
     told = KINDS[kind]
     zh, en = (detail, detail) if isinstance(detail, str) else detail
     return CellFault(

@@ -23,7 +23,7 @@ _STOREY_M, _MOST_FLOORS = 3.3, 40.0
 
 @dataclass(frozen=True)
 class Known:
-    """A study and a catalogue, as the checks of a survey ask them; `today` is the latest day that may be ("" for any)."""
+    """A study and a catalogue, as the checks of a survey ask them; `today` is the latest day ("" for any)."""
 
     study: Study
     catalogue: Catalogue
@@ -76,7 +76,7 @@ class Known:
         return np.asarray(shapely.point_on_surface(self.outlines(subject, used)))[back]
 
     def most_m2(self, subject: str, at: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Return the area that a finding cannot be larger than [m²]: a building's floors and envelope, or the subject."""
+        """Return the area no finding is larger than [m²]: a building's floors and envelope, or the subject."""
         if subject == "town":
             return np.full(len(at), np.inf)
         outlines = self.outlines(subject, at)

@@ -109,7 +109,8 @@ def read_survey(
     require_file(path)
     end = path.suffix.lower()
     if end not in ENDINGS:
-        raise InputError(Fault(f"surveys ending in {end or 'nothing'} are not read", f"give one of {', '.join(ENDINGS)}",
+        raise InputError(Fault(f"surveys ending in {end or 'nothing'} are not read",
+        f"give one of {', '.join(ENDINGS)}",
                                file=str(path)))  # fmt: skip
     known, notes = Known(study, catalogue, today or ""), Notes()
     asked = forms(study, catalogue)
@@ -196,7 +197,8 @@ def _named(found: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, frozenset[s
         given[none] = ids
     index = pd.Index(given.astype(str), name=TABLES["findings"].index, dtype="str")
     assumed = pd.DataFrame({
-        "severity": ~found["_severity_given"].to_numpy(dtype=bool), "status": ~found["_status_given"].to_numpy(dtype=bool),
+        "severity": ~found["_severity_given"].to_numpy(dtype=bool),
+        "status": ~found["_status_given"].to_numpy(dtype=bool),
         "unnamed": none,
     }, index=index)  # fmt: skip
     twice = index.duplicated()

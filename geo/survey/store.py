@@ -208,7 +208,8 @@ def _none() -> pd.Series:
 def _same_place(common: gpd.GeoDataFrame, before: gpd.GeoDataFrame) -> NDArray[np.bool_]:
     away = common.geometry.distance(before.geometry, align=False).to_numpy()
     given: NDArray[np.bool_] = before["place_given"].fillna(value=False).to_numpy(dtype=bool)
-    return np.logical_and(given, away < _MOVED_M)
+    near: NDArray[np.bool_] = away < _MOVED_M
+    return given & near
 
 
 def _point(rows: gpd.GeoDataFrame) -> pd.Series:
@@ -231,7 +232,8 @@ def _changes(
         "finding_id": rows.index.to_numpy(), "changed_on": day.fillna(rows["surveyed_on"]).fillna(on).to_numpy(),
         "column": column, "before": before.to_numpy(), "after": after.to_numpy(), "by": rows["surveyor"].to_numpy(),
         "source": rows["source"].to_numpy(),
-    }).astype(dict.fromkeys(("finding_id", "changed_on", "column", "before", "after", "by", "source"), "str"))  # fmt: skip
+    }).astype(dict.fromkeys(("finding_id", "changed_on", "column", "before", "after", "by", "source"),
+    "str"))  # fmt: skip
 
 
 def _history(had: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:

@@ -24,13 +24,15 @@ LISTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 _OTHER: Mapping[str, Mapping[str, str]] = {
     "result": {
         **dict.fromkeys(("是", "√", "✓", "✔", "有问题", "存在", "yes", "y", "true", "1"), "found"),
-        **dict.fromkeys(("否", "×", "✗", "✘", "没有", "不存在", "无问题", "正常", "no", "n", "false", "0", "none"), "clear"),
+        **dict.fromkeys(("否", "×", "✗", "✘", "没有", "不存在", "无问题", "正常", "no", "n", "false", "0", "none"),
+        "clear"),
         **dict.fromkeys(("不适用", "无此项", "na", "n/a"), "not_applicable"),
     },
     "severity": {**dict.fromkeys(("轻微", "较轻", "轻度"), "general"), **dict.fromkeys(("较严重", "较重"), "serious"),
                  **dict.fromkeys(("非常严重", "特别严重", "重大"), "very_serious")},
     "status": {**dict.fromkeys(("未整治", "未整改", "待整改"), "open"), "计划整治": "scheduled",
-               **dict.fromkeys(("已整改", "已完成", "完成", "closed"), "done"), **dict.fromkeys(("已验收", "已销号"), "checked")},
+               **dict.fromkeys(("已整改", "已完成", "完成", "closed"), "done"), **dict.fromkeys(("已验收",
+               "已销号"), "checked")},
     "subject": {**dict.fromkeys(("楼栋", "住宅", "楼", "栋", "建筑"), "building"), "单元": "unit", "街区": "block",
                 **dict.fromkeys(("城区", "镇", "街道", "全镇"), "town")},
     "extent_unit": {**dict.fromkeys(("㎡", "m^2", "平米", "平方", "sqm"), "m2"), **dict.fromkeys(("延米", "公尺"), "m"),
@@ -64,7 +66,8 @@ def understand(text: str, words: str) -> tuple[str | None, bool]:
 
     None when it means nothing there; "" when it says that nothing is known.
 
-    >>> understand("无", "result"), understand(" × ", "result"), understand("不详", "flag"), understand("也许", "result")
+    >>> understand("无", "result"), understand(" × ", "result"), understand("不详", "flag"), understand("也许",
+    "result")
     (('clear', True), ('clear', False), ('', False), (None, False))
     """
     folded = text.casefold()
