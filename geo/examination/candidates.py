@@ -67,8 +67,9 @@ class Candidates:
         failed, to_confirm (keys of `must` rules joined by ;), reasons_zh, reasons_en; the site's geometry, metric.
     parts : DataFrame
         One row per site and part, sites in the table's order: site_id, part, title_zh, title_en, raw (in unit, NaN
-        unknown), unit (`share` or `years`), unit_zh, unit_en, share and share_most (of the part's points: what is certain, and with
-        everything unknown at its worst), weight, points (weight x share), known (raw is), text_zh, text_en.
+        unknown), unit (`share` or `years`), unit_zh, unit_en, share and share_most (of the part's points: what is
+        certain, and with everything unknown at its worst), weight, points (weight x share), known (raw is), text_zh,
+        text_en.
     verdicts : DataFrame
         One row per site and rule, sites in the table's order: site_id, rule, list, severity, title_zh, title_en,
         verdict (`pass`, `fail`, `unknown`), measured, allowed (NaN where there is no number), text_zh, text_en (the
@@ -595,8 +596,8 @@ def _parts_table(
         pd.DataFrame({
             "site_id": sites.index, "part": name, "title_zh": PARTS[name][0], "title_en": PARTS[name][1],
             "raw": each.raw, "unit": "years" if name == "age" else "share",
-            "unit_zh": "年" if name == "age" else "比例", "unit_en": "years" if name == "age" else "share", "share": each.lower,
-            "share_most": each.upper, "weight": weights[name], "points": weights[name] * each.lower,
+            "unit_zh": "年" if name == "age" else "比例", "unit_en": "years" if name == "age" else "share",
+            "share": each.lower, "share_most": each.upper, "weight": weights[name], "points": weights[name] * each.lower,
             "known": ~np.isnan(each.raw), "text_zh": each.zh, "text_en": each.en,
         })
         for name, each in shares.items()
