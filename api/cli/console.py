@@ -100,7 +100,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], **optio
 
 
 def show_files(files: Iterable[Path], about: Mapping[str, str] = ABOUT) -> None:
-    """List the files that were written, with what each is for; `about` says it where `ABOUT` means another of the name."""
+    """List the files that were written, with what each is for; `about` goes before `ABOUT`."""
     for file in files:
         said = about.get(file.name) or ABOUT.get(file.name, "")
         shown.print(f"  {escape(str(file)):32} [dim]{said}[/]", soft_wrap=True, highlight=False)
