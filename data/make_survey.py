@@ -9,7 +9,7 @@ that the examination of a town can be tried out. The same seed gives the same fi
 | `survey-2026.xlsx` | the examination of March to August 2026: six homes in ten; the pilot's findings |
 | `sites.xlsx` | share of owners who want the works, and what the office declares of each estate |
 | `projects.xlsx` | renovation projects of 2025 and 2026 |
-| `ledger.xlsx` | who owns which flat of three houses that lack a lift, and what the owners answered |
+| `ledger.xlsx` | who owns which flat of four houses that lack a lift, and what the owners answered |
 | `farmhouses.xlsx` | the register of farm houses of seven villages |
 | `costs.xlsx` | unit costs: examples, no prices |
 
@@ -34,11 +34,15 @@ from survey.records import EXAMINED_ON, SEED, Survey, chance, make_surveys
 
 from api.operations.surveys import with_units
 from api.operations.town import demo_town, import_study, make_blocks, put_households
+from geo.programme.costs import write_cost_sheet
+from geo.standards.costs import load_costs
 from geo.standards.indicators import load_catalogue
+from geo.standards.menu import load_menu
 from geo.standards.rules import load_site_rules
 from geo.study import Study, read_study, write_study
 from geo.survey.read import SurveyRead
 from geo.survey.store import store
+from layers.office import settle
 from layers.sheets import Sheet, book_of, save_book
 from layers.survey_book import write_survey_xlsx
 
@@ -84,6 +88,9 @@ def write_survey(study: Study, folder: Path, *, seed: int = SEED) -> None:
     write_sheets(folder / "ledger.xlsx", registers.ownership(study, found, chance(seed, 22)))
     write_sheets(folder / "projects.xlsx", {"改造项目": registers.projects(study, found, chance(seed, 23))})
     write_sheets(folder / "sites.xlsx", {"小区": registers.sites(study, rules, chance(seed, 24))})
+    costs = folder / "costs.xlsx"
+    write_cost_sheet(costs, load_menu("renovation-menu-2020"), costs=load_costs("example-costs"))
+    costs.write_bytes(settle(costs.read_bytes()))
     houses = farmhouses.register(study, homes(study, chance(seed, 1)), chance(seed, 21))
     write_sheets(folder / "farmhouses.xlsx", {"农房": houses})
 

@@ -23,10 +23,11 @@ STAIRS: tuple[tuple[str, float, float, str], ...] = (
 
 
 def ownership(study: Study, found: pd.DataFrame, rng: np.random.Generator) -> dict[str, pd.DataFrame]:
-    """Return the ownership ledger of the stairs of three houses that lack a lift: sheets 专有部分 and 楼栋.
+    """Return the ownership ledger of the stairs of four houses that lack a lift: sheets 专有部分 and 楼栋.
 
-    One owner holds two flats, some flats have two owners, one house has flats that its builder never sold, and one
-    area is not known: a ledger as it is.
+    The stairs of the first three vote as in `STAIRS`; nearly everybody in the fourth agrees. One owner holds two flats,
+    some flats have two owners, one house has flats that its builder never sold, and one area is not known: a ledger as
+    it is.
 
     Parameters
     ----------
@@ -39,11 +40,12 @@ def ownership(study: Study, found: pd.DataFrame, rng: np.random.Generator) -> di
     """
     lacking = found[(found["code"] == "7a") & found["status"].isin(["open", "scheduled"]) & found["estate_id"].notna()]
     houses = study["buildings"].loc[lacking["subject_id"].sort_values()]
-    houses = houses[houses["floors"].between(5, 6)].drop_duplicates("estate_id").head(3)
+    houses = houses[houses["floors"].between(5, 6)].drop_duplicates("estate_id").head(4)
     rows: list[tuple[object, ...]] = []
     owner = 0
     for place, (key, house) in enumerate(houses.iterrows()):
-        for stair, votes, agrees, _ in STAIRS:
+        for stair, *shares, _ in STAIRS:
+            votes, agrees = (0.96, 1.0) if place == 3 else shares
             for floor in range(1, int(house["floors"]) + 1):
                 for side in (1, 2):
                     owner += 1
@@ -52,7 +54,7 @@ def ownership(study: Study, found: pd.DataFrame, rng: np.random.Generator) -> di
                     both = f"{person}、Y{owner:04d}B" if floor == 2 and side == 1 else person
                     unsold = place == 2 and floor == 1 and side == 1
                     area = round(float(rng.uniform(58, 96)), 2)
-                    willing = rng.random() < agrees * (0.6 if floor == 1 else 1.0)
+                    willing = rng.random() < agrees * (0.6 if floor == 1 and place < 3 else 1.0)
                     answer = "同意" if willing else str(rng.choice(["不同意", "弃权"]))
                     answer = answer if rng.random() < votes else "未表决"
                     answer = str(rows[-1][-1]) if again else answer

@@ -1,6 +1,7 @@
 """The demo survey is believable, holds together, and reads back as it was made; every planted error is found."""
 
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,9 +18,11 @@ from geo.examination.candidates import read_sites
 from geo.examination.progress import progress, read_projects
 from geo.farmhouses.register import read_register
 from geo.lifts import count_consent, read_building_facts, read_ledger
+from geo.programme.costs import read_cost_sheet
 from geo.schema import conform
 from geo.standards.indicators import Catalogue, load_catalogue
 from geo.standards.lift_rules import load_lift_rules
+from geo.standards.menu import load_menu
 from geo.standards.rules import load_site_rules
 from geo.study import Study
 from geo.survey.faults import KINDS
@@ -243,14 +246,36 @@ def test_every_planted_error_is_reported_in_one_pass_and_nothing_is_stored(made:
         pd.testing.assert_frame_equal(pd.DataFrame(study[name]), pd.DataFrame(table))
 
 
+# ── what lies in the repository ──────────────────────────────────────────────────────────────────────────────────────
+def parts_of(book: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(book) as packed:
+        return {name: packed.read(name) for name in packed.namelist()}
+
+
+def test_the_files_in_the_repository_are_these_and_small(made: Made, root: Path) -> None:
+    kept = root / "data" / "qinghe"
+    made_anew = sorted(file.name for file in made.folder.glob("*.xlsx") if "dirty" not in file.name)
+    assert made_anew == sorted(file.name for file in kept.glob("*.xlsx"))
+    for name in made_anew:
+        assert parts_of(kept / name) == parts_of(made.folder / name), f"{name}: run data/make_survey.py"
+    assert sum((kept / name).stat().st_size for name in made_anew) < 2_000_000
+
+
+def test_prices_are_examples(made: Made) -> None:
+    menu = load_menu("renovation-menu-2020")
+    costs = read_cost_sheet(made.folder / "costs.xlsx", menu).require()
+    assert {each.measure for each in costs.costs} == set(costs.examples)
+
+
 # ── the other lists ──────────────────────────────────────────────────────────────────────────────────────────────────
 def test_the_ledger_has_stairs_that_pass_and_stairs_that_fail(made: Made) -> None:
     ledger = read_ledger(made.folder / "ledger.xlsx")
     facts = read_building_facts(made.folder / "ledger.xlsx")
     assert facts is not None
-    assert len(facts) == 3
+    assert len(facts) == 4
     votes = count_consent(ledger, rules=load_lift_rules()).table
-    assert len(votes) == 9
+    assert len(votes) == 12
+    assert votes.groupby("building_id")["verdict"].agg(lambda said: (said == "agreed").all()).any(), "one house agrees"
     assert {"agreed", "missing"} <= set(votes["verdict"])
     assert votes["area_m2"].isna().sum() == 1, "one stair has a flat of unknown area"
     assert (votes["participation_persons"] == "missed").any(), "too few took part"
