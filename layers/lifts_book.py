@@ -8,7 +8,7 @@ from geo.lifts import Consents, Ledger, Screen, Shares
 from geo.lifts.feasibility import RULES
 from geo.lifts.shares import funds
 from geo.standards.lift_rules import LiftRules
-from layers.paper import NUMERALS, Paper
+from layers.paper import NUMERALS, Paper, first_up, stopped
 from layers.sheets import COUNT, NUMBER, SHARE, Sheet, book_of, plain, save_book, text_or_none
 from layers.words import Lang, fullwidth, is_missing, word
 
@@ -42,7 +42,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "reason": ("说明", "reason"), "estate_id": ("小区编号", "estate"), "rule": ("规则", "rule"),
     "result": ("结论", "result"), "said": ("情况", "what is known"), "source": ("依据", "source"),
     "flat": ("房号", "flat"), "floor": ("所在层", "floor"),
-    "answer": ("意见(同意/不同意/弃权)", "answer (agree/against/abstain)"),
+    "answer": ("意见(同意/不同意/弃权)", "answer (agree / against / abstain)"),
     "signature": ("签名", "signature"), "day": ("日期", "date"), "coefficient": ("系数", "coefficient"),
     "share": ("占比", "share"), "yuan": ("分摊额(元)", "share (yuan)"), "total": ("合计", "total"),
     "item": ("项目", "item"), "text": ("内容", "text"), "note": ("说明", "note"),
@@ -150,12 +150,12 @@ def write_lifts_docx(
                 widths=(2.2, 2.2, 4.0, 2.6, 4.0), numbers=(0, 1, 2, 3, 4),
             )  # fmt: skip
             for zh, en in each.notes:
-                paper.paragraph(_said(zh if lang == "zh" else en, lang))
+                paper.paragraph(_sentence(zh if lang == "zh" else en, lang))
     _section(paper, _word("basis", lang))
     for title, text, source in funds(rules, lang=lang):
-        paper.paragraph(_said(f"{title}:{text}({source})" if lang == "zh" else f"{title}: {text} ({source})", lang))
+        paper.paragraph(_sentence(f"{title}:{text}({source})" if lang == "zh" else f"{title}: {text} ({source})", lang))
     for zh, en in consents.notes:
-        paper.paragraph(_said(zh if lang == "zh" else en, lang))
+        paper.paragraph(_sentence(zh if lang == "zh" else en, lang))
     _section(paper, _word("sign", lang))
     sign = _to_sign(ledger, lang)
     for (building, unit), some in ledger.flats.drop_duplicates(["building_id", "unit", "flat"]).groupby(
@@ -266,6 +266,10 @@ def _word(key: str, lang: Lang) -> str:
 
 def _said(text: str, lang: Lang) -> str:
     return fullwidth(text) if lang == "zh" else text
+
+
+def _sentence(text: str, lang: Lang) -> str:
+    return stopped(first_up(_said(text, lang), lang), lang)
 
 
 def _number(value: Any, parts: int = 1) -> str:  # noqa: ANN401 - a number of pandas, or missing

@@ -106,11 +106,7 @@ def share_cost(
     unknown = [flat for flat, weight in zip(flats["flat"], weights, strict=True) if weight is None]
     told = [(f"分摊方式:{_BASIS[basis][0]}", f"Shared by: {_BASIS[basis][1]}")]
     if basis != "area":
-        mark = (
-            ("(须由业主约定)", " (owners have to agree on theirs)")
-            if coefficients.example
-            else ("", "")
-        )
+        mark = ("(须由业主约定)", " (owners have to agree on theirs)") if coefficients.example else ("", "")
         told.append((f"系数表:{coefficients.title_zh}{mark[0]};{coefficients.source}",
                      f"Coefficients: {coefficients.title_en}{mark[1]}; {coefficients.source_en}"))  # fmt: skip
     names = [f"{building_id}/{u}/{f}" if u else f"{building_id}/{f}" for u, f in
