@@ -597,7 +597,8 @@ def _parts_table(
             "site_id": sites.index, "part": name, "title_zh": PARTS[name][0], "title_en": PARTS[name][1],
             "raw": each.raw, "unit": "years" if name == "age" else "share",
             "unit_zh": "年" if name == "age" else "比例", "unit_en": "years" if name == "age" else "share",
-            "share": each.lower, "share_most": each.upper, "weight": weights[name], "points": weights[name] * each.lower,
+            "share": each.lower, "share_most": each.upper, "weight": weights[name],
+            "points": weights[name] * each.lower,
             "known": ~np.isnan(each.raw), "text_zh": each.zh, "text_en": each.en,
         })
         for name, each in shares.items()
