@@ -359,3 +359,8 @@ def test_all_faults_in_one_pass(book: Book, read: Read) -> None:
     good = [int(source.rpartition("!")[2]) - FIRST_ROW for source in got.findings["source"] if FINDINGS in source]
     assert good == [int(cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")) - FIRST_ROW for kind, cell in planted
                     if KINDS[kind].level == "warning"]  # fmt: skip
+
+
+def test_the_page_lists_every_kind(root: Path) -> None:
+    page = (root / "docs" / "survey.md").read_text("utf-8")
+    assert [kind for kind in KINDS if f"| `{kind}` |" not in page] == []
