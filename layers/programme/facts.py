@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
 
-from layers.words import Lang, is_missing, number, value_word, word
+from layers.provenance import Row
+from layers.words import LANGS, WORDS, Lang, fullwidth, is_missing, name_in, number, study_name, value_word, word
+
+if TYPE_CHECKING:
+    from geo.programme.programme import Programme
+    from geo.study import Study
 
 PAYERS = ("public", "residents", "social")
 CLASSES = ("basic", "improve", "upgrade")
@@ -31,9 +38,12 @@ def class_word(name: object, lang: Lang) -> str:
 
 def price_word(row: Mapping[str, Any] | pd.Series, lang: Lang) -> str:
     """Return what kind of price a measure has: an example, one that was supplied, none."""
+    free = is_missing(row.get("cost_yuan")) or float(str(row["cost_yuan"])) == 0
+    if row.get("remedy") == "management" and free:
+        return word("price.management", lang)
     if not is_missing(row.get("priced")) and bool(row["priced"]):
         return word("price.example" if bool(row["example_cost"]) else "price.user", lang)
-    return word("price.management" if row.get("remedy") == "management" else "price.none", lang)
+    return word("price.none", lang)
 
 
 def payer_words(row: Mapping[str, Any] | pd.Series, lang: Lang) -> str | None:
@@ -54,3 +64,194 @@ def quantity_text(row: Mapping[str, Any] | pd.Series, lang: Lang) -> str:
     value = float(str(row["quantity"]))
     shown = number(value, lang, digits=0 if value.is_integer() or value >= 100 else 1)
     return f"{shown}{'' if lang == 'zh' else ' '}{value_word('extent_unit', row['unit'], lang)}"
+
+
+def programme_sites(measures: pd.DataFrame, study: Study, lang: Lang) -> dict[str, str]:
+    """Return what every site of the measures is called: an estate, a block outside estates with its community, a unit."""
+    named: dict[str, str] = {}
+    tables = {kind: study.tables.get(kind) for kind in ("estates", "units", "communities")}
+    first = measures.drop_duplicates("site_id").set_index("site_id")
+    for site, row in first.iterrows():
+        kind, _, key = str(site).rpartition(":")
+        given = "" if is_missing(row.get("site_name")) else str(row["site_name"])
+        table = tables["units" if kind == "unit" else "estates"]
+        if kind != "block" and table is not None and key in table.index:
+            named[str(site)] = name_in(table.loc[key], lang, or_else=given or key)
+            continue
+        community, areas = row.get("community_id"), tables["communities"]
+        where = ""
+        if areas is not None and not is_missing(community) and community in areas.index:
+            where = name_in(areas.loc[str(community)], lang, or_else=str(community))
+        label = f"{word('block', lang)} {key}" if kind == "block" else given or key
+        named[str(site)] = (f"{where}{label}" if lang == "zh" else f"{where}, {label}") if where else label
+    return named
+
+
+def with_years(programme: Programme, measures: pd.DataFrame) -> pd.DataFrame:
+    """Return the measures with `year` (Int64, missing where not chosen), `phase` and the reasons of the choice.
+
+    `phase` is the year as text, or `not_chosen`: what styles classify by.
+    """
+    choice = programme.choice.reindex(measures.index)
+    year = choice["year"].astype("Int64")
+    phase = year.astype("str").where(year.notna(), "not_chosen")
+    return measures.assign(year=year, phase=phase, why_zh=choice["why_zh"], why_en=choice["why_en"])
+
+
+def site_frame(programme: Programme, measures: gpd.GeoDataFrame, study: Study) -> gpd.GeoDataFrame:
+    """Return one row per site, in the measures' CRS: the site's own area, or the hull of what is done there.
+
+    Returns
+    -------
+    GeoDataFrame
+        Index site_id, sorted. `name`, `name_en`, `phase` (the year works begin, or not_chosen), `first_year`,
+        `last_year` (Int64), `years` (joined by ;), `measures`, `measures_all`, `safety`, `cost_yuan`, `public_yuan`,
+        `residents_yuan`, `social_yuan` (of what is chosen), `need_met`, `need_all`.
+    """
+    table = with_years(programme, measures)
+    chosen = table["year"].notna()
+    sums = {name: table[name].where(chosen, 0.0).fillna(0.0) for name in ("cost_yuan", *(f"{p}_yuan" for p in PAYERS))}
+    work = pd.DataFrame({
+        "site_id": table["site_id"].astype(str), "year": table["year"].astype("float64"), "measures": chosen.astype("int64"),
+        "measures_all": 1, "safety": (chosen & table["safety"].astype(bool)).astype("int64"), **sums,
+        "need_met": table["need"].where(chosen, 0.0), "need_all": table["need"],
+    })  # fmt: skip
+    grouped = work.groupby("site_id", sort=True)
+    made = grouped.sum().drop(columns="year")
+    made["first_year"] = grouped["year"].min().astype("Int64")
+    made["last_year"] = grouped["year"].max().astype("Int64")
+    made["years"] = grouped["year"].agg(lambda values: ";".join(str(int(v)) for v in sorted(values.dropna().unique())))
+    made["phase"] = made["first_year"].astype("str").where(made["first_year"].notna(), "not_chosen")
+    for column, lang in zip(("name", "name_en"), LANGS, strict=True):
+        made[column] = made.index.map(programme_sites(measures, study, lang))
+    hulls = table.geometry.groupby(table["site_id"].astype(str)).agg(lambda shapes: shapes.union_all().convex_hull)
+    areas = {
+        prefix: study.tables.get(name) for prefix, name in (("", "estates"), ("block", "blocks"), ("unit", "units"))
+    }
+    shapes = []
+    for site in made.index:
+        kind, _, key = str(site).rpartition(":")
+        own = areas.get(kind)
+        shapes.append(own.geometry[key] if own is not None and key in own.index else hulls[site])
+    return gpd.GeoDataFrame(made, geometry=np.asarray(shapes, dtype=object), crs=measures.crs)
+
+
+def grouped_measures(table: pd.DataFrame) -> pd.DataFrame:
+    """Return measures summed by site, year and kind: what a plan for one site lists (一区一策).
+
+    Returns
+    -------
+    DataFrame
+        `site_id`, `year`, `key`, `title_zh`, `title_en`, `class_`, `remedy`, `safety`, `unit`, `places` (of them),
+        `quantity`, `cost_yuan` and its parts (missing where none is known), `priced`, `example_cost`, `codes`.
+    """
+    if table.empty:
+        return table.assign(places=0)
+    money = ["cost_yuan", *(f"{payer}_yuan" for payer in PAYERS)]
+    keys = ["site_id", "year", "key", "unit"]
+    grouped = table.groupby(keys, dropna=False, sort=True)
+    made = grouped[["title_zh", "title_en", "class_", "remedy", "safety"]].first()
+    made["places"] = grouped.size()
+    made[["quantity", *money]] = grouped[["quantity", *money]].sum(min_count=1)
+    made["priced"], made["example_cost"] = grouped["priced"].all(), grouped["example_cost"].any()
+    made["codes"] = grouped["codes"].agg(
+        lambda values: ";".join(sorted({c for v in values.dropna() for c in str(v).split(";")}))
+    )
+    return made.reset_index()
+
+
+def programme_totals(programme: Programme, measures: pd.DataFrame) -> dict[str, float]:
+    """Return what a programme comes to: measures and sites chosen, money by payer, safety, unpriced, need."""
+    table = with_years(programme, measures)
+    chosen = table[table["year"].notna()]
+    safety = table["safety"].astype(bool)
+    return {
+        "measures": float(len(chosen)), "measures_all": float(len(table)),
+        "sites": float(chosen["site_id"].nunique()), "sites_all": float(table["site_id"].nunique()),
+        **{name: float(chosen[f"{name}_yuan"].sum()) for name in ("cost", *PAYERS)},
+        "safety": float(chosen["safety"].astype(bool).sum()), "safety_all": float(safety.sum()),
+        "unpriced": float((~table["priced"].astype(bool)).sum()), "need_met": programme.need_met,
+        "need_total": programme.need_total,
+    }  # fmt: skip
+
+
+def years_text(programme: Programme, lang: Lang) -> str:
+    """Return the years of a programme: 2027—2031年."""
+    first, last = programme.options.years[0], programme.options.years[-1]
+    if first == last:
+        return f"{first}年" if lang == "zh" else str(first)
+    return f"{first}—{last}年" if lang == "zh" else f"{first}–{last}"
+
+
+def bound_sentence(programme: Programme, lang: Lang) -> str:
+    """Return in plain words how good the programme is known to be."""
+    gap = f"{programme.gap:.1%}" if programme.gap >= 0.001 else "<0.1%"
+    if programme.proven and programme.gap == 0:
+        return word("report.prog_best", lang)
+    return word("report.prog_proven" if programme.proven else "report.prog_unproven", lang, gap=gap)
+
+
+def programme_summary(programme: Programme, measures: pd.DataFrame, lang: Lang) -> list[str]:
+    """Return the paragraphs that a programme begins with."""
+    told = programme_totals(programme, measures)
+    count = {name: number(told[name], lang) for name in ("measures", "measures_all", "sites", "safety", "safety_all")}
+    share = told["need_met"] / told["need_total"] if told["need_total"] else 0.0
+    said = [
+        word("report.prog_said", lang, years=years_text(programme, lang), sites=count["sites"], measures=count["measures"],
+             all=count["measures_all"], **{name: wan_text(told[name], lang) for name in ("cost", *PAYERS)}),
+        word("report.prog_safety", lang, chosen=count["safety"], all=count["safety_all"])
+        + ("" if lang == "zh" else " ")
+        + word("report.prog_need", lang, met=number(told["need_met"], lang), all=number(told["need_total"], lang),
+               share=f"{share:.1%}"),
+        bound_sentence(programme, lang),
+    ]  # fmt: skip
+    if bool(measures["example_cost"].fillna(False).astype(bool).any()):
+        said.append(word("report.prog_example", lang))
+    if told["unpriced"]:
+        said.append(word("report.prog_unpriced", lang, n=number(told["unpriced"], lang)))
+    return said
+
+
+def asked(programme: Programme) -> list[Row]:
+    """Return what was asked of the programme, where it differs from what holds unless told otherwise, and its years."""
+    options = programme.options
+    given = options.model_dump(mode="json")
+    rows = [
+        Row(WORDS["years"], (years_text(programme, "zh"), years_text(programme, "en"))),
+        Row(WORDS["budget_wan"], tuple(", ".join(number(b / WAN, lang, digits=1) for b in options.budgets_yuan)
+                                       for lang in LANGS)),  # type: ignore[arg-type]
+    ]  # fmt: skip
+    for name, field in type(options).model_fields.items():
+        if name in ("years", "budgets_yuan", "weights", "time_limit_s") or f"option.{name}" not in WORDS:
+            continue
+        default = field.get_default(call_default_factory=True)
+        if getattr(options, name) != default:
+            shown = given[name]
+            rows.append(Row(WORDS[f"option.{name}"], _both(shown)))
+    return rows
+
+
+def programme_provenance(programme: Programme, study: Study) -> list[Row]:
+    """Return study, what was asked, what was proven, notes, and the digest of the measures."""
+    rows = [Row(WORDS["about.study"], (study_name(study, "zh"), study_name(study, "en"))), *asked(programme)]
+    for stage in programme.stages:
+        shown = f"{stage.value:,.1f} / {stage.bound:,.1f} ({stage.gap:.2%})"
+        rows.append(
+            Row((f"{stage.title_zh}（数值 / 界限，差距）", f"{stage.title_en} (value / bound, gap)"), (shown, shown))
+        )
+    rows += [Row(WORDS["notes"], (fullwidth(zh), en)) for zh, en in programme.notes]
+    if programme.fingerprint:
+        rows.append(Row(WORDS["fingerprint"], (programme.fingerprint, programme.fingerprint)))
+    return rows
+
+
+def _both(value: object) -> tuple[str, str]:
+    if isinstance(value, bool):
+        return WORDS["yes" if value else "no"]
+    if isinstance(value, dict):
+        shown = ", ".join(f"{key} {each}" for key, each in sorted(value.items()))
+        return shown, shown
+    if isinstance(value, list):
+        shown = ", ".join(str(each) for each in value)
+        return shown, shown
+    return str(value), str(value)
