@@ -74,8 +74,8 @@ def examination_units(
             pd.Series([], index=pd.Index([], dtype="str", name="block_id"), dtype="str"),
             (
                 (
-                    "没有地块,无法划分体检单元,以小区为单元。",
-                    "There are no blocks to make units of; each estate is its own.",
+                    "没有地块或地块之间的边线,无法划分体检单元,以小区为单元。",
+                    "There are no blocks, or no seams between them, to make units of; each estate is its own.",
                 ),
             ),
         )
