@@ -40,7 +40,7 @@ class Board:
     quantity : array
         In the measure's unit; 1 where unknown.
     needs, excludes : arrays of shape (pairs, 2)
-        The first is done with or after the second. Not both are done, and the first, done, meets the need of the second.
+        The first is done with or after the second. Not both are done, and the first, done, meets the second's need.
     barred : dict from measure id to (Chinese, English)
         Measures that cannot be chosen, and why.
     safety_barred : tuple of str
@@ -214,10 +214,10 @@ def _texts_array(table: pd.DataFrame, column: str) -> npt.NDArray[np.str_]:
 def _flags(table: pd.DataFrame, column: str) -> Flags:
     if column not in table.columns:
         return np.zeros(len(table), dtype=np.bool_)
-    return table[column].astype("boolean").fillna(False).to_numpy(bool)
+    return np.asarray(table[column].astype("boolean").fillna(False), dtype=np.bool_)
 
 
 def _numbers(table: pd.DataFrame, column: str, missing: float) -> Floats:
     if column not in table.columns:
         return np.full(len(table), missing)
-    return pd.to_numeric(table[column]).to_numpy(float)
+    return np.asarray(pd.to_numeric(table[column]), dtype=np.float64)

@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from geo.programme.board import FEN, Board, board_of
 from geo.programme.model import Model, build, columns_of, known_capacity
 from geo.programme.options import ProgrammeOptions
 from geo.programme.programme import Programme, Stage, year_table
+from geo.programme.reasons import explained
 from geo.programme.refusal import refusal
 from geo.programme.search import Solved, solve
 
@@ -67,7 +68,6 @@ def make_programme(
     task.need(before)
     if before is not None and options.stay_near is not None:
         task.stay(before)
-    assert task.year is not None
     return _programme(measures, board, options, task, time.monotonic() - began)
 
 
@@ -132,6 +132,13 @@ class Task:
     waiting: float = 0.0
     """What safety may wait in all, at most."""
 
+    @property
+    def chosen(self) -> Years:
+        """The year number of every measure, as far as the choice has come."""
+        if self.year is None:
+            raise RuntimeError("nothing is chosen before safety is settled")
+        return self.year
+
     def safety(self, before: Years | None) -> None:
         """Settle how little safety can wait; refuse when its floor cannot be kept."""
         began = time.monotonic()
@@ -146,7 +153,7 @@ class Task:
             raise self._refused(found)
         year = small.years_of(found.column)
         if columns_of(self.model, year, options, board) is None:
-            whole = self._completed(small, found, year)
+            whole = self._completed(small, year)
             if whole is None:
                 column = None if before is None else columns_of(self.model, before, options, board)
                 found = solve(self.model, self.model.delay, start=column, gap=gap, deadline=self._until(0.6))
@@ -157,11 +164,11 @@ class Task:
         self.year = year
         self._took("safety", _delay(board, year), max(0.0, found.bound), began, least=True)
 
-    def _completed(self, small: Model, found: Solved, year: Years) -> Years | None:
+    def _completed(self, small: Model, year: Years) -> Years | None:
         """Return a choice that keeps every demand and in which safety waits no longer than without the rest, if any."""
         limited = self._limited(_delay(self.board, year))
         if limited.matrix.shape[1] > 6_000:
-            fixed = limited._with(low=limited.low.copy(), high=limited.high.copy())
+            fixed = replace(limited, low=limited.low.copy(), high=limited.high.copy())
             kept = np.flatnonzero(small.item >= 0)
             T = limited.years
             for m in kept:
@@ -175,10 +182,11 @@ class Task:
     def need(self, before: Years | None) -> None:
         """Meet as much need as possible while safety waits no longer."""
         began = time.monotonic()
-        assert self.year is not None
-        self.waiting = _delay(self.board, self.year) * (1 + self.options.safety_slack)
+        self.waiting = _delay(self.board, self.chosen) * (1 + self.options.safety_slack)
         model = self._limited(self.waiting)
-        starts = [columns_of(model, year, self.options, self.board) for year in (self.year, before) if year is not None]
+        starts = [
+            columns_of(model, year, self.options, self.board) for year in (self.chosen, before) if year is not None
+        ]
         start = min((one for one in starts if one is not None), key=lambda one: -model.value @ one, default=None)
         free = build(self.board, self.options, drop=("campaign", "sites"))
         found = solve(model, -model.value, start=start, gap=self.options.gap, deadline=self._until(1.0),
@@ -203,8 +211,7 @@ class Task:
             columns = model.item[m] * T + np.arange(T)
             # A measure that was in and goes out, or comes at another time, changes; so does one that comes in.
             change[columns] += 1.0 if before[m] < 0 else -(np.arange(T) == before[m]).astype(float)
-        assert self.year is not None
-        starts = [columns_of(model, year, self.options, self.board) for year in (before, self.year)]
+        starts = [columns_of(model, year, self.options, self.board) for year in (before, self.chosen)]
         start = next((one for one in starts if one is not None), None)
         self.deadline = max(self.deadline, time.monotonic() + 0.2 * self.options.time_limit_s)
         found = solve(model, change, start=start, gap=self.options.gap, deadline=self._until(1.0),
@@ -261,113 +268,22 @@ def _delay(board: Board, year: Years) -> float:
 def _programme(
     measures: pd.DataFrame, board: Board, options: ProgrammeOptions, task: Task, seconds: float
 ) -> Programme:
-    assert task.year is not None
-    when = pd.Series(pd.NA, index=measures.index.astype(str), dtype="Int64")
-    done = task.year >= 0
-    when[[one for one, is_done in zip(board.ids, done, strict=True) if is_done]] = (
-        np.array(options.years)[task.year[done]]
-    )  # fmt: skip
-    choice = _explained(measures, when, board, options, task)
-    instead = board.met_by(task.year)
-    choice["met_by"] = choice["met_by"].astype("object")
-    for m, by in instead.items():
-        choice.loc[board.ids[m], "met_by"] = board.ids[by]
-    choice["met_by"] = choice["met_by"].astype("str")
-    met = {board.ids[m]: options.years[task.year[by]] for m, by in instead.items()}
+    year = task.chosen
+    choice = explained(pd.Index(measures.index.astype(str)), board, options, year)
+    instead = board.met_by(year)
+    met = {board.ids[m]: options.years[int(year[by])] for m, by in instead.items()}
+    done = year >= 0
     need = next(stage for stage in task.stages if stage.key == "need")
     total = pd.to_numeric(measures["need"]).fillna(0).sum()
     return Programme(
-        options=options, choice=choice, years=year_table(measures, when, options, met),
+        options=options, choice=choice, years=year_table(measures, choice["year"], options, met),
         need_met=float(board.need[done].sum() + board.need[list(instead)].sum()), need_total=float(total), bound=need.bound, gap=need.gap,
         proven=all(stage.proven for stage in task.stages), seconds=seconds, stages=tuple(task.stages),
         notes=_notes(measures, board, options, task), fingerprint=fingerprint(measures),
     )  # fmt: skip
 
 
-def _explained(
-    measures: pd.DataFrame, when: pd.Series, board: Board, options: ProgrammeOptions, task: Task
-) -> pd.DataFrame:
-    """Return year and reason of every measure."""
-    assert task.year is not None
-    T = len(options.years)
-    index = measures.index.astype(str)
-    row = {one: i for i, one in enumerate(board.ids)}
-    year = task.year
-    yield_ = board.need / np.maximum(board.fen / FEN / 1e4, 1e-9)
-    taken = (year >= 0) & ~board.safety & (board.fen > 0)
-    least = float(yield_[taken].min()) if taken.any() else 0.0
-    spent = np.zeros(T)
-    np.add.at(spent, year[year >= 0], board.fen[year >= 0] / FEN)
-    left = np.array(options.budgets_yuan) - spent
-    if options.carry_over:
-        left = np.maximum.accumulate(np.cumsum(left)[::-1])[::-1]
-    site_years: dict[int, set[int]] = {}
-    for m in np.flatnonzero((year >= 0) & board.works & (board.site >= 0)):
-        site_years.setdefault(int(board.site[m]), set()).add(int(year[m]))
-    instead = board.met_by(year)
-    rivals: dict[int, list[int]] = {}
-    for a, b in board.excludes:
-        rivals.setdefault(int(a), []).append(int(b))
-    zh, en = [], []
-    for one in index:
-        m = row.get(one)
-        if m is None:
-            why = board.barred[one]
-            zh.append(f"未列入:{why[0]}。")
-            en.append(f"Not chosen: {why[1]}.")
-            continue
-        cost = board.fen[m] / FEN / 1e4
-        worth = f"{yield_[m]:,.1f}" if board.fen[m] else ""
-        if year[m] >= 0:
-            at = options.years[year[m]]
-            if one in options.locked:
-                zh.append(f"人工锁定,{at}年实施。")
-                en.append(f"Locked by hand; done in {at}.")
-            elif board.safety[m]:
-                why_zh, why_en = ("在第一年实施", "in the first year") if year[m] == 0 else (
-                    f"排在{at}年:更早的年份留给等待代价更大的安全措施", f"in {at}: earlier years go to safety that could wait less"
-                )  # fmt: skip
-                zh.append(f"安全底线,必须实施;{why_zh}。")
-                en.append(f"Safety floor, always done; {why_en}.")
-            elif not board.fen[m]:
-                zh.append(f"不需政府资金,{at}年实施。")
-                en.append(f"Needs no public money; done in {at}.")
-            else:
-                zh.append(f"{at}年实施:每万元政府资金满足需求{worth}。")
-                en.append(f"Done in {at}: meets {worth} of need for each 10,000 yuan of public money.")
-            continue
-        mine = site_years.get(int(board.site[m])) if board.works[m] else None
-        near = sorted(mine) if mine and options.campaign_years == 1 else range(T)
-        room = max((left[t] for t in near), default=0.0) / 1e4
-        if one in options.forbidden or (board.site[m] >= 0 and board.sites[board.site[m]] in options.forbidden):
-            zh.append("未列入:人工排除。")
-            en.append("Not chosen: forbidden by hand.")
-        elif m in instead:
-            zh.append(f"已由{board.ids[instead[m]]}一并解决,不另实施。")
-            en.append(f"Met by {board.ids[instead[m]]}, which makes it needless.")
-        elif any(year[other] >= 0 for other in rivals.get(m, [])):
-            other = next(o for o in rivals[m] if year[o] >= 0)
-            zh.append(f"未列入:已选{board.ids[other]},两者只取其一。")
-            en.append(f"Not chosen: {board.ids[other]} is done, and only one of the two is.")
-        elif board.need[m] <= 0:
-            zh.append("未列入:没有加权需求(受益户数为零)。")
-            en.append("Not chosen: no weighted need (it reaches no household).")
-        elif cost > room:
-            zh.append(f"未列入:需政府资金{cost:,.2f}万元,可用年份最多剩{max(room, 0):,.2f}万元;每万元满足需求{worth}。")
-            en.append(f"Not chosen: it takes {cost:,.2f} × 10,000 yuan of public money; at most {max(room, 0):,.2f} is "
-                      f"left in a year it could be done; it meets {worth} of need for each 10,000.")  # fmt: skip
-        else:
-            zh.append(f"未列入:受能力、公平、次序等条件限制(每万元满足需求{worth or '—'};已选措施最低{least:,.1f})。")
-            en.append(f"Not chosen: capacities, fairness or order leave no room (need for each 10,000 yuan: "
-                      f"{worth or '-'}; the least of what is chosen: {least:,.1f}).")  # fmt: skip
-    return pd.DataFrame({"year": when.to_numpy(), "met_by": "", "why_zh": pd.array(zh, dtype="str"),
-                         "why_en": pd.array(en, dtype="str")}, index=index.rename("measure_id")
-                        ).astype({"year": "Int64"})  # fmt: skip
-
-
-def _notes(
-    measures: pd.DataFrame, board: Board, options: ProgrammeOptions, task: Task
-) -> tuple[tuple[str, str], ...]:
+def _notes(measures: pd.DataFrame, board: Board, options: ProgrammeOptions, task: Task) -> tuple[tuple[str, str], ...]:
     notes = []
     barred = len(board.barred)
     if barred:
@@ -385,8 +301,22 @@ def _notes(
             notes.append((f"{int(examples.sum())}项措施按示例单价计算,正式使用前须换成当地价格。",
                           f"{int(examples.sum())} measures are costed with example prices: put local ones in their place "
                           "before relying on the sums."))  # fmt: skip
+    left = _unspent(board, options, task.chosen)
+    if left:
+        zh = "、".join(f"{y}年{money / 1e4:,.0f}万元" for y, money in left)
+        en = ", ".join(f"{y}: {money / 1e4:,.0f}" for y, money in left)
+        notes.append((f"有资金未用({zh}),而仍有需求未满足:各小区的工程集中在连续{options.campaign_years}年内,安全措施又尽早实施。"
+                      "可允许结转(carry_over)、放宽campaign_years或safety_slack。",
+                      f"Money is left over (10,000 yuan; {en}) while need is left unmet: works on a site lie within "
+                      f"{options.campaign_years} year(s) running, and safety comes as early as it can. Allow carry_over, "
+                      "a longer campaign_years, or some safety_slack."))  # fmt: skip
     for stage in task.stages:
         if not stage.proven:
+            if stage.gap > 1:
+                notes.append((f"“{stage.title_zh}”这一步的时间用完,未能证明离最优多远。",
+                              f"Time ran out at the step \"{stage.title_en}\": how far the best is, is not known."
+                              ))  # fmt: skip
+                continue
             notes.append((f"“{stage.title_zh}”这一步的时间用完:与最优的差距不超过{stage.gap:.2%}。",
                           f"Time ran out at the step \"{stage.title_en}\": within {stage.gap:.2%} of the best."
                           ))  # fmt: skip
@@ -395,3 +325,17 @@ def _notes(
                       f"Need met a year later counts {options.discount:.0%} less (our reading), to favour early years."
                       ))  # fmt: skip
     return tuple(notes)
+
+
+def _unspent(board: Board, options: ProgrammeOptions, year: Years) -> list[tuple[int, float]]:
+    """Return years that leave more than a tenth of their money although need that money could meet is left."""
+    met = board.met_by(year)
+    out = [m for m in np.flatnonzero((year < 0) & (board.need > 0)) if int(m) not in met]
+    if not out or options.campaign_years >= len(options.years) or options.carry_over:
+        return []
+    least = min(int(board.fen[m]) for m in out) / FEN
+    spent = np.zeros(len(options.years))
+    np.add.at(spent, year[year >= 0], board.fen[year >= 0] / FEN)
+    left = np.array(options.budgets_yuan) - spent
+    return [(y, float(money)) for y, money, budget in zip(options.years, left, options.budgets_yuan, strict=True)
+            if money > 0.1 * budget and money >= least]  # fmt: skip

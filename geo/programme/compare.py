@@ -76,7 +76,9 @@ def _sums(programme: Programme, measures: pd.DataFrame) -> pd.Series:
     years, chosen = programme.years, programme.choice["year"].notna()
     table = measures.set_axis(measures.index.astype(str))
     safety = table["safety"].astype(bool).reindex(chosen.index)
-    waits = (programme.choice["year"].astype("float64") - programme.options.years[0]) * table["need"].reindex(chosen.index)
+    waits = (programme.choice["year"].astype("float64") - programme.options.years[0]) * table["need"].reindex(
+        chosen.index
+    )
     done = table.loc[chosen.index[chosen]]
     works = done["remedy"] != "management" if "remedy" in done else pd.Series(True, done.index)
     left = years["left_yuan"].iloc[-1] if programme.options.carry_over else years["left_yuan"].sum()

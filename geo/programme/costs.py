@@ -179,8 +179,7 @@ def _csv(menu: Menu, costs: Costs | None, lang: str) -> bytes:
 
 def _xlsx(menu: Menu, costs: Costs | None, lang: str) -> bytes:
     book = openpyxl.Workbook()
-    sheet = book.active
-    assert sheet is not None
+    sheet = book.worksheets[0]
     sheet.title = SHEET[lang]
     sheet.append(_head(lang))
     rows = _rows(menu, costs, lang)
@@ -278,7 +277,8 @@ class _Reading:
             self.fault(0, "", None, (f"缺少列:{zh}", f"columns are missing: {en}"),
                        ("使用本软件生成的单价表", "use the sheet that shequ makes"))  # fmt: skip
             return []
-        prices, first = [], {}
+        prices: list[UnitCost] = []
+        first: dict[str, int] = {}
         for number, cells in enumerate(rows[1:], start=2):
             row = {key: (cells[i] if i < len(cells) else None) for key, i in self.at.items()}
             if all(_empty(cell) for cell in row.values()):
@@ -360,7 +360,9 @@ class _Reading:
         try:
             return date(*map(int, found.groups())).isoformat() if found else date.fromisoformat(text).isoformat()
         except ValueError:
-            self.fault(number, "dated", cell, ("不是日期", "it is no day"), ("写成2026-03-01", "write it like 2026-03-01"))
+            self.fault(
+                number, "dated", cell, ("不是日期", "it is no day"), ("写成2026-03-01", "write it like 2026-03-01")
+            )
             return ""
 
 

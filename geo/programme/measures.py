@@ -227,7 +227,9 @@ def _of_subject(
         if priced and price == 0:
             cost = 0.0
         cost = float(np.round(cost, 2))
-        public, residents = (float(np.round(cost * part, 2)) for part in (measure.shares.public, measure.shares.residents))
+        public, residents = (
+            float(np.round(cost * part, 2)) for part in (measure.shares.public, measure.shares.residents)
+        )
         why = _why_not(measure, subject, priced, cost, much, lift_consent)
         years = [p.years_open for p in problems if not np.isnan(p.years_open)]
         yield {
@@ -294,7 +296,10 @@ def _why_not(
     if subject.site is None:
         return "不在任何小区或街坊内", "it lies in no estate and no block"
     if measure.unlock == "lift_consent" and subject.id not in lift_consent:
-        return "业主尚未同意加装电梯(民法典第278条)", "the owners have not consented to a lift (Civil Code, article 278)"
+        return (
+            "业主尚未同意加装电梯(民法典第278条)",
+            "the owners have not consented to a lift (Civil Code, article 278)",
+        )
     if not priced:
         return "没有单价", "it has no unit price"
     if np.isnan(cost):
@@ -344,7 +349,9 @@ def _counted(how: str, measure: Measure, subject: _Subject, problems: list[_Prob
         return Amount(value, value, value, "调查记录的问题范围", "extents as surveyed")
     if how == "households":
         if subject.households_known:
-            return Amount(subject.households, subject.households, subject.households, "户数:登记", "households: register")
+            return Amount(
+                subject.households, subject.households, subject.households, "户数:登记", "households: register"
+            )
         return Amount(subject.households, 1.0, 2 * subject.households, "户数(估计)", "households (estimate)")
     if how in _GAPS:
         return places.gap(subject, how)
@@ -383,8 +390,16 @@ class _Places:
 
     def _homes_of_buildings(self) -> pd.Series:
         homes = self.tables["building"]
-        told = pd.to_numeric(homes["households"]).astype("float64") if "households" in homes else pd.Series(np.nan, homes.index)
-        flats = pd.to_numeric(homes["dwellings"]).astype("float64") if "dwellings" in homes else pd.Series(np.nan, homes.index)
+        told = (
+            pd.to_numeric(homes["households"]).astype("float64")
+            if "households" in homes
+            else pd.Series(np.nan, homes.index)
+        )
+        flats = (
+            pd.to_numeric(homes["dwellings"]).astype("float64")
+            if "dwellings" in homes
+            else pd.Series(np.nan, homes.index)
+        )
         return told.where(told > 0, flats.where(flats > 0))
 
     def has(self, kind: str, one: str) -> bool:

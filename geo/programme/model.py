@@ -6,7 +6,6 @@ site's works take one year, share the site. An item has a column for each year.
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -73,19 +72,17 @@ class Model:
         chosen = np.rint(column[: self.items * self.years]).reshape(self.items, self.years).astype(np.int64)
         when = np.where(chosen.any(axis=1), chosen.argmax(axis=1), -1) if self.items else np.zeros(0, dtype=np.int64)
         full = np.concatenate([when, [-1]])
-        return full[self.item]
+        return np.asarray(full[self.item])
 
     def with_row(self, coefficients: Floats, low: float, high: float) -> "Model":
         """Return the model with one more row."""
         row = sparse.csc_matrix(coefficients)
-        return self._with(
+        return replace(
+            self,
             matrix=sparse.vstack([self.matrix, row]).tocsc(),
             row_low=np.append(self.row_low, low),
             row_high=np.append(self.row_high, high),
         )
-
-    def _with(self, **changed: Any) -> "Model":
-        return replace(self, **changed)
 
 
 @dataclass
@@ -236,7 +233,7 @@ class _Draft:
         x, T = self.x, self.T
         musts = members[self.must[members]]
         if one_year and len(musts):
-            host = x[musts[0]]
+            host: Ints = x[musts[0]]
         else:
             host = self.new(T, number, frame=True)
             self.hosts.append((int(host[0]), members))
@@ -332,7 +329,9 @@ class _Draft:
             others = np.unique(item[excludes[excludes[:, 1] == m, 0]])
             others = others[others >= 0]
             for t in range(self.T):
-                self.rows.one(np.append(self.x[others, t], mine[t]), np.append(-np.ones(len(others)), 1.0), -np.inf, 0.0)
+                self.rows.one(
+                    np.append(self.x[others, t], mine[t]), np.append(-np.ones(len(others)), 1.0), -np.inf, 0.0
+                )
             self.rows.one(np.append(mine, self.x[item[m]]), 1.0, -np.inf, 1.0)
 
     def fairness(self) -> None:
@@ -482,8 +481,8 @@ def _grouped(item: Ints, group: Ints, holds: Flags) -> list[tuple[int, Ints]]:
 def _load(board: Board, key: str) -> Floats:
     if key.startswith("class:"):
         name = key.removeprefix("class:")
-        return (board.class_ == name).astype(float)
-    return np.where(board.key == key, board.quantity, 0.0)
+        return np.asarray(board.class_ == name, dtype=np.float64)
+    return np.asarray(np.where(board.key == key, board.quantity, 0.0))
 
 
 def known_capacity(board_keys: Collection[str], key: str) -> bool:
@@ -499,10 +498,10 @@ def columns_of(model: Model, year: npt.NDArray[np.int64], options: ProgrammeOpti
     column[model.item[kept] * T + year[kept]] = 1.0
     body = column[: model.items * T].reshape(model.items, T)
     for first, members in model.hosts:
-        column[first: first + T] = body[members].max(axis=0)
+        column[first : first + T] = body[members].max(axis=0)
     L = options.campaign_years
     for start, host in model.windows:
-        at_work = np.flatnonzero(column[host: host + T])
+        at_work = np.flatnonzero(column[host : host + T])
         if len(at_work):
             column[start + min(int(at_work[0]), T - L)] = 1.0
     for m, first in model.met:

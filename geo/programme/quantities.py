@@ -6,6 +6,7 @@ unknown (NaN).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import geopandas as gpd
 import numpy as np
@@ -47,13 +48,13 @@ class QuantityOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    storey_m: float = Field(3.0, gt=0, le=10)
-    opening_share: float = Field(0.25, ge=0, lt=1)
-    flats_per_landing: float = Field(2.0, gt=0)
-    flats_per_landing_most: float = Field(4.0, gt=0)
-    stairwell_m: float = Field(18.0, gt=0)
-    stairwell_least_m: float = Field(12.0, gt=0)
-    stairwell_most_m: float = Field(30.0, gt=0)
+    storey_m: Annotated[float, Field(gt=0, le=10)] = 3.0
+    opening_share: Annotated[float, Field(ge=0, lt=1)] = 0.25
+    flats_per_landing: Annotated[float, Field(gt=0)] = 2.0
+    flats_per_landing_most: Annotated[float, Field(gt=0)] = 4.0
+    stairwell_m: Annotated[float, Field(gt=0)] = 18.0
+    stairwell_least_m: Annotated[float, Field(gt=0)] = 12.0
+    stairwell_most_m: Annotated[float, Field(gt=0)] = 30.0
     estimate_floors: bool = True
 
 
@@ -118,11 +119,19 @@ def building_quantities(buildings: gpd.GeoDataFrame, *, options: QuantityOptions
     roof = _Column(area, area, area, ["屋面:建筑基底面积"] * count, ["roof: area of the footprint"] * count)
     flats = _flats(buildings)
     stairwells = _stairwells(flats, floors, long_side, o)
-    flights = _product(_less_one(floors), stairwells, "楼梯段:(层数−1)×单元数", "stair flights: (storeys − 1) × stairwells")
-    riser = _product(height, stairwells, "立管:高度×单元数(每种管线一根)", "risers: height × stairwells (one for each kind of line)")
-    along = _Column(long_side, long_side, long_side, ["横管:沿建筑长边"] * count, ["horizontal run: along the building"] * count)
+    flights = _product(
+        _less_one(floors), stairwells, "楼梯段:(层数−1)×单元数", "stair flights: (storeys − 1) × stairwells"
+    )
+    riser = _product(
+        height, stairwells, "立管:高度×单元数(每种管线一根)", "risers: height × stairwells (one for each kind of line)"
+    )
+    along = _Column(
+        long_side, long_side, long_side, ["横管:沿建筑长边"] * count, ["horizontal run: along the building"] * count
+    )
     flats = _flats_estimated(flats, floors, stairwells, o)
-    named = zip(BUILDING_QUANTITIES, (floors, height, facade, roof, stairwells, flights, riser, along, flats), strict=True)
+    named = zip(
+        BUILDING_QUANTITIES, (floors, height, facade, roof, stairwells, flights, riser, along, flats), strict=True
+    )
     columns: dict[str, object] = {}
     for name, column in named:
         columns[name], columns[f"{name}_low"], columns[f"{name}_high"] = column.value, column.low, column.high
@@ -133,7 +142,8 @@ def building_quantities(buildings: gpd.GeoDataFrame, *, options: QuantityOptions
 def amount(table: pd.DataFrame, building: str, name: str) -> Amount:
     """Return one quantity of one building."""
     row = table.loc[building]
-    return Amount(*(float(row[f"{name}{end}"]) for end in ("", "_low", "_high")), row[f"{name}_zh"], row[f"{name}_en"])
+    value, low, high = (float(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
+    return Amount(value, low, high, str(row[f"{name}_zh"]), str(row[f"{name}_en"]))
 
 
 def site_run(
@@ -160,7 +170,13 @@ def site_run(
         near = roads.geometry.iloc[roads.sindex.query(area, predicate="intersects")].to_numpy()
         inside = float(shapely.length(shapely.intersection(near, area)).sum()) if len(near) else 0.0
         if inside > 0:
-            return Amount(inside, inside, inside, "室外管线:小区内部道路长度", "lines outdoors: length of the estate's inner roads")
+            return Amount(
+                inside,
+                inside,
+                inside,
+                "室外管线:小区内部道路长度",
+                "lines outdoors: length of the estate's inner roads",
+            )
     points = shapely.get_coordinates(shapely.centroid(buildings.geometry.to_numpy()))
     if len(points) < 2:
         return Amount.unknown(f"{site}没有内部道路,也没有两栋以上建筑,室外管线长度未知",
@@ -208,7 +224,7 @@ def figures(table: pd.DataFrame) -> pd.DataFrame:
 def _read(buildings: pd.DataFrame, name: str) -> Floats:
     if name not in buildings:
         return np.full(len(buildings), np.nan)
-    return pd.to_numeric(buildings[name]).astype("float64").to_numpy()
+    return np.asarray(pd.to_numeric(buildings[name]).astype("float64"))
 
 
 def _floors(buildings: pd.DataFrame, o: QuantityOptions) -> _Column:
@@ -326,7 +342,8 @@ def _flats_estimated(flats: _Column, floors: _Column, stairwells: _Column, o: Qu
 
 
 def _less_one(floors: _Column) -> _Column:
-    return _Column(*(np.maximum(0.0, part - 1) for part in (floors.value, floors.low, floors.high)), floors.zh, floors.en)
+    value, low, high = (np.maximum(0.0, part - 1) for part in (floors.value, floors.low, floors.high))
+    return _Column(value, low, high, floors.zh, floors.en)
 
 
 def _scaled(column: _Column, factor: Floats, zh: str, en: str) -> _Column:
@@ -338,5 +355,3 @@ def _product(one: _Column, other: _Column, zh: str, en: str) -> _Column:
     return _Column(one.value * other.value, one.low * other.low, one.high * other.high,
                    [f"{zh};{a};{b}" for a, b in zip(one.zh, other.zh, strict=True)],
                    [f"{en}; {a}; {b}" for a, b in zip(one.en, other.en, strict=True)])  # fmt: skip
-
-

@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -80,9 +80,11 @@ def refusal(board: Board, options: ProgrammeOptions) -> InfeasibleError:
         if judge.sure else ("是否有多余的要求未能完全确定。", "Whether one of them could be spared is not fully known.")
         )  # fmt: skip
     if "budget" in every:
-        alone = _missing(board, options, [d for d in every if d != "budget" and not d.startswith(NEEDS_ALL)], small=True)
+        alone = _missing(
+            board, options, [d for d in every if d != "budget" and not d.startswith(NEEDS_ALL)], small=True
+        )
         whole = _missing(board, options, [d for d in every if d != "budget"], small=False)
-        for pair in words.missing(alone, whole, every):
+        for pair in words.missing(alone, whole):
             say(pair)
     for pair in _cures(judge, words, every, conflict):
         say(pair)
@@ -130,7 +132,7 @@ def _shrunk(judge: _Judge, every: Sequence[str]) -> list[str]:
     return explain([], False, list(every))
 
 
-def _hitting(sets: list[frozenset[str]], order: dict[str, int], most: int) -> Iterable[frozenset[str]]:
+def _hitting(sets: list[frozenset[str]], order: dict[str, int], most: int) -> Iterator[frozenset[str]]:
     every = sorted(frozenset().union(*sets), key=order.__getitem__)
     for size in range(most + 1):
         for some in itertools.combinations(every, size):
@@ -241,7 +243,10 @@ class _Words:
                 return (f"每个社区的需求至少满足{o.equity_floor:.0%}",
                         f"at least {o.equity_floor:.0%} of every community's need met")  # fmt: skip
             case "elder_child":
-                return f"一老一小措施不少于{o.elder_child_min}项", f"at least {o.elder_child_min} measures for old and young"
+                return (
+                    f"一老一小措施不少于{o.elder_child_min}项",
+                    f"at least {o.elder_child_min} measures for old and young",
+                )
             case "forbid":
                 return f"排除{what}", f"{what} is forbidden"
             case _:
@@ -260,7 +265,7 @@ class _Words:
             return f"不能满足:{zh[0]}。", f"It cannot be: {en[0]}."
         return f"不能同时满足:{';'.join(zh)}。", f"These collide: {'; '.join(en)}."
 
-    def missing(self, alone: _Missing | None, whole: _Missing | None, every: Sequence[str]) -> list[tuple[str, str]]:
+    def missing(self, alone: _Missing | None, whole: _Missing | None) -> list[tuple[str, str]]:
         """Return sentences on the sum that is missing."""
         said = []
         for what, short in (("安全底线", alone), ("全部要求", whole)):
@@ -277,7 +282,6 @@ class _Words:
                 said.append((f"{what}还缺政府资金{short.total / 1e4:,.4f}万元{least_zh},例如:{by_zh}。",
                              f"For {en}, {short.total / 1e4:,.4f} × 10,000 yuan of public money is missing{least_en}, for "
                              f"example {by_en}."))  # fmt: skip
-        del every
         return said
 
     def without(self, demand: str) -> tuple[str, str] | None:

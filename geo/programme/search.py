@@ -95,6 +95,13 @@ def solve(
     return _improved(model, cost, best, relaxed, gap, deadline, told)
 
 
+def _known(solved: Solved) -> Floats:
+    """Return the columns of what was solved."""
+    if solved.column is None:
+        raise RuntimeError("there is nothing to improve yet")
+    return solved.column
+
+
 def _part(deadline: float | None, share: float) -> float | None:
     """Return the time by which so much of what is left will have been spent."""
     now = time.monotonic()
@@ -107,7 +114,7 @@ def _bundled(model: Model, cost: Floats, best: Solved, deadline: float | None) -
     A choice of parts of bundles keeps every row that the parts of their measures keep, so when the sites are at work is
     settled by a much smaller model; which measures are done then, is filled in.
     """
-    assert best.column is not None
+    column = _known(best)
     T = model.years
     items = np.arange(model.items)
     loose = items[~model.frame[items * T]]
@@ -136,7 +143,7 @@ def _bundled(model: Model, cost: Floats, best: Solved, deadline: float | None) -
     integer = np.concatenate([model.integer[kept], np.zeros(bundles * T, dtype=np.bool_)])
     small = replace(model, matrix=matrix[single].tocsc(), row_low=model.row_low[single],
                     row_high=model.row_high[single], low=low, high=high, integer=integer)  # fmt: skip
-    known = np.concatenate([best.column[kept], np.zeros(bundles * T)])
+    known = np.concatenate([column[kept], np.zeros(bundles * T)])
     found = run(small, spread.T @ cost, start=known if keeps(small, known) else None, gap=1e-3, deadline=deadline,
                 nodes=NODES)  # fmt: skip
     if found.column is None:
@@ -153,10 +160,9 @@ def _filled(model: Model, cost: Floats, best: Solved, deadline: float | None, st
     start
         What is kept when nothing better comes of it; `best` itself when not given.
     """
-    assert best.column is not None
     low, high = model.low.copy(), model.high.copy()
     fixed = model.frame & model.integer
-    low[fixed] = high[fixed] = np.rint(best.column[fixed])
+    low[fixed] = high[fixed] = np.rint(_known(best)[fixed])
     known = start or best
     found = run(model, cost, start=best.column if start is None else None, low=low, high=high, gap=1e-4,
                 deadline=deadline, nodes=NODES)  # fmt: skip
@@ -178,9 +184,9 @@ def _improved(
         return best
     rng = np.random.default_rng(0)
     # Where the relaxation is undecided, or differs from what is known, there is most to gain.
-    assert best.column is not None
-    other = best.column if relaxed.column is None else relaxed.column
-    differs = np.abs(other - best.column) * model.frame
+    column = _known(best)
+    other = column if relaxed.column is None else relaxed.column
+    differs = np.abs(other - column) * model.frame
     doubt = np.zeros(int(sites.max()) + 1)
     np.add.at(doubt, model.place[model.place >= 0], differs[model.place >= 0])
     idle = 0
@@ -194,7 +200,7 @@ def _improved(
         )  # fmt: skip
         free = np.isin(model.place, picked) | ~model.integer
         low, high = model.low.copy(), model.high.copy()
-        low[~free] = high[~free] = np.rint(best.column[~free])
+        low[~free] = high[~free] = np.rint(_known(best)[~free])
         found = run(model, cost, start=best.column, low=low, high=high, gap=1e-4, deadline=deadline, nodes=NODES)
         if found.column is not None and found.value < best.value - SPARE * max(1.0, abs(best.value)):
             best, idle = replace(found, bound=best.bound), 0
@@ -222,7 +228,7 @@ def run(
         nothing = np.zeros(0)
         return Solved("solved", nothing, 0.0, 0.0) if keeps(model, nothing) else (
             Solved("infeasible", None, math.inf, math.inf))  # fmt: skip
-    highs = highspy.Highs()
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
     options = {"output_flag": False, "random_seed": 0, "threads": 1, "mip_rel_gap": gap, "mip_abs_gap": 1e-7,
                "mip_feasibility_tolerance": 1e-7, "primal_feasibility_tolerance": 1e-8}  # fmt: skip
     if deadline is not None:

@@ -123,8 +123,10 @@ def met_by(table: pd.DataFrame, year: np.ndarray) -> dict[int, int]:
     for i in range(len(table)):
         for key in filter(None, str(table["excludes"].iloc[i]).split(";")):
             for other in rivals(table, i, key):
-                if year[other] < 0 <= year[i] and table["ready"].iloc[other] and (
-                    other not in found or year[i] < year[found[other]]
+                if (
+                    year[other] < 0 <= year[i]
+                    and table["ready"].iloc[other]
+                    and (other not in found or year[i] < year[found[other]])
                 ):
                     found[other] = i
     return found
