@@ -66,9 +66,10 @@ def understand(text: str, words: str) -> tuple[str | None, bool]:
 
     None when it means nothing there; "" when it says that nothing is known.
 
-    >>> understand("无", "result"), understand(" × ", "result"), understand("不详", "flag"), understand("也许",
-    "result")
-    (('clear', True), ('clear', False), ('', False), (None, False))
+    >>> understand("无", "result"), understand(" × ", "result")
+    (('clear', True), ('clear', False))
+    >>> understand("不详", "flag"), understand("也许", "result")
+    (('', False), (None, False))
     """
     folded = text.casefold()
     if folded in _EXACT[words]:
