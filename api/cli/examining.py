@@ -73,8 +73,13 @@ def examine_study(
     show_files(files, ABOUT_EXAMINATION)
 
 
-def show_examined(examined: "Examined", lang: Lang) -> None:
-    """Print the indicators with their coverage, the first candidates, and what has to be said."""
+def show_examined(examined: "Examined", lang: Lang, *, brief: bool = False) -> None:
+    """Print the indicators with their coverage, the first candidates, and what has to be said.
+
+    `brief` leaves out indicators that were entered by hand, and notes.
+    """
+    from geo.examination.candidates import GROUPS
+
     found, english = examined.examination, lang == Lang.en
     table = found.indicators
     named = found.catalogue.title_en if english else found.catalogue.title_zh
@@ -85,22 +90,19 @@ def show_examined(examined: "Examined", lang: Lang) -> None:
         else f"共{len(table)}项指标: 计算{computed}项,填报{entered}项,未知{missing}项")  # fmt: skip
     heads = ("no.", "indicator", "value", "unit", "surveyed", "coverage") if english else (
         "序号", "指标", "数值", "单位", "已查", "覆盖率")  # fmt: skip
-    rows = [_indicator(number, row, lang) for number, row in table.iterrows() if row["status"] != "unknown"]
+    shown = ("computed",) if brief else ("computed", "entered")
+    rows = [_indicator(number, row, lang) for number, row in table.iterrows() if row["status"] in shown]
     show_table(heads, rows)
     ranked = examined.candidates.table
     groups = ranked["group"].value_counts()
-    words = {
-        "candidate": ("候选", "candidates"), "to_confirm": ("待核", "to be confirmed"),
-        "unknown_year": ("年代不明", "year unknown"), "excluded": ("不符合", "excluded"),
-    }  # fmt: skip
-    title("  ".join(f"{words[key][english]} {groups[key]:,}" for key in words if key in groups))
+    title("  ".join(f"{words[english]} {groups[key]:,}" for key, words in GROUPS.items() if key in groups))
     side = lang.value
-    first = ranked[ranked["rank"].notna()].head(SHOWN_CANDIDATES)
+    first = ranked[ranked["rank"].notna()].head(SHOWN_CANDIDATES // 4 if brief else SHOWN_CANDIDATES)
     for key, row in first.iterrows():
         name = row["name_en"] if english and isinstance(row["name_en"], str) and row["name_en"] else row["name"]
         say(f"{row['rank']}. {name if isinstance(name, str) else key} ({key})  {row['points_total']:.1f}")
         say(str(row[f"reasons_{side}"]), indent=4)
-    for zh, en in (*found.notes, *examined.candidates.notes):
+    for zh, en in () if brief else (*found.notes, *examined.candidates.notes):
         say(f"• {en if english else zh}")
 
 

@@ -71,7 +71,10 @@ def examine_study(
     found = examine(ready, catalogue=catalogue, today=today, told=told)
     consent, declared = (None, None) if sites is None else read_sites(sites, rules)
     ranked = candidates(ready, found, rules=rules, consent=consent, declared=declared)
-    made = None if projects is None else progress(read_projects(projects), year=year or int(today[:4]), as_of=today)
+    made = None
+    if projects is not None:
+        made = progress(read_projects(projects), as_of=today, year=year or int(today[:4]),
+                        findings=ready.get("findings"), catalogue=catalogue)  # fmt: skip
     return Examined(ready, found, ranked, made)
 
 

@@ -153,23 +153,21 @@ def programme_study(
 
 def carried(ledger: Path) -> frozenset[str]:
     """Return the buildings of an ownership ledger all of whose stairs have agreed to a lift (article 278)."""
-    votes = count_consent(read_ledger(ledger), rules=load_lift_rules("lift-consent")).table
-    agreed = (votes["verdict"] == "agreed").groupby(votes["building_id"]).all()
-    return frozenset(agreed.index[agreed].astype(str))
+    votes = count_consent(read_ledger(ledger), rules=load_lift_rules("lift-consent")).by_building()
+    return frozenset(votes.index[votes["agreed"] == votes["votes"]].astype(str))
 
 
 def write_programmed(done: Programmed, out: Path, *, lang: Language = "zh", told: Told | None = None) -> list[Path]:
     """Write a programme's files into `out`: all of them, or none."""
     made, offered, study = done.programme, done.measures, done.study
-    points = None if done.curve is None else done.curve.points
     steps: dict[str, Callable[[Path], object]] = {
         "programme.json": lambda file: file.write_bytes(made.to_json()),
         "programme.gpkg": lambda file: write_programme_gpkg(made, offered, file, study=study, lang=lang),
         "map.html": lambda file: save_map(
             programme_map(made, offered, study=study, examination=done.examination, lang=lang), file
         ),
-        "report.xlsx": lambda file: write_programme_xlsx(made, offered, file, study=study, curve=points, lang=lang),
-        "report.docx": lambda file: write_programme_docx(made, offered, file, study=study, curve=points, lang=lang),
+        "report.xlsx": lambda file: write_programme_xlsx(made, offered, file, study=study, curve=done.curve, lang=lang),
+        "report.docx": lambda file: write_programme_docx(made, offered, file, study=study, curve=done.curve, lang=lang),
     }
     with all_or_none(out, PROGRAMMED) as draft:
         for number, name in enumerate(PROGRAMMED):
