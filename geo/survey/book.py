@@ -31,6 +31,7 @@ from geo.survey.forms import (
     TOWN_TITLES,
     Field,
     Form,
+    fields_on,
     study_mark,
 )
 from geo.survey.grid import Grid, Notes, letter, shown
@@ -69,8 +70,9 @@ def read_book(path: Path, study: Study, catalogue: Catalogue, asked: tuple[Form,
             if META_SHEET not in names:
                 notes.file("meta_missing")
                 return []
-            _meta(book, study, catalogue, notes)
-            return _sheets(book, names, asked, odd, notes)
+            made = _meta(book, study, catalogue, notes)
+            optional = {form.key: fields_on(form, catalogue) for form in asked}
+            return _sheets(book, names, [form for form in asked if form.key in made], optional, odd, notes)
     except calamine.PasswordError:
         notes.file("encrypted")
     except (calamine.CalamineError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, OSError, EOFError,
@@ -167,26 +169,28 @@ def _position(letters: str) -> int:
     return number - 1
 
 
-def _meta(book: calamine.CalamineWorkbook, study: Study, catalogue: Catalogue, notes: Notes) -> None:
-    """Tell when the workbook is of a newer format, another study or another edition."""
+def _meta(book: calamine.CalamineWorkbook, study: Study, catalogue: Catalogue, notes: Notes) -> set[str]:
+    """Tell when the workbook is of a newer format, another study or another edition; return the forms made for it."""
     rows = book.get_sheet_by_name(META_SHEET).to_python(skip_empty_area=False, nrows=200)
     meta = {str(row[0]): row[1] for row in rows if len(row) > 1}
     version = meta.get("format", "")
     if not isinstance(version, float | int) or version < 1:
         notes.file("meta_missing")
-        return
+        return set()
     if version > FORMAT:
         notes.file("newer_format", f"{version:g}")
-        return
+        return set()
     if meta.get("study_mark") != study_mark(study):
         notes.file("other_study", shown(meta.get("study", "")))
     if meta.get("catalogue") != catalogue.name or str(meta.get("edition")) != str(catalogue.edition):
         notes.file("wrong_edition", f"{shown(meta.get('catalogue', ''))} ({shown(meta.get('edition', ''))})")
+    return {str(row[1]) for row in rows if len(row) > 1 and row[0] == "form"}
 
 
-def _sheets(
-    book: calamine.CalamineWorkbook, names: list[str], asked: tuple[Form, ...], odd: Mapping[str, _Odd], notes: Notes
-) -> list[int]:
+def _sheets(  # noqa: PLR0917 - a book and what is looked for in it
+    book: calamine.CalamineWorkbook, names: list[str], asked: list[Form], optional: Mapping[str, tuple[Field, ...]],
+    odd: Mapping[str, _Odd], notes: Notes,
+) -> list[int]:  # fmt: skip
     wanted: dict[str, tuple[tuple[str, str], tuple[Field, ...]]] = {
         **{form.key: ((form.title_zh, form.title_en), form.columns) for form in asked},
         TOWN: (TOWN_TITLES, TOWN_FIELDS),
@@ -219,7 +223,7 @@ def _sheets(
         seen[key] = name
         if name not in titles:
             notes.file("sheet_renamed", titles, sheet=name)
-        grid = _grid(key, name, rows, fields, notes)
+        grid = _grid(key, name, rows, fields, optional.get(key, ()), notes)
         if grid is not None:
             number = notes.take(grid)
             numbers.append(number)
@@ -230,10 +234,12 @@ def _sheets(
     return numbers
 
 
-def _grid(key: str, name: str, rows: list[list[Any]], fields: tuple[Field, ...], notes: Notes) -> Grid | None:
+def _grid(  # noqa: PLR0917 - a sheet and what is looked for in it
+    key: str, name: str, rows: list[list[Any]], fields: tuple[Field, ...], optional: tuple[Field, ...], notes: Notes
+) -> Grid | None:
     """Return a sheet as a grid, its columns told by the hidden keys; None when they are gone."""
     keys = [str(cell).strip() for cell in rows[KEY_ROW - 1]] if len(rows) >= KEY_ROW else []
-    wanted = {each.key: each for each in fields}
+    wanted, also = {each.key: each for each in fields}, {each.key for each in optional}
     if fields[0].key not in keys or sum(each in wanted for each in keys) < 2:
         notes.file("keys_missing", sheet=name)
         return None
@@ -244,7 +250,7 @@ def _grid(key: str, name: str, rows: list[list[Any]], fields: tuple[Field, ...],
         heading = shown(heads[position]) if position < len(heads) else ""
         if each in places:
             notes.file("column_twice", f"{letter(position)} {heading}", sheet=name)
-        elif each in wanted:
+        elif each in wanted or each in also:
             places[each] = position
         elif each or heading:
             notes.file("column_unknown", sheet=name, value=f"{letter(position)} {heading or each}")

@@ -5,6 +5,7 @@ sheet of findings.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.survey import cells
-from geo.survey.forms import TOWN, VALUE, Field, Form, town_rows
+from geo.survey.forms import TOWN, VALUE, Field, Form, fields_on, town_rows
 from geo.survey.grid import Cells, Mask, Notes
 from geo.survey.known import DWELLING_USES, Known
 
@@ -290,7 +291,10 @@ def check_whole(numbers: Sequence[int], known: Known, asked: Sequence[Form], not
     for number in numbers:
         form = notes.grids[number].form
         if form in by_key:
-            parts.append(check_form(number, by_key[form], known, notes, file))
+            asks = tuple(
+                each for each in fields_on(by_key[form], known.catalogue) if each.key in notes.grids[number].cells
+            )
+            parts.append(check_form(number, replace(by_key[form], fields=asks), known, notes, file))
         elif form == TOWN:
             parts.append(check_town(number, known, notes))
     kept = [each for each in parts if len(each)]

@@ -193,7 +193,7 @@ def forms(study: Study, catalogue: Catalogue) -> tuple[Form, ...]:
                 if where in fields and one.key not in asked_of[where]:
                     asked_of[where].add(one.key)
                     fields[where].append(one)
-        many = sum(bool(each) for each in fields.values()) > 1
+        many = len({subject for indicator in members for subject, _ in _asked(indicator)} & set(WHO)) > 1
         for subject, asked in fields.items():
             if asked and not rows[subject].empty:
                 more_zh, more_en = _SUFFIXES[subject]
@@ -314,6 +314,17 @@ def study_bounds(study: Study, margin_m: float = 200.0) -> tuple[float, float, f
             west, south, east, north = shapely.total_bounds(table.geometry.to_numpy())
             return west - margin_m, south - margin_m, east + margin_m, north + margin_m
     return None
+
+
+def fields_on(form: Form, catalogue: Catalogue) -> tuple[Field, ...]:
+    """Return what a sheet of the form may ask: its fields, and on estates what is asked of units."""
+    if form.subject != "estate":
+        return form.fields
+    mine = {field.key for field in form.fields}
+    of_units = [
+        each for each in all_fields(catalogue).values() if each.item is not None and each.item.subject == "unit"
+    ]
+    return (*form.fields, *(each for each in of_units if each.key not in mine))
 
 
 def all_fields(catalogue: Catalogue) -> dict[str, Field]:

@@ -9,7 +9,7 @@ import pytest
 from pyproj import Transformer
 
 from geo.schema import check
-from geo.standards.indicators import Catalogue
+from geo.standards.indicators import Catalogue, load_catalogue
 from geo.study import Study
 from geo.survey.forms import FIRST_ROW, forms
 from geo.survey.kobo import SurveyMapping
@@ -224,3 +224,20 @@ def test_findings_in_geojson(tmp_path: Path, study: Study, catalogue: Catalogue)
 def test_editions_differ(book: Book, read: Read, study: Study, tmp_path: Path) -> None:
     path = book.save(tmp_path / "x.xlsx")
     assert told(read_survey(path, study, small_catalogue("test 2"))) == ["wrong_edition"]
+
+
+def test_a_workbook_made_before_the_units_is_read_after_them(study: Study, tmp_path: Path) -> None:
+    """School places were asked of estates then; units are there now, and nothing is missing or unknown."""
+    catalogue = load_catalogue("examination-2025")
+    write_survey_xlsx(study, catalogue, tmp_path / "a.xlsx")
+    book = Book(tmp_path / "a.xlsx")
+    book.put("养老托育教育", 0, {**WHO, "primary_demand": 120, "elder_care_m2": 400})
+    path = book.save(tmp_path / "b.xlsx")
+    units = study["estates"][["name", "households", "people", "geometry"]].iloc[:1].set_axis(["U1"])
+    later = study.having({"units": units})
+    got = read_survey(path, later, catalogue, today=TODAY)
+    assert told(got) == []
+    assert got.observations["value"].to_dict() == {"estate:E1:elder_care_m2": 400.0, "estate:E1:primary_demand": 120.0}
+    write_survey_xlsx(later, catalogue, tmp_path / "c.xlsx")
+    assert told(read_survey(tmp_path / "c.xlsx", later, catalogue)) == []
+    assert [form.key for form in forms(later, catalogue)][-1] == "services_unit"
