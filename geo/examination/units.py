@@ -38,7 +38,10 @@ CUTS: Final = {
 }  # fmt: skip
 """Cost of a metre of edge instead of the engine's own: arterial roads (主干路、次干路) are what units are cut along."""
 
-LADDER: Final = (0.8, 0.6, 0.4, 0.2, 0.0)
+NUMBERS: Final = (1.0, 0.93, 1.08, 0.86)
+"""Numbers of units that are tried, as multiples of the people divided by the middle of the limits."""
+
+LADDER: Final = (0.8, 0.4, 0.0)
 """Shares of the least size that are tried one after another where the least size itself has no answer."""
 
 
@@ -210,18 +213,22 @@ def _planned(
         min_households=0, target_households=target, max_households=most, source=catalogue.source,
         keep_villages=False, keep_estates=True,
     )  # fmt: skip
+    fewest, wanted = -(-total // most), total / target
+    numbers = dict.fromkeys(max(fewest, round(wanted * factor)) for factor in NUMBERS)
     for share in (1.0, *LADDER):
-        options = PlanOptions(
-            min_households=int(least * share), target_households=target, max_households=most, keep_villages=False,
-            keep_estates=True, allow_islands=True, cut_costs=dict(CUTS), seed=seed,
-            weights=Weights(change=0.0, land=0.0, mixed=0.0, abolished=0.0),
-            effort=max(FEWEST_PROPOSALS, PROPOSALS_PER_BLOCK * len(blocks)),
-        )  # fmt: skip
-        try:
-            plan = make_plan(blocks, seams, None, profile=profile, options=options)
-        except InfeasibleError:
-            continue
-        return np.unique([plan.assignment[block] for block in blocks.index], return_inverse=True)[1].astype(np.int64)
+        for number in numbers:
+            options = PlanOptions(
+                min_households=int(least * share), target_households=target, max_households=most, k=number,
+                keep_villages=False, keep_estates=True, allow_islands=True, cut_costs=dict(CUTS), seed=seed,
+                weights=Weights(change=0.0, land=0.0, mixed=0.0, abolished=0.0),
+                effort=max(FEWEST_PROPOSALS, PROPOSALS_PER_BLOCK * len(blocks)),
+            )  # fmt: skip
+            try:
+                plan = make_plan(blocks, seams, None, profile=profile, options=options)
+            except InfeasibleError:
+                continue
+            named = [plan.assignment[block] for block in blocks.index]
+            return np.unique(named, return_inverse=True)[1].astype(np.int64)
     # Not even with units of any smallness: every block (or estate) is then one by itself, which the table says.
     loose = blocks["group_id"].where(blocks["group_id"].notna(), pd.Series(blocks.index, blocks.index))
     return np.unique(loose.astype(str).to_numpy(), return_inverse=True)[1].astype(np.int64)
