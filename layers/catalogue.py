@@ -294,13 +294,13 @@ def programme_layers(years: Sequence[int]) -> tuple[Layer, ...]:
 
 def phase_style(years: Sequence[int]) -> Style:
     """Return one class per year of a programme, one for what it does not choose, one where there is nothing to do."""
-    outline = {"stroke": "#FFFFFF", "width": 0.8, "fill_opacity": 0.88}
+    outline = Symbol(stroke="#FFFFFF", width=0.8, fill_opacity=0.88)
     classes = [
-        StyleClass(str(year), f"{year}年", str(year), Symbol(fill=PHASE_FILLS[n % len(PHASE_FILLS)], **outline))
+        StyleClass(str(year), f"{year}年", str(year), replace(outline, fill=PHASE_FILLS[n % len(PHASE_FILLS)]))
         for n, year in enumerate(years)
     ]
     for name, fill in (("not_chosen", "#B9B4A6"), ("nothing", "#EFEBE0")):
-        classes.append(StyleClass(name, *WORDS[f"phase.{name}"], Symbol(fill=fill, **{**outline, "stroke": "#A9A294"})))
+        classes.append(StyleClass(name, *WORDS[f"phase.{name}"], replace(outline, fill=fill, stroke="#A9A294")))
     return Style("categories", tuple(classes), "phase")
 
 

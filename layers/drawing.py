@@ -211,8 +211,10 @@ def classes_png(
         if part.empty:
             continue
         symbol, hatched = each.symbol, each.symbol.pattern == "hatch"
-        look = {"facecolor": "#E6E8EB" if hatched else symbol.fill, "edgecolor": "#7C828B" if hatched else "#FFFFFF",
-                "hatch": "//////" if hatched else None, "linewidth": 0.3}  # fmt: skip
+        look: dict[str, Any] = {
+            "facecolor": "#E6E8EB" if hatched else symbol.fill, "edgecolor": "#7C828B" if hatched else "#FFFFFF",
+            "hatch": "//////" if hatched else None, "linewidth": 0.3,
+        }  # fmt: skip
         drawn = patch_of(np.asarray(part.array), zorder=4, **look)
         if hatched:
             drawn.set_hatch_linewidth(0.5)

@@ -231,6 +231,11 @@ _VALUES = {
     "extent_unit.flats": ("套", "flats"),
     "extent_unit.lift": ("部", "lifts"),
     "extent_unit.site": ("处", "sites"),
+    "extent_unit.bays": ("个泊位", "bays"),
+    "extent_unit.spaces": ("个", "spaces"),
+    "extent_unit.chargers": ("个充电桩", "chargers"),
+    "extent_unit.facility": ("处", "facilities"),
+    "extent_unit.households": ("户", "households"),
     "extent_unit.one": ("项", "item"),
     "subject.building": ("楼栋", "building"),
     "subject.estate": ("小区", "estate"),
@@ -247,7 +252,7 @@ _VALUES = {
     "price.example": ("示例", "example"),
     "price.user": ("用户提供", "supplied"),
     "price.none": ("无单价", "no price"),
-    "price.management": ("管理措施，不计工程投资", "management, no works cost"),
+    "price.management": ("管理类", "management"),
     "data.known": ("有数据", "known"),
     "data.unknown": ("缺数据，不计分", "missing, no points"),
 }
@@ -367,8 +372,8 @@ _REPORT = {
     ),
     "report.exam_source": (
         "除另行注明者外，各项指标的出处均为：{source}。“依据与来源”一栏列出条款；填报值列出其来源。",
-        "Unless told otherwise every indicator is from: {source}. The last column has the clause, and for a value entered "
-        "by hand what it was taken from.",
+        "Unless told otherwise every indicator is from: {source}. The last column has the clause, and for a value "
+        "entered by hand what it was taken from.",
     ),
     "report.exam_no_findings": ("没有记录到问题。", "No problem is recorded."),
     "report.exam_no_estates": ("没有小区数据。", "There are no data of estates."),

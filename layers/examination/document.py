@@ -30,7 +30,7 @@ from layers.examination.frames import examined_frames, without_few
 from layers.facts import repair_groups, table_word
 from layers.features import FEWEST_SHOWN, context_frames
 from layers.paper import Paper, first_up, stopped
-from layers.programme.facts import class_word, payer_words, price_word, quantity_text, wan_text
+from layers.programme.facts import class_word, grouped_measures, payer_words, price_word, quantity_text, wan_text
 from layers.styles import COVERAGE_FILLS, SEVERITY_PALE
 from layers.words import WORDS, Lang, fullwidth, is_missing, name_in, number, study_name, value_word, word
 
@@ -169,7 +169,8 @@ class _Report(Paper):
         rank = {name: place for place, name in enumerate(("very_serious", "serious", "general", "none", "unknown"))}
         ordered = estates.assign(_rank=estates["severity"].map(rank)).sort_values(
             ["_rank", "findings_open"], ascending=[True, False], kind="stable")  # fmt: skip
-        rows, shade = [], {}
+        rows: list[list[str]] = []
+        shade: dict[tuple[int, int], str] = {}
         for key, row in ordered.head(MOST_ESTATES).iterrows():
             severity = str(row["severity"])
             shade[len(rows), 3] = SEVERITY_PALE.get(severity, _GREY)
@@ -222,7 +223,8 @@ class _Report(Paper):
         rank = {name: place for place, name in enumerate(("very_serious", "serious", "general"))}
         grave = rows.assign(_grave=rows["severity"].map(rank).fillna(len(rank)), _timed=rows["problem"] != "timed")
         ordered = grave.sort_values(["_grave", "_timed", "site_id", "number", "code"], kind="stable")
-        told, shade = [], {}
+        told: list[list[str]] = []
+        shade: dict[tuple[int, int], str] = {}
         for row in ordered.head(MOST_PROBLEMS).to_dict("records"):
             if not is_missing(row["severity"]):
                 shade[len(told), 3] = SEVERITY_PALE[str(row["severity"])]
@@ -236,28 +238,29 @@ class _Report(Paper):
                    together=False)  # fmt: skip
         self._more(len(ordered) - len(told), "report.exam_problem_more")
 
-    def remedies(self, measures: pd.DataFrame) -> None:
-        """Write the list of remedies, the dearest of each class first; what has no price says so."""
+    def remedies(self, measures: gpd.GeoDataFrame) -> None:
+        """Write the list of remedies, site by site and kind by kind, safety first; what has no price says so."""
         self.section("report.exam_remedies")
         if bool(measures["example_cost"].fillna(False).any()):
             self.paragraph(word("report.prog_example", self.lang))
         sites = site_names(self.examination, self.study, self.lang)
-        ordered = measures.sort_values(["safety", "need"], ascending=[False, False], kind="stable")
+        table = pd.DataFrame(measures.drop(columns=measures.geometry.name)).assign(year=0)
+        kinds = grouped_measures(table).sort_values(["safety", "cost_yuan"], ascending=[False, False], kind="stable")
         rows = [
             [
                 sites.get(str(row["site_id"]), str(row["site_id"])), str(row[f"title_{self.lang}"]),
                 class_word(row["class_"], self.lang), value_word("remedy", row["remedy"], self.lang),
                 quantity_text(row, self.lang),
-                "—" if is_missing(row["cost_yuan"]) else wan_text(row["cost_yuan"], self.lang),
+                "—" if is_missing(row["cost_yuan"]) or row["cost_yuan"] == 0 else wan_text(row["cost_yuan"], self.lang),
                 price_word(row, self.lang), payer_words(row, self.lang) or "—",
             ]
-            for row in pd.DataFrame(ordered.head(MOST_REMEDIES)).to_dict("records")
+            for row in kinds.head(MOST_REMEDIES).to_dict("records")
         ]  # fmt: skip
         keys = ("site", "programme_measure", "class_works", "remedy", "quantity", "cost_wan", "price_kind", "who_pays")
         heads = [word(key, self.lang) for key in keys]
         self.table("report.exam_remedies", heads, rows, widths=(2.7, 3.3, 1.5, 1.4, 1.9, 1.7, 1.4, 2.4), numbers=(4, 5),
                    size=8, together=False)  # fmt: skip
-        self._more(len(measures) - len(rows), "report.whole_list")
+        self._more(len(kinds) - len(rows), "report.candidates_more")
 
     def candidates(self, found: Candidates) -> None:
         """Write which old estates come first, and why."""
@@ -275,7 +278,8 @@ class _Report(Paper):
                 _year(row.get("year_built"), self.lang),
                 "—" if is_missing(row.get("households")) else number(row["households"], self.lang),
                 number(row["points_total"], self.lang, digits=1),
-                value_word("candidate_group", row["group"], self.lang), _typeset(row[f"reasons_{self.lang}"], self.lang),
+                value_word("candidate_group", row["group"], self.lang),
+                _typeset(row[f"reasons_{self.lang}"], self.lang),
             ]
             for key, row in shown.iterrows()
         ]  # fmt: skip

@@ -244,12 +244,12 @@ def _ticked(examination: Examination, names: pd.Series, lang: Lang) -> list[dict
 
 
 def problem_of(indicator: Indicator, lang: Lang) -> str:
-    """Return the problem an indicator counts, out of its title: 存在结构安全隐患的住宅数量 counts 结构安全隐患."""
+    """Return the problem an indicator counts: that of its only code, or what its title says before 的住宅数量."""
+    if len(indicator.codes) == 1:
+        return indicator.codes[0].title_zh if lang == "zh" else indicator.codes[0].title_en
     if lang == "en":
         return indicator.title_en
-    title = indicator.title_zh
-    for start in ("存在",):
-        title = title.removeprefix(start)
+    title = indicator.title_zh.removeprefix("存在")
     for end in ("的住宅数量", "的小区数量", "数量"):
         title = title.removesuffix(end)
     return title

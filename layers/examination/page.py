@@ -55,9 +55,10 @@ _STATE_SIGNS = {"found": "f", "clear": "c", "unknown": "u", "not_applicable": "n
 _SEVERITY_SIGNS = {"none": "n", "unknown": "u", "general": "g", "serious": "s", "very_serious": "v"}
 _STATUS_SIGNS = {"open": "o", "scheduled": "s", "done": "d", "checked": "k"}
 _SCALE = 10**DECIMALS
-_WORD_STARTS = ("severity.", "state.", "coverage.", "share.", "housing_group.", "finding_status.", "problem.", "remedy.",
-                "dimension.", "value_status.", "target_met.", "rule_class.", "class.", "phase.", "limits.", "page.",
-                "layer.", "group.", "extent_unit.", "unit.", "candidate_group.", "subject.", "payer_", "road.")  # fmt: skip
+_WORD_STARTS = ("severity.", "state.", "coverage.", "share.", "housing_group.", "finding_status.", "problem.",
+                "remedy.", "dimension.", "value_status.", "target_met.", "rule_class.", "class.", "phase.", "limits.",
+                "page.", "layer.", "group.", "extent_unit.", "unit.", "candidate_group.", "subject.", "payer_",
+                "road.")  # fmt: skip
 
 
 class _ExaminationPage(OfflineMap):
@@ -79,7 +80,9 @@ class _ExaminationLayers(JSCSSMixin, folium.MacroElement):
         {% endmacro %}
         {% macro script(this, kwargs) %}
             {{ this.code }}
-            shequExaminationMap({{ this._parent.get_name() }}, JSON.parse(document.getElementById("sq-data").textContent));
+            shequExaminationMap(
+                {{ this._parent.get_name() }}, JSON.parse(document.getElementById("sq-data").textContent)
+            );
         {% endmacro %}
         """
     )
@@ -179,7 +182,8 @@ def page_data(
     if candidates is not None:
         data["candidates"] = _candidates(candidates)
     if programme is not None and measures is not None:
-        data["programme"] = _programme(programme, measures, examination, study, order, strings)
+        names: dict[Lang, dict[str, str]] = {code: site_names(examination, study, code) for code in LANGS}
+        data["programme"] = _programme(programme, measures, names, order, strings)
     data["strings"] = strings.all
     return data
 
@@ -433,11 +437,11 @@ def _findings(
     kept = findings[findings["subject"].isin(PLACES) & findings["code"].isin(number)]
     kinds = {kind: n for n, kind in enumerate(PLACES)}
     home = private_codes(examination.catalogue)
-    rows = [
+    rows: list[list[Any]] = [
         [
             kinds[str(row["subject"])], order[str(row["subject"])].get(str(row["subject_id"]), -1),
             number[str(row["code"])], _SEVERITY_SIGNS[str(row["severity"])], _STATUS_SIGNS[str(row["status"])],
-            strings.number(row.get("location")), strings.number(row.get("photo")), strings.number(row.get("surveyed_on")),
+            *(strings.number(row.get(name)) for name in ("location", "photo", "surveyed_on")),
             None if is_missing(row.get("extent")) else round(float(row["extent"]), 1),
             strings.number(row.get("extent_unit")) if not is_missing(row.get("extent")) else 0,
         ]
@@ -493,16 +497,15 @@ def _candidates(candidates: Candidates) -> dict[str, Any]:
 def _programme(
     programme: Programme,
     measures: gpd.GeoDataFrame,
-    examination: Examination,
-    study: Study,
+    names: Mapping[Lang, Mapping[str, str]],
     order: Mapping[str, Mapping[str, int]],
     strings: _Strings,
 ) -> dict[str, Any]:
     """Return years, sites with the year their works begin, and measures in columns, by site."""
-    names = {lang: site_names(examination, study, lang) for lang in LANGS}
     years = programme.choice["year"].reindex(measures.index)
     sites: dict[str, int] = {}
-    rows, told = [], []
+    rows: list[list[Any]] = []
+    told: list[dict[str, Any]] = []
     ordered = measures.assign(_year=years.to_numpy()).sort_values(["site_id", "_year", "key"], kind="stable")
     for key, row in zip(ordered.index, pd.DataFrame(ordered).to_dict("records"), strict=True):
         site = str(row["site_id"])

@@ -53,10 +53,10 @@ def write_examination_xlsx(
 ) -> None:
     """Write an examination as an Excel workbook, whole or not at all; the same one gives the same bytes.
 
-    Overview; indicators; the survey table estate by estate (体检调查表); the building ledger (房屋体检台账); the list of
-    problems with the fixed sentence (问题清单) and their rows; the list of remedies (整治清单); results by housing group
-    and by unit; candidates; progress; what is unknown; provenance. Text from data is always text, never a formula. No
-    household, no name of a person; what is about a home has no place (see `layers.examination.frames`).
+    Overview; indicators; the survey table estate by estate (体检调查表); the building ledger (房屋体检台账); the list
+    of problems with the fixed sentence (问题清单) and their rows; the list of remedies (整治清单); results by housing
+    group and by unit; candidates; progress; what is unknown; provenance. Text from data is always text, never a
+    formula. No household, no name of a person; what is about a home has no place (see `layers.examination.frames`).
 
     Parameters
     ----------

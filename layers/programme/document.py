@@ -32,14 +32,14 @@ from layers.programme.facts import (
     with_years,
     years_text,
 )
-from layers.words import Lang, fullwidth, is_missing, number, study_name, word
+from layers.words import Lang, fullwidth, is_missing, number, study_name, value_word, word
 
 if TYPE_CHECKING:
     from geo.programme.curve import Curve
     from geo.programme.programme import Programme
     from geo.study import Study
 
-MOST_SITES, MOST_LEFT = 25, 30
+MOST_SITES, MOST_LEFT = 15, 30
 """Longer lists stand in the workbook; the document says how many more there are."""
 
 _MONEY = ("cost_yuan", *(f"{payer}_yuan" for payer in PAYERS))
@@ -122,7 +122,8 @@ class _Report(Paper):
         self.section("report.prog_payers")
         payers = summarise(self.programme, self.measures, by="payer")
         rows = [[word(f"payer_{who}", self.lang), wan_text(payers.loc[who, "yuan"], self.lang),
-                 "—" if is_missing(payers.loc[who, "share"]) else f"{payers.loc[who, 'share']:.1%}"] for who in PAYERS]  # fmt: skip
+                 "—" if is_missing(payers.loc[who, "share"]) else f"{payers.loc[who, 'share']:.1%}"]
+                for who in PAYERS]  # fmt: skip
         rows.append([word("total", self.lang), wan_text(payers.loc["all", "yuan"], self.lang), ""])
         self.table("report.prog_payers", [word(key, self.lang) for key in ("who_pays", "cost_wan", "share")], rows,
                    widths=(5.0, 5.0, 4.0), numbers=(1, 2), total=True)  # fmt: skip
@@ -133,8 +134,8 @@ class _Report(Paper):
              "—" if is_missing(classes.loc[name, "need_share"]) else f"{classes.loc[name, 'need_share']:.1%}"]
             for name in CLASSES if name in classes.index
         ]  # fmt: skip
-        heads = [word(key, self.lang) for key in (
-            "class_works", "measures_count", "cost_wan", "public_wan", "residents_wan", "social_wan", "need_share")]  # fmt: skip
+        keys = ("class_works", "measures_count", "cost_wan", "public_wan", "residents_wan", "social_wan", "need_share")
+        heads = [word(key, self.lang) for key in keys]
         self.table("report.prog_classes", heads, told, widths=(2.6, 2.8, 2.2, 2.2, 2.2, 2.0, 2.0), numbers=range(1, 7),
                    size=9)  # fmt: skip
 
@@ -167,8 +168,8 @@ class _Report(Paper):
         frame = pd.DataFrame(site_frame(self.programme, self.measures, self.study)).query("measures > 0")
         ordered = frame.sort_values(["first_year", "cost_yuan"], ascending=[True, False], kind="stable")
         dear = frame.sort_values("cost_yuan", ascending=False, kind="stable").head(MOST_SITES).index
-        heads = [word(key, self.lang) for key in (
-            "site", "year", "measures_count", "safety_count", "cost_wan", "public_wan", "residents_wan", "social_wan")]  # fmt: skip
+        money = ("cost_wan", "public_wan", "residents_wan", "social_wan")
+        heads = [word(key, self.lang) for key in ("site", "year", "measures_count", "safety_count", *money)]
         rows = [
             [self.names[str(site)], row["years"].replace(";", "、" if self.lang == "zh" else ", "),
              number(row["measures"], self.lang), number(row["safety"], self.lang),
@@ -195,13 +196,22 @@ class _Report(Paper):
                     **{name: wan_text(sums[f"{name}_yuan"], self.lang) for name in ("cost", *PAYERS)})  # fmt: skip
         rows = [
             [str(int(row["year"])), str(row[f"title_{self.lang}"]), class_word(row["class_"], self.lang),
-             number(row["places"], self.lang), quantity_text(row, self.lang), wan_text(row["cost_yuan"], self.lang),
+             number(row["places"], self.lang), quantity_text(row, self.lang), _cost(row["cost_yuan"], self.lang),
              price_word(row, self.lang), payer_words(row, self.lang) or "—"]
             for row in part.sort_values(["year", "class_", "key"], kind="stable").to_dict("records")
         ]  # fmt: skip
         rows.append([said, *[""] * 7])
-        heads = [word(key, self.lang) for key in (
-            "year", "programme_measure", "class_works", "places_count", "quantity", "cost_wan", "price_kind", "who_pays")]  # fmt: skip
+        keys = (
+            "year",
+            "programme_measure",
+            "class_works",
+            "places_count",
+            "quantity",
+            "cost_wan",
+            "price_kind",
+            "who_pays",
+        )
+        heads = [word(key, self.lang) for key in keys]
         self.table(title, heads, rows, widths=(1.2, 4.4, 1.7, 1.2, 2.3, 1.8, 1.5, 2.4), numbers=(3, 4, 5), size=8,
                    bands=(len(rows) - 1,), together=False)  # fmt: skip
 
@@ -250,7 +260,8 @@ class _Report(Paper):
         self.section("report.prog_bound", [bound_sentence(self.programme, self.lang)])
         rows = [
             [stage.title_zh if self.lang == "zh" else stage.title_en, number(stage.value, self.lang, digits=1),
-             number(stage.bound, self.lang, digits=1), f"{stage.gap:.2%}", word("yes" if stage.proven else "no", self.lang)]
+             number(stage.bound, self.lang, digits=1), f"{stage.gap:.2%}",
+             word("yes" if stage.proven else "no", self.lang)]
             for stage in self.programme.stages
         ]  # fmt: skip
         if rows:
@@ -265,7 +276,7 @@ class _Report(Paper):
         first = grouped[["title_zh", "title_en", "priced", "example_cost", "remedy", "cost_yuan"]].first().reset_index()
         shade = {(n, 3): "FBEDBF" for n, mark in enumerate(first["example_cost"].fillna(False)) if mark}
         rows = [
-            [str(row[f"title_{self.lang}"]), word_unit(row["unit"], self.lang),
+            [str(row[f"title_{self.lang}"]), value_word("extent_unit", row["unit"], self.lang),
              "—" if is_missing(row["unit_yuan"]) else number(row["unit_yuan"], self.lang, digits=2),
              price_word(row, self.lang), "" if is_missing(row["price_source"]) else str(row["price_source"])]
             for row in first.to_dict("records")
@@ -287,6 +298,6 @@ class _Report(Paper):
         self.paragraph(word("report.privacy", self.lang, n=FEWEST_SHOWN))
 
 
-def word_unit(unit: object, lang: Lang) -> str:
-    """Return the word for a measure's unit."""
-    return quantity_text({"quantity": 1.0, "unit": unit}, lang).lstrip("1 ")
+def _cost(yuan: object, lang: Lang) -> str:
+    """Return a cost as 万元; a dash where nothing is paid or nothing is known (its price says which)."""
+    return "—" if is_missing(yuan) or float(str(yuan)) == 0 else wan_text(yuan, lang)

@@ -67,7 +67,7 @@ def quantity_text(row: Mapping[str, Any] | pd.Series, lang: Lang) -> str:
 
 
 def programme_sites(measures: pd.DataFrame, study: Study, lang: Lang) -> dict[str, str]:
-    """Return what every site of the measures is called: an estate, a block outside estates with its community, a unit."""
+    """Return what every site of the measures is called: an estate, a block with its community, a unit."""
     named: dict[str, str] = {}
     tables = {kind: study.tables.get(kind) for kind in ("estates", "units", "communities")}
     first = measures.drop_duplicates("site_id").set_index("site_id")
@@ -112,8 +112,9 @@ def site_frame(programme: Programme, measures: gpd.GeoDataFrame, study: Study) -
     chosen = table["year"].notna()
     sums = {name: table[name].where(chosen, 0.0).fillna(0.0) for name in ("cost_yuan", *(f"{p}_yuan" for p in PAYERS))}
     work = pd.DataFrame({
-        "site_id": table["site_id"].astype(str), "year": table["year"].astype("float64"), "measures": chosen.astype("int64"),
-        "measures_all": 1, "safety": (chosen & table["safety"].astype(bool)).astype("int64"), **sums,
+        "site_id": table["site_id"].astype(str), "year": table["year"].astype("float64"),
+        "measures": chosen.astype("int64"), "measures_all": 1,
+        "safety": (chosen & table["safety"].astype(bool)).astype("int64"), **sums,
         "need_met": table["need"].where(chosen, 0.0), "need_all": table["need"],
     })  # fmt: skip
     grouped = work.groupby("site_id", sort=True)
@@ -160,6 +161,10 @@ def grouped_measures(table: pd.DataFrame) -> pd.DataFrame:
     return made.reset_index()
 
 
+def _together(values: pd.Series) -> str:
+    return ";".join(sorted({code for value in values.dropna() for code in str(value).split(";") if code}))
+
+
 def programme_totals(programme: Programme, measures: pd.DataFrame) -> dict[str, float]:
     """Return what a programme comes to: measures and sites chosen, money by payer, safety, unpriced, need."""
     table = with_years(programme, measures)
@@ -197,8 +202,9 @@ def programme_summary(programme: Programme, measures: pd.DataFrame, lang: Lang) 
     count = {name: number(told[name], lang) for name in ("measures", "measures_all", "sites", "safety", "safety_all")}
     share = told["need_met"] / told["need_total"] if told["need_total"] else 0.0
     said = [
-        word("report.prog_said", lang, years=years_text(programme, lang), sites=count["sites"], measures=count["measures"],
-             all=count["measures_all"], **{name: wan_text(told[name], lang) for name in ("cost", *PAYERS)}),
+        word("report.prog_said", lang, years=years_text(programme, lang), sites=count["sites"],
+             measures=count["measures"], all=count["measures_all"],
+             **{name: wan_text(told[name], lang) for name in ("cost", *PAYERS)}),
         word("report.prog_safety", lang, chosen=count["safety"], all=count["safety_all"])
         + ("" if lang == "zh" else " ")
         + word("report.prog_need", lang, met=number(told["need_met"], lang), all=number(told["need_total"], lang),

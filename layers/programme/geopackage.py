@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 _MEASURE_COLUMNS = (
     "key", "title_zh", "title_en", "class_", "safety", "elder_child", "remedy", "subject", "subject_id", "site_id",
     "community_id", "finding_ids", "codes", "numbers", "quantity", "unit", "unit_yuan", "price_source", "cost_yuan",
-    "public_yuan", "residents_yuan", "social_yuan", "need", "priced", "example_cost", "year", "phase", "why_zh", "why_en",
+    "public_yuan", "residents_yuan", "social_yuan", "need", "priced", "example_cost", "year", "phase", "why_zh",
+    "why_en",
 )  # fmt: skip
 
 
 def write_programme_gpkg(
     programme: Programme, measures: gpd.GeoDataFrame, path: Path, *, study: Study, lang: Lang = "zh"
 ) -> None:
-    """Write a programme's sites, measures and years to a GeoPackage, whole or not at all; the same gives the same bytes.
+    """Write a programme's sites, measures and years to a GeoPackage, whole or not at all; the same bytes each time.
 
     Layers `sites` (by the year their works begin) and `measures` (areas; by their year) in the measures' CRS with their
     QGIS styles; tables `years`, `payers`, `classes`, `communities`. Of households it holds nothing.

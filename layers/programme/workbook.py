@@ -92,15 +92,17 @@ def _overview(programme: Programme, measures: pd.DataFrame, lang: Lang) -> Sheet
 
 def _years(programme: Programme, lang: Lang) -> Sheet:
     columns = _heads(
-        lang, ("year", "0"), ("budget_wan", NUMBER), ("carried_wan", NUMBER), ("public_wan", NUMBER), ("left_wan", NUMBER),
-        ("residents_wan", NUMBER), ("social_wan", NUMBER), ("cost_wan", NUMBER), ("basic_wan", NUMBER),
+        lang, ("year", "0"), ("budget_wan", NUMBER), ("carried_wan", NUMBER), ("public_wan", NUMBER),
+        ("left_wan", NUMBER), ("residents_wan", NUMBER), ("social_wan", NUMBER), ("cost_wan", NUMBER),
+        ("basic_wan", NUMBER),
         ("improve_wan", NUMBER), ("upgrade_wan", NUMBER), ("sites_count", COUNT), ("measures_count", COUNT),
         ("safety_count", COUNT), ("elder_child", COUNT), ("need_met", COUNT),
     )  # fmt: skip
     money = ("budget", "carried", "spent", "left", "residents", "social", "cost", *CLASSES)
     rows = [
         [int(str(year)), *(money_wan(row[f"{name}_yuan"]) for name in money),
-         *(plain(row[name]) for name in ("sites", "measures", "safety", "elder_child")), round(float(row["need_met"]), 1)]
+         *(plain(row[name]) for name in ("sites", "measures", "safety", "elder_child")),
+         round(float(row["need_met"]), 1)]
         for year, row in programme.years.iterrows()
     ]  # fmt: skip
     total: list[Any] = [word("total", lang), *(sum_known(row[n] for row in rows) for n in range(1, len(columns)))]
@@ -144,13 +146,13 @@ def _sites(table: pd.DataFrame, sites: dict[str, str], lang: Lang) -> Sheet:
         fills |= {(len(rows), n): "F0EDE5" for n in range(len(columns))}
         sums = [money_wan(part[name].sum(min_count=1)) for name in _MONEY]
         years = ", ".join(str(int(year)) for year in sorted(part["year"].unique()))
-        rows.append([sites.get(str(site), str(site)), None, years, None, None, None, int(part["places"].sum()), None, None,
-                     *sums, None, None])  # fmt: skip
+        named = sites.get(str(site), str(site))
+        rows.append([named, None, years, None, None, None, int(part["places"].sum()), None, None, *sums, None, None])
         for row in part.to_dict("records"):
             if row["example_cost"]:
                 fills[len(rows), 13] = _EXAMPLE_FILL
             rows.append([
-                sites.get(str(site), str(site)), int(row["year"]), row[f"title_{lang}"], class_word(row["class_"], lang),
+                named, int(row["year"]), row[f"title_{lang}"], class_word(row["class_"], lang),
                 value_word("remedy", row["remedy"], lang), word("yes" if row["safety"] else "no", lang),
                 int(row["places"]), plain(row["quantity"]), value_word("extent_unit", row["unit"], lang),
                 *(money_wan(row[name]) for name in _MONEY), price_word(row, lang), payer_words(row, lang),
@@ -183,7 +185,8 @@ def _items(table: pd.DataFrame, sites: dict[str, str], lang: Lang) -> Sheet:
 def _left(table: pd.DataFrame, sites: dict[str, str], lang: Lang) -> Sheet:
     columns = _heads(
         lang, ("site", "@"), ("programme_measure", "@"), ("subject", "@"), ("building_id", "@"), ("class_works", "@"),
-        ("safety", "@"), ("cost_wan", NUMBER), ("public_wan", NUMBER), ("price_kind", "@"), ("need", NUMBER), ("why", "@"),
+        ("safety", "@"), ("cost_wan", NUMBER), ("public_wan", NUMBER), ("price_kind", "@"), ("need", NUMBER),
+        ("why", "@"),
     )  # fmt: skip
     left = table[table["year"].isna()].sort_values(["need"], ascending=False, kind="stable")
     rows = [
@@ -203,8 +206,8 @@ def _left(table: pd.DataFrame, sites: dict[str, str], lang: Lang) -> Sheet:
 def _curve(curve: Curve, table: pd.DataFrame, sites: dict[str, str], lang: Lang) -> list[Sheet]:
     columns = _heads(
         lang, ("extra_wan", "+#,##0.0;-#,##0.0;0"), ("budget_wan", NUMBER), ("feasible", "@"), ("public_wan", NUMBER),
-        ("need_met", COUNT), ("need_more", "+#,##0.0;-#,##0.0;0"), ("need_per_million", NUMBER), ("measures_count", COUNT),
-        ("measures_more", "+#,##0;-#,##0;0"), ("proven", "@"), ("why", "@"),
+        ("need_met", COUNT), ("need_more", "+#,##0.0;-#,##0.0;0"), ("need_per_million", NUMBER),
+        ("measures_count", COUNT),        ("measures_more", "+#,##0;-#,##0;0"), ("proven", "@"), ("why", "@"),
     )  # fmt: skip
     rows = [
         [

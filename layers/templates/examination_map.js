@@ -298,11 +298,12 @@ function shequExaminationMap(map, data) {
     const sites = state.theme === "programme" && state.by === "place";
     show("sites", false);
     delete groups.sites;
-    if (sites) show("sites", true, () => L.layerGroup(plan.sites.filter((site) => site.kind !== "building" && site.place >= 0 && places[site.kind])
-      .map((site) => {
+    if (sites) show("sites", true, () => L.layerGroup([...plan.sites].filter((site) => site.place >= 0 && places[site.kind] && site.kind !== "unit")
+      .sort((x, y) => (x.kind === "block" ? 0 : 1) - (y.kind === "block" ? 0 : 1)).map((site) => {
         const found = phaseClass(site.kind, site.place);
-        return found.value === "nothing" || state.off.has(found.value) ? null : L.polygon(latlngs(places[site.kind].shapes[site.place]), { ...inPane("others"),
-          interactive: false, fill: true, fillColor: found.symbol.fill, fillOpacity: 0.28, stroke: true, color: found.symbol.fill, weight: 1.2 });
+        if (found.value === "nothing" || state.off.has(found.value)) return null;
+        return L.polygon(latlngs(places[site.kind].shapes[site.place]), { ...inPane("others"), interactive: false, fill: true, fillColor: found.symbol.fill,
+          fillOpacity: site.kind === "block" ? 0.1 : 0.3, stroke: true, color: found.symbol.fill, weight: site.kind === "block" ? 0.8 : 1.3 });
       }).filter(Boolean)));
   }
   const groups = {};
