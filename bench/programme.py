@@ -49,8 +49,14 @@ def town(buildings: int, findings: int, rng: np.random.Generator) -> Study:
         block, estate, community = f"B{e:04d}", f"E{e:04d}", f"C{e // 10:03d}"
         old = int(rng.integers(1975, 2015))
         blocks[block] = ({"households": 0, "people": 0, "community_id": community}, shapely.box(x, y, x + 300, y + 300))
-        estates[estate] = ({"name": f"{e + 1}号小区", "closed": True, "year_built": old}, shapely.box(x + 5, y + 5, x + 295, y + 295))
-        roads[f"R{e:04d}"] = ({"road_class": "service", "walkable": True}, shapely.LineString([(x + 10, y + 150), (x + 290, y + 150)]))
+        estates[estate] = (
+            {"name": f"{e + 1}号小区", "closed": True, "year_built": old},
+            shapely.box(x + 5, y + 5, x + 295, y + 295),
+        )
+        roads[f"R{e:04d}"] = (
+            {"road_class": "service", "walkable": True},
+            shapely.LineString([(x + 10, y + 150), (x + 290, y + 150)]),
+        )
         for i in range(size):
             left, low = x + 20 + 65 * (i % 4), y + 12 + 35 * (i // 4)
             floors = int(rng.choice([4, 5, 6, 6, 6, 7, 11, 18], p=[0.05, 0.1, 0.2, 0.2, 0.2, 0.1, 0.1, 0.05]))
@@ -64,13 +70,18 @@ def town(buildings: int, findings: int, rng: np.random.Generator) -> Study:
             )  # fmt: skip
     areas = sorted({row["community_id"] for row, _ in blocks.values()})
     communities = {
-        c: ({"name": c, "kind": "community"}, shapely.union_all([s for r, s in blocks.values() if r["community_id"] == c]))
+        c: (
+            {"name": c, "kind": "community"},
+            shapely.union_all([s for r, s in blocks.values() if r["community_id"] == c]),
+        )
         for c in areas
     }
     year = np.array([row["year_built"] for row, _ in homes.values()])
     weight = np.maximum(2020 - year, 4).astype(float)
     ids = np.array(list(homes))
-    common = np.array([0.15 if code.code.startswith("1") else 0.5 if code.code in ("7d", "5", "6b") else 1.0 for code in codes])
+    common = np.array(
+        [0.15 if code.code.startswith("1") else 0.5 if code.code in ("7d", "5", "6b") else 1.0 for code in codes]
+    )
     seen: set[tuple[int, int]] = set()
     while len(seen) < findings:
         who = rng.choice(len(ids), findings, p=weight / weight.sum())
@@ -83,7 +94,9 @@ def town(buildings: int, findings: int, rng: np.random.Generator) -> Study:
         code = codes[c]
         extent = None
         if code.extent and rng.random() < 0.9:
-            extent = float(round({"m2": 40, "m": 60, "count": 3, "flats": 4}[code.extent] * rng.lognormal(0, 0.7), 0)) or 1.0
+            extent = (
+                float(round({"m2": 40, "m": 60, "count": 3, "flats": 4}[code.extent] * rng.lognormal(0, 0.7), 0)) or 1.0
+            )
         rows[f"F{number:06d}"] = {
             "subject": "building", "subject_id": ids[h], "building_id": ids[h], "code": code.code,
             "severity": code.severity_of(extent), "extent": extent, "extent_unit": code.extent or None,
@@ -214,7 +227,9 @@ def main() -> int:
                  seconds <= SECONDS or not held)  # fmt: skip
             line("gap at most 1%", f"{plan.gap:.3%}", plan.gap <= GAP or not held)
             year = plan.choice["year"]
-            line("every safety measure is done", f"{int(safety.sum()):,}", bool(year[ready.index[safety]].notna().all()))
+            line(
+                "every safety measure is done", f"{int(safety.sum()):,}", bool(year[ready.index[safety]].notna().all())
+            )
             over = max(plan.years["spent_yuan"] - plan.years["budget_yuan"])
             line("no year over its budget", f"{-over:,.2f} yuan left at least", over <= 0)
             if campaign > 1:
@@ -226,7 +241,9 @@ def main() -> int:
             line("safety waits no longer than with the greedy",
                  f"{waits:,.0f}; greedy {their_waits:,.0f}" if all_in else f"{waits:,.0f}; greedy leaves safety out",
                  not all_in or waits <= their_waits * (1 + 1e-9))  # fmt: skip
-            print(f"      need met, discounted: {stages['need'].value:,.0f}; greedy {their_met:,.0f}, with longer waiting")
+            print(
+                f"      need met, discounted: {stages['need'].value:,.0f}; greedy {their_met:,.0f}, with longer waiting"
+            )
             clock = time.process_time()
             theirs = plain_milp(ready, o, waits, said.peer_seconds)
             took = time.process_time() - clock

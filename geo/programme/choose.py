@@ -190,7 +190,7 @@ class Task:
         start = min((one for one in starts if one is not None), key=lambda one: -model.value @ one, default=None)
         free = build(self.board, self.options, drop=("campaign", "sites"))
         found = solve(model, -model.value, start=start, gap=self.options.gap, deadline=self._until(1.0),
-                      told=self._said("need"), loose=free, loose_cost=-free.value)  # fmt: skip
+                      told=self._said("need"), loose=free, loose_cost=-free.value, outer=True)  # fmt: skip
         if found.column is None:
             raise self._refused(found)
         self.year = model.years_of(found.column)

@@ -43,8 +43,16 @@ class Model:
         A measure that others make needless, and the first of its columns that say when one of them is done.
     extra : array
         Columns of the money that is missing each year; empty unless asked for.
-    rank : array
-        Need that an item meets for its money: what is alike in it may be looked at together.
+    money, need : arrays
+        Of each item: money in `SCALE`, and need with that of what it makes needless.
+    counts : array
+        What need met in a year counts.
+    budget_rows : array
+        The row of each year's money; empty where there is none.
+    at_work : array of shape (sites, 2)
+        A site's number, and the first of its columns that say in which years it is at work.
+    single : bool
+        Works on a site take one year.
     """
 
     matrix: sparse.csc_matrix
@@ -65,7 +73,12 @@ class Model:
     carried: int
     met: tuple[tuple[int, int], ...]
     extra: Ints
-    rank: Floats
+    money: Floats
+    need: Floats
+    counts: Floats
+    budget_rows: Ints
+    at_work: Ints
+    single: bool
 
     def years_of(self, column: Floats) -> Ints:
         """Return the year number of every measure of the board, -1 where it is not done."""
@@ -217,6 +230,8 @@ class _Draft:
         self.hosts: list[tuple[int, Ints]] = []
         self.windows: list[tuple[int, int]] = []
         self.site_hosts: list[Ints] = []
+        self.at_work: list[tuple[int, int]] = []
+        self.budget_rows = np.zeros(0, dtype=np.int64)
         self.carried, self.extra = -1, np.zeros(0, dtype=np.int64)
         self.met: dict[int, Ints] = {}
 
@@ -257,6 +272,7 @@ class _Draft:
         for number, members in _grouped(self.item, self.board.site, self.in_site & (self.item >= 0)):
             host = self.host(members, number, one_year=self.single)
             self.site_hosts.append(host)
+            self.at_work.append((number, int(host[0])))
             if 1 < L < T:
                 starts = self.new(T - L + 1, number, frame=True)
                 self.free.append(starts)
@@ -295,6 +311,7 @@ class _Draft:
             self.carried = int(carried[0])
         if extra:
             self.extra = self.new(T, -1, frame=False)
+        self.budget_rows = np.arange(self.rows.count, self.rows.count + T)
         for part in (carried, self.extra):
             self.free.append(part)
             self.limitless.append(part)
@@ -371,6 +388,14 @@ class _Draft:
             if not self.only_musts:
                 self.rows.one(x[np.unique(item[members])][:, when].ravel(), 1.0, 1.0, np.inf)
 
+    def _replaced(self) -> Floats:
+        """Return the need that each item meets of measures that it makes needless."""
+        more = np.zeros(self.items)
+        for a, b in self.board.excludes:
+            if self.item[a] >= 0 and int(b) in self.met:
+                more[self.item[a]] += self.board.need[b]
+        return more
+
     def model(self, *, floor: bool) -> Model:
         """Return the model."""
         board, body = self.board, self.items * self.T
@@ -397,7 +422,9 @@ class _Draft:
             years=self.T, place=np.concatenate(self.places), frame=np.concatenate(self.frames),
             hosts=tuple(self.hosts), windows=tuple(self.windows), carried=self.carried,
             met=tuple((m, int(mine[0])) for m, mine in self.met.items()), extra=self.extra,
-            rank=need / np.maximum(np.asarray(self.P @ board.fen) / SCALE, 1e-6),
+            money=np.asarray(self.P @ board.fen) / SCALE, need=need + self._replaced(), counts=counts,
+            budget_rows=self.budget_rows, at_work=np.array(self.at_work, dtype=np.int64).reshape(-1, 2),
+            single=self.single,
         )  # fmt: skip
 
 

@@ -25,6 +25,8 @@ NODES = 2_000
 """Branches that one such look may take."""
 BUNDLES = 8
 """Parts that a site's measures are taken in while it is settled when sites are at work."""
+TANGENTS = 12
+"""Lines that stand for what a site's measures can meet for money."""
 SPARE = 1e-9
 
 Status = Literal["solved", "infeasible", "unknown"]
@@ -57,6 +59,7 @@ def solve(
     told: Callable[[float], None] | None = None,
     loose: Model | None = None,
     loose_cost: Floats | None = None,
+    outer: bool = False,
 ) -> Solved:
     """Return columns of least cost.
 
@@ -75,6 +78,8 @@ def solve(
         Is told the share of the work that is done.
     loose, loose_cost : Model, array, optional
         An easier model that asks for less, and its cost: its bound stands in when there is no time for the model's own.
+    outer : bool
+        The cost is the need met, negative: sites can be settled first, each as a whole.
     """
     if start is not None and not keeps(model, start):
         start = None
@@ -83,13 +88,17 @@ def solve(
     best = Solved("unknown", None, math.inf, -math.inf)
     if start is not None:
         best = _filled(model, cost, replace(best, status="solved", column=start, value=float(cost @ start)), deadline)
-        best = _bundled(model, cost, best, _part(deadline, 0.3))
+        best = _bundled(model, cost, best, _part(deadline, 0.2)) if not outer else best
+    if outer and best.column is not None and len(model.at_work) and len(model.budget_rows):
+        best = _outer(model, cost, best, gap, _part(deadline, 0.6))
+        if best.gap <= gap:
+            return best
     relaxed = run(model, cost, integer=False, deadline=_part(deadline, 0.7))
     if relaxed.status == "infeasible":
         return relaxed
     if best.column is None:
         return run(model, cost, gap=gap, deadline=deadline)
-    best = replace(best, bound=relaxed.bound)
+    best = replace(best, bound=max(best.bound, relaxed.bound))
     if not math.isfinite(best.bound) and loose is not None and loose_cost is not None:
         best = replace(best, bound=run(loose, loose_cost, integer=False, deadline=deadline).bound)
     return _improved(model, cost, best, relaxed, gap, deadline, told)
@@ -118,7 +127,7 @@ def _bundled(model: Model, cost: Floats, best: Solved, deadline: float | None) -
     T = model.years
     items = np.arange(model.items)
     loose = items[~model.frame[items * T]]
-    loose = loose[np.lexsort((-model.rank[loose], model.place[loose * T]))]
+    loose = loose[np.lexsort((-(model.need / np.maximum(model.money, 1e-6))[loose], model.place[loose * T]))]
     home = model.place[loose * T]
     first = np.flatnonzero(np.append(True, home[1:] != home[:-1])) if len(home) else np.zeros(0, dtype=np.int64)
     size = np.diff(np.append(first, len(home)))
@@ -150,6 +159,94 @@ def _bundled(model: Model, cost: Floats, best: Solved, deadline: float | None) -
         return best
     whole = spread @ found.column
     return _filled(model, cost, replace(best, column=whole), deadline, start=best)
+
+
+def _outer(model: Model, cost: Floats, best: Solved, gap: float, deadline: float | None) -> Solved:
+    """Return what comes of settling sites as wholes, and a bound.
+
+    What the measures of a site can meet for an amount of money is at most a concave function of it: the best yields first,
+    in parts. A few of its tangents stand for all the measures of the site, so nothing can do better than this much smaller
+    model, which is solved with its whole numbers; what is done on each site is filled in.
+    """
+    T, total = model.years, model.matrix.shape[1]
+    loose = np.flatnonzero(~model.frame[np.arange(model.items) * T])
+    dropped = np.zeros(total, dtype=np.bool_)
+    dropped[(loose[:, None] * T + np.arange(T)).ravel()] = True
+    for _, first in model.met:
+        dropped[first : first + T] = True
+    kept = np.flatnonzero(~dropped)
+    rows = np.asarray((abs(model.matrix[:, dropped]).sum(axis=1) == 0)).ravel()
+    rows[model.budget_rows] = False
+    host = dict(model.at_work.tolist())
+    place = model.place[loose * T]
+    # The measures without a site that is at work are one group of their own, always at work.
+    group = np.where(np.isin(place, list(host)), place, -1)
+    order = np.lexsort((-(model.need / np.maximum(model.money, 1e-9))[loose], group))
+    loose, group = loose[order], group[order]
+    names, first = np.unique(group, return_index=True)
+    G, K = len(names), len(kept)
+    new = np.full(total, -1)
+    new[kept] = np.arange(K)
+    spend = K + np.arange(G * T).reshape(G, T)
+    met = spend + G * T
+    body: list[sparse.csr_matrix] = [sparse.hstack([model.matrix[rows][:, kept], sparse.csr_matrix((rows.sum(), 2 * G * T))])]
+    low, high = [model.row_low[rows]], [model.row_high[rows]]
+    money = sparse.csr_matrix((np.ones(G * T), (np.tile(np.arange(T), G), spend.ravel() - K)), (T, 2 * G * T))
+    body.append(sparse.hstack([model.matrix[model.budget_rows][:, kept], money]))
+    low.append(model.row_low[model.budget_rows])
+    high.append(model.row_high[model.budget_rows])
+    r, c, v, top = [], [], [], []
+    count = 0
+    for g, items in enumerate(np.split(loose, first[1:])):
+        for slope, base in _tangents(model.money[items], model.need[items]):
+            alone = names[g] >= 0
+            if alone:
+                for t in range(T):
+                    at = new[host[int(names[g])] + t]
+                    r += [count] * 3
+                    c += [met[g, t], spend[g, t], at]
+                    v += [1.0, -slope * model.counts[t], -base * model.counts[t]]
+                    top.append(0.0)
+                    count += 1
+            if not (alone and model.single):
+                r += [count] * (2 * T)
+                c += [*met[g], *spend[g]]
+                v += [*(1.0 / model.counts), *([-slope] * T)]
+                top.append(base)
+                count += 1
+    body.append(sparse.csr_matrix((v, (r, c)), (count, K + 2 * G * T)))
+    low.append(np.full(count, -np.inf))
+    high.append(np.array(top))
+    small = replace(
+        model, matrix=sparse.vstack(body).tocsc(), row_low=np.concatenate(low), row_high=np.concatenate(high),
+        low=np.concatenate([model.low[kept], np.zeros(2 * G * T)]),
+        high=np.concatenate([model.high[kept], np.full(G * T, model.money.sum() + 1), np.full(G * T, model.need.sum() + 1)]),
+        integer=np.concatenate([model.integer[kept], np.zeros(2 * G * T, dtype=np.bool_)]),
+    )  # fmt: skip
+    price = np.concatenate([cost[kept], np.zeros(G * T), -np.ones(G * T)])
+    start = np.concatenate([_known(best)[kept], np.zeros(2 * G * T)])
+    found = run(small, price, start=start if keeps(small, start) else None, gap=0.3 * gap, deadline=deadline,
+                nodes=20 * NODES, integer=model.single)  # fmt: skip
+    best = replace(best, bound=max(best.bound, found.bound))
+    if found.column is None or not model.single:
+        return best
+    whole = np.zeros(total)
+    whole[kept] = found.column[:K]
+    return _filled(model, cost, replace(best, column=whole), None, start=best)
+
+
+def _tangents(money: Floats, need: Floats) -> list[tuple[float, float]]:
+    """Return (slope, base) of lines above what measures, best yields first, meet for money."""
+    paid = money > 1e-9
+    free = float(need[~paid].sum())
+    spent = np.concatenate([[0.0], np.cumsum(money[paid])])
+    meets = free + np.concatenate([[0.0], np.cumsum(need[paid])])
+    lines = [(0.0, float(meets[-1]))]
+    steps = len(spent) - 1
+    for j in sorted({round(x) for x in np.linspace(0, steps - 1, min(steps, TANGENTS))}) if steps else []:
+        slope = float((meets[j + 1] - meets[j]) / (spent[j + 1] - spent[j]))
+        lines.append((slope, float(meets[j] - slope * spent[j])))
+    return lines
 
 
 def _filled(model: Model, cost: Floats, best: Solved, deadline: float | None, start: Solved | None = None) -> Solved:
