@@ -198,7 +198,9 @@ def _examine_demo(study: Path, out: Path, lang: Lang) -> None:
     demo = operations.demo_town().parent
     with progress_bar() as told:
         surveys = [demo / name for name in ("survey-2025.xlsx", "survey-2026.xlsx")]
-        operations.read_surveys(study, surveys, catalogue=load_catalogue(EDITION), today=DEMO_DAY, told=told)
+        read = operations.read_surveys(study, surveys, catalogue=load_catalogue(EDITION), today=DEMO_DAY, told=told)
+        for each in read if isinstance(read, tuple) else ():
+            each.require()
         examined = operations.examine_study(
             study, catalogue=load_catalogue(EDITION), rules=load_site_rules("old-estates-2021"), today=DEMO_DAY,
             sites=demo / "sites.xlsx", projects=demo / "projects.xlsx", told=told,

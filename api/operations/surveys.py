@@ -99,7 +99,7 @@ def read_surveys(
     """
     if photos is not None and not photos.is_dir():
         raise InputError(Fault("there is no such folder of photos", "correct --photos", file=str(photos)))
-    study = read_study(path)
+    before = study = with_units(read_study(path), catalogue)  # a workbook asks about units, too
     reads = []
     for number, file in enumerate(files):
         if told:
@@ -114,7 +114,7 @@ def read_surveys(
     for read in reads:
         study, done = store(study, read, on=today)
         stored.append(done)
-    if any(each.new or each.changed or each.observations_new or each.observations_changed for each in stored):
+    if study is not before:
         if told:
             told("writing the study", 0.9)
         write_study(study, path)
