@@ -53,7 +53,8 @@ def test_every_layer_has_titles_legends_and_columns(examination):
     for layer in layers:
         assert layer.title_in("zh") != layer.title_in("en")
         for each in layer.style.classes:
-            assert each.label_zh and each.label_en
+            assert each.label_zh
+            assert each.label_en
         if layer.style.column not in ("", "share"):
             assert layer.style.column in frames[layer.table].columns, layer.id
             known = {each.value for each in layer.style.classes}
