@@ -32,8 +32,8 @@ class Surveyed:
 def with_units(study: Study, catalogue: Catalogue) -> Study:
     """Return the study with its examination units; those it has of today's blocks are kept."""
     units, of_block, notes = examination_units(study, catalogue=catalogue)
-    blocks, known = study.get("blocks"), study.get("units")
-    if blocks is None or not len(units) or (known is not None and set(known.index) == set(units.index)):
+    blocks = study.get("blocks")
+    if blocks is None or not len(units) or blocks["unit_id"].dropna().equals(of_block.reindex(blocks.index).dropna()):
         return study
     tables = {"units": units, "blocks": blocks.assign(unit_id=of_block.reindex(blocks.index))}
     made = study.having(tables, step="units", note={"said": [list(each) for each in notes]})

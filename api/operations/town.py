@@ -60,18 +60,13 @@ def import_study(
 
 
 def _with_records(study: Study, before: Study) -> Study:
-    """Return the study with what surveys and registers put into the one it replaces; units are made anew."""
-    kept = {name: before.tables[name] for name in RECORDED if name in before.tables and name != "units"}
+    """Return the study with what surveys and registers put into the one it replaces."""
+    kept = {name: before.tables[name] for name in RECORDED if name in before.tables}
     placed = {name: frame.to_crs(study.crs) if TABLES[name].geometry else frame for name, frame in kept.items()}
     if not placed:
         return study
     notes = {step: before.notes[step] for step in ("survey", "farmhouses") if step in before.notes}
     return replace(study.having(placed), notes={**study.notes, **notes})
-
-
-def _without_units(study: Study) -> Study:
-    """Return the study without examination units: they were made of blocks that are no more."""
-    return replace(study, tables={name: frame for name, frame in study.tables.items() if name != "units"})
 
 
 def make_blocks(path: Path, *, source: str | None = None, options: BlockOptions | None = None) -> Study:
@@ -98,7 +93,7 @@ def make_blocks(path: Path, *, source: str | None = None, options: BlockOptions 
             communities=study.get("communities"),
             options=options,
         )
-    done = _without_units(study).having(
+    done = study.having(
         {"blocks": made.blocks, "seams": made.seams},
         step="blocks",
         repairs=made.repairs,
@@ -126,9 +121,9 @@ def put_households(path: Path, *, options: HouseholdOptions | None = None) -> tu
         population=study.rasters.get("population"),
         options=options or HouseholdOptions(),
     )
-    tables = {"blocks": placed.blocks}
+    tables = {"blocks": placed.blocks.drop(columns="unit_id", errors="ignore")}  # its units counted other people
     if placed.buildings is not None:
         tables["buildings"] = placed.buildings
-    done = _without_units(study).having(tables, step="households", repairs=placed.repairs)
+    done = study.having(tables, step="households", repairs=placed.repairs)
     write_study(done, path)
     return done, placed

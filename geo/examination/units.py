@@ -4,6 +4,7 @@ The boundary engine (`geo.partition`) divides the blocks with people as the weig
 can be cut is cut; what is too small is joined to its neighbours; what can be neither stays as it is, and is said.
 """
 
+from itertools import count
 from typing import Final
 
 import geopandas as gpd
@@ -40,6 +41,9 @@ CUTS: Final = {
 
 NUMBERS: Final = (1.0, 0.93, 1.08, 0.86)
 """Numbers of units that are tried, as multiples of the people divided by the middle of the limits."""
+
+SAME_GROUND: Final = 0.98
+"""Units that share so much of the ground of both are the same unit."""
 
 LADDER: Final = (0.8, 0.4, 0.0)
 """Shares of the least size that are tried one after another where the least size itself has no answer."""
@@ -95,7 +99,10 @@ def examination_units(
         return empty("units", study.crs), pd.Series(np.nan, index=blocks.index, dtype="str"), (said,)
     part, said_of_parts = _divide(blocks, seams, people, catalogue, seed)
     units, of_block = _table(blocks, part, people, study, catalogue)
-    return units, of_block, (*notes, *said_of_parts, *_sizes(units, catalogue))
+    said_of_ids: Notes = ()
+    if kept is not None and len(kept):
+        units, of_block, said_of_ids = _with_known_ids(units, of_block, kept)
+    return units, of_block, (*notes, *said_of_parts, *_sizes(units, catalogue), *said_of_ids)
 
 
 def unit_of_areas(areas: gpd.GeoDataFrame, blocks: gpd.GeoDataFrame, column: str = "unit_id") -> "pd.Series[str]":
@@ -273,6 +280,37 @@ def _table(
         crs=study.crs,
     )
     return conform(frame, "units"), of_block
+
+
+def _with_known_ids(
+    units: gpd.GeoDataFrame, of_block: "pd.Series[str]", kept: gpd.GeoDataFrame
+) -> tuple[gpd.GeoDataFrame, "pd.Series[str]", Notes]:
+    """Return units where the same ground has the id it had before, and other ground an id that none had.
+
+    What a survey told of a unit that is no more is then of an unknown unit, and never of another one.
+    """
+    taken = {int(number) for one in kept.index if (number := str(one).removeprefix("U")).isdecimal()}
+    free = (number for number in count(1) if number not in taken)
+    new, old = units.geometry.to_numpy(), kept.geometry.to_numpy()
+    here, there = shapely.STRtree(old).query(new, predicate="intersects")
+    shared = shapely.area(shapely.intersection(new[here], old[there]))
+    same = shared >= SAME_GROUND * np.maximum(shapely.area(new[here]), shapely.area(old[there]))
+    before = dict(zip(here[same].tolist(), kept.index[there[same]], strict=True))
+    changed = [i for i in range(len(units)) if i not in before]
+    digits = max(2, len(str(max(taken, default=0) + len(changed))))
+    numbers = {i: next(free) for i in changed}
+    ids = [str(before[i]) if i in before else f"U{numbers[i]:0{digits}d}" for i in range(len(units))]
+    names = [kept["name"][ids[i]] if i in before else f"{numbers[i]}号体检单元" for i in range(len(units))]
+    names_en = [kept["name_en"][ids[i]] if i in before else f"Examination unit {numbers[i]}" for i in range(len(units))]
+    renamed = units.assign(name=names, name_en=names_en).set_axis(pd.Index(ids, name="unit_id"))
+    gone = sorted(set(kept.index) - set(ids))
+    said = () if not gone else ((
+        f"体检单元重新划分,原{'、'.join(gone[:8])}等{len(gone)}个单元不再存在,其调查记录不再计入。",
+        f"Units were drawn anew: {len(gone)} of before ({', '.join(gone[:8])}) are no more; what was told of them "
+        "is not counted.",
+    ),)  # fmt: skip
+    places = dict(zip(units.index, ids, strict=True))
+    return renamed.sort_index(), of_block.map(places).astype("str"), said
 
 
 def _sizes(units: gpd.GeoDataFrame, catalogue: Catalogue) -> Notes:
