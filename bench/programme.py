@@ -2,11 +2,11 @@
 
 usage: python bench/programme.py [--buildings N] [--findings N] [--seeds N] [--peer-seconds S]
 
-A town drawn by chance - estates of 4 to 30 buildings, ages, findings by age with the catalogue's codes, example prices -
-is examined; measures are made of the findings, and a programme of them: safety first, one plan per site, example budgets
-for all of the safety floor and about a third of the rest. Peers: a plain greedy (sites by safety need for their money, then
-measures by yield) and scipy's milp on the plain formulation, one binary for each measure and year, given the same waiting
-of safety, which it is told. CPU seconds on one core. Exits 0 only if every line is reached.
+A town drawn by chance - estates of 4 to 30 buildings, ages, findings by age with the catalogue's codes, example prices
+- is examined; measures are made of the findings, and a programme of them: safety first, one plan per site, budgets for
+all of the safety floor and about a third of the rest. Peers: a plain greedy (sites by safety need for their money, then
+measures by yield) and scipy's milp on the plain formulation, one binary for each measure and year, which is told the
+waiting of safety. CPU seconds on one core. Exits 0 only if every line is reached.
 """
 
 import argparse
@@ -210,11 +210,11 @@ def main() -> int:
         safety = ready["safety"]
         every = 1.15 * ready.loc[safety, "public_yuan"].sum() + 0.35 * ready.loc[~safety, "public_yuan"].sum()
         budgets = [round(every / len(YEARS), 2)] * len(YEARS)
-        print(f"seed {seed}: {said.buildings:,} buildings, {len(study['findings']):,} findings, {len(table):,} measures "
-              f"({int(safety.sum()):,} of safety), {table['site_id'].nunique()} sites, {every / 1e8:.2f} × 100 million yuan; "
-              f"examined in {examined:.1f} s, measures in {made_measures:.1f} s")  # fmt: skip
-        for campaign in (1, 2):
-            o = ProgrammeOptions(years=YEARS, budgets_yuan=tuple(budgets), gap=GAP, time_limit_s=600.0,
+        print(f"seed {seed}: {said.buildings:,} buildings, {len(study['findings']):,} findings, {len(table):,} "
+              f"measures ({int(safety.sum()):,} of safety), {table['site_id'].nunique()} sites, {every / 1e6:,.0f} "
+              f"million yuan; examined in {examined:.1f} s, measures in {made_measures:.1f} s")  # fmt: skip
+        for campaign in (1, 2) if seed == 0 else (1,):
+            o = ProgrammeOptions(years=YEARS, budgets_yuan=tuple(budgets), gap=GAP, time_limit_s=300.0,
                                  campaign_years=campaign, unpriced_safety="report")  # fmt: skip
             clock, wall = time.process_time(), time.monotonic()
             plan = make_programme(table, o)
@@ -223,9 +223,9 @@ def main() -> int:
             print(f" campaigns of {campaign} year(s): need met {plan.need_met:,.0f} of {plan.need_total:,.0f}, waiting "
                   f"{stages['safety'].value:,.0f} (gap {stages['safety'].gap:.4%})")  # fmt: skip
             held = campaign == 1
-            line("programme made in at most 30 s of CPU", f"{seconds:.1f} s ({wall:.1f} s by the clock)",
-                 seconds <= SECONDS or not held)  # fmt: skip
-            line("gap at most 1%", f"{plan.gap:.3%}", plan.gap <= GAP or not held)
+            line("programme made in at most 30 s of CPU" if held else "programme made (told, not held to a time)",
+                 f"{seconds:.1f} s ({wall:.1f} s by the clock)", seconds <= SECONDS or not held)  # fmt: skip
+            line("gap at most 1%" if held else "gap (told, not held)", f"{plan.gap:.3%}", plan.gap <= GAP or not held)
             year = plan.choice["year"]
             line(
                 "every safety measure is done", f"{int(safety.sum()):,}", bool(year[ready.index[safety]].notna().all())

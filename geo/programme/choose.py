@@ -10,13 +10,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo.errors import Fault, InfeasibleError, InputError
-from geo.programme.board import FEN, Board, board_of
+from geo.programme.board import FEN, Board, Floats, board_of
 from geo.programme.model import Model, build, columns_of, known_capacity
 from geo.programme.options import ProgrammeOptions
 from geo.programme.programme import Programme, Stage, year_table
 from geo.programme.reasons import explained
 from geo.programme.refusal import refusal
-from geo.programme.search import Solved, solve
+from geo.programme.search import LARGE, Solved, solve
 
 Told = Callable[[str, float], None]
 """Is told the step (`safety`, `need`, `stay`) and the share of the work that is done (0 to 1)."""
@@ -39,8 +39,8 @@ def make_programme(
 ) -> Programme:
     """Return the best programme for these options.
 
-    In this order, a later aim never at the cost of an earlier one: (1) every safety measure is done; (2) safety waits as
-    little as possible (need × years); (3) as much weighted need as possible is met, earlier rather than later.
+    In this order, a later aim never at the cost of an earlier one: (1) every safety measure is done; (2) safety waits
+    as little as possible (need × years); (3) as much weighted need as possible is met, earlier rather than later.
 
     Parameters
     ----------
@@ -102,11 +102,9 @@ def check_request(measures: pd.DataFrame, board: Board, options: ProgrammeOption
         faults.append(Fault(f"locked: {one} cannot be chosen: {why}", "give it what it lacks, or do not lock it",
                             table="measures", ids=(one,)))  # fmt: skip
     keys = set(measures["key"].astype(str))
-    for key in sorted(options.capacities):
-        if not known_capacity(keys, key):
-            faults.append(Fault(f"capacities: there is no measure {key}",
-                                f"use one of {', '.join(sorted(keys))}, class:basic, class:improve, class:upgrade"
-                                ))  # fmt: skip
+    every_key = f"use one of {', '.join(sorted(keys))}, class:basic, class:improve, class:upgrade"
+    faults += [Fault(f"capacities: there is no measure {key}", every_key)
+               for key in sorted(options.capacities) if not known_capacity(keys, key)]  # fmt: skip
     if board.safety_barred and options.unpriced_safety == "refuse":
         faults.append(
             Fault(f"{len(board.safety_barred)} safety measures have no price or no quantity and cannot be planned "
@@ -148,7 +146,11 @@ class Task:
         small = build(board, options, only_musts=True)
         start = None if before is None else columns_of(small, _only(before, small), options, board)
         gap = min(options.gap, SAFETY_GAP)
-        found = solve(small, small.delay, start=start, gap=gap, deadline=self._until(0.35))
+        if start is None and options.campaign_years > 1 and small.matrix.shape[1] > LARGE:
+            start = self._shorter(small, gap)
+        free = build(board, options, drop=("campaign", "sites"), only_musts=True)
+        found = solve(small, small.delay, start=start, gap=gap, deadline=self._until(0.35), loose=free,
+                      loose_cost=free.delay)  # fmt: skip
         if found.column is None:
             raise self._refused(found)
         year = small.years_of(found.column)
@@ -164,10 +166,19 @@ class Task:
         self.year = year
         self._took("safety", _delay(board, year), max(0.0, found.bound), began, least=True)
 
+    def _shorter(self, model: Model, gap: float) -> Floats | None:
+        """Return the columns of a choice with campaigns of one year: it keeps the rules of longer ones, too."""
+        quick = self.options.model_copy(update={"campaign_years": 1})
+        single = build(self.board, quick, only_musts=True)
+        found = solve(single, single.delay, gap=gap, deadline=self._until(0.15))
+        if found.column is None:
+            return None
+        return columns_of(model, single.years_of(found.column), self.options, self.board)
+
     def _completed(self, small: Model, year: Years) -> Years | None:
         """Return a choice that keeps every demand and in which safety waits no longer than without the rest, if any."""
         limited = self._limited(_delay(self.board, year))
-        if limited.matrix.shape[1] > 6_000:
+        if limited.matrix.shape[1] > LARGE:
             fixed = replace(limited, low=limited.low.copy(), high=limited.high.copy())
             kept = np.flatnonzero(small.item >= 0)
             T = limited.years
@@ -277,7 +288,8 @@ def _programme(
     total = pd.to_numeric(measures["need"]).fillna(0).sum()
     return Programme(
         options=options, choice=choice, years=year_table(measures, choice["year"], options, met),
-        need_met=float(board.need[done].sum() + board.need[list(instead)].sum()), need_total=float(total), bound=need.bound, gap=need.gap,
+        need_met=float(board.need[done].sum() + board.need[list(instead)].sum()), need_total=float(total),
+        bound=need.bound, gap=need.gap,
         proven=all(stage.proven for stage in task.stages), seconds=seconds, stages=tuple(task.stages),
         notes=_notes(measures, board, options, task), fingerprint=fingerprint(measures),
     )  # fmt: skip
@@ -299,8 +311,8 @@ def _notes(measures: pd.DataFrame, board: Board, options: ProgrammeOptions, task
         examples = measures["example_cost"].astype("boolean").fillna(False)
         if examples.any():
             notes.append((f"{int(examples.sum())}项措施按示例单价计算,正式使用前须换成当地价格。",
-                          f"{int(examples.sum())} measures are costed with example prices: put local ones in their place "
-                          "before relying on the sums."))  # fmt: skip
+                          f"{int(examples.sum())} measures are costed with example prices: put local ones in their "
+                          "place before relying on the sums."))  # fmt: skip
     left = _unspent(board, options, task.chosen)
     if left:
         zh = "、".join(f"{y}年{money / 1e4:,.0f}万元" for y, money in left)
@@ -308,8 +320,8 @@ def _notes(measures: pd.DataFrame, board: Board, options: ProgrammeOptions, task
         notes.append((f"有资金未用({zh}),而仍有需求未满足:各小区的工程集中在连续{options.campaign_years}年内,安全措施又尽早实施。"
                       "可允许结转(carry_over)、放宽campaign_years或safety_slack。",
                       f"Money is left over (10,000 yuan; {en}) while need is left unmet: works on a site lie within "
-                      f"{options.campaign_years} year(s) running, and safety comes as early as it can. Allow carry_over, "
-                      "a longer campaign_years, or some safety_slack."))  # fmt: skip
+                      f"{options.campaign_years} year(s) running, and safety comes as early as it can. Allow "
+                      "carry_over, a longer campaign_years, or some safety_slack."))  # fmt: skip
     for stage in task.stages:
         if not stage.proven:
             if stage.gap > 1:

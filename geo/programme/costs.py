@@ -47,6 +47,11 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
 }
 """Columns of the sheet: key, Chinese and English heading."""
 
+_ABOUT = {
+    "zh": "黄色为示例单价,不能用于正式计划:请填入当地单价、来源和日期,并清空“示例”。没有单价的措施不会被列入计划。",
+    "en": "Yellow: example prices, unfit for a real programme. Put in local prices with source and date, and clear the "
+          "column 'example'. A measure without a price is never chosen.",
+}  # fmt: skip
 _YES = ("是", "示例", "yes", "y", "true", "1", "example")
 _NO = ("", "否", "no", "n", "false", "0")
 _HEADINGS = {heading: key for key, both in COLUMNS.items() for heading in (key, *both)}
@@ -157,7 +162,8 @@ def _rows(menu: Menu, costs: Costs | None, lang: str) -> list[list[Any]]:
         management = "管理类措施,不填单价" if lang == "zh" else "management: no price needed"
         note = (price.note_zh if lang == "zh" else price.note_en) if price else ""
         rows.append([
-            each.key, each.title_zh if lang == "zh" else each.title_en, each.unit, None if price is None else price.yuan,
+            each.key, each.title_zh if lang == "zh" else each.title_en, each.unit,
+            None if price is None else price.yuan,
             "" if price is None else price.source, "" if price is None else price.dated,
             "" if price is None else price.region, yes if price is not None and price.example else "",
             note or (management if each.remedy == "management" else ""),
@@ -197,9 +203,7 @@ def _xlsx(menu: Menu, costs: Costs | None, lang: str) -> bytes:
             for key in ("yuan", "source", "example"):
                 sheet.cell(number, keys.index(key) + 1).fill = yellow
         sheet.cell(number, keys.index("yuan") + 1).number_format = "#,##0.00"
-    said = ("黄色为示例单价,不能用于正式计划:请填入当地单价、来源和日期,并清空“示例”。没有单价的措施不会被列入计划。" if lang == "zh" else
-            "Yellow: example prices, unfit for a real programme. Put in local prices with source and date, and clear the "
-            "column 'example'. A measure without a price is never chosen.")  # fmt: skip
+    said = _ABOUT[lang]
     sheet.cell(1, keys.index("yuan") + 1).comment = Comment(said, "shequ", width=320, height=140)
     words = '"是,否"' if lang == "zh" else '"yes,no"'
     listed = DataValidation(type="list", formula1=words, allow_blank=True)
@@ -299,7 +303,8 @@ class _Reading:
         if key not in known:
             near = difflib.get_close_matches(key, list(known), 1)
             hint = (f",是否应为{near[0]}", f"; perhaps {near[0]}") if near else ("", "")
-            self.fault(number, "measure", row["measure"], ("菜单中没有这项措施", "there is no such measure on the menu"),
+            self.fault(number, "measure", row["measure"],
+                       ("菜单中没有这项措施", "there is no such measure on the menu"),
                        (f"改为菜单中的编码{hint[0]}", f"use a key of the menu{hint[1]}"))  # fmt: skip
         elif key in first:
             self.fault(number, "measure", key, (f"与第{first[key]}行重复", f"it stands in row {first[key]} already"),
@@ -318,7 +323,8 @@ class _Reading:
         source = _plain(row["source"])
         if not source:
             self.fault(number, "source", None, ("单价没有来源", "the price has no source"),
-                       ("写明出处,如定额、合同、询价", "say where it is from: a norm, a contract, an offer"))  # fmt: skip
+                       ("写明出处,如定额、合同、询价", "say where it is from: a norm, a contract, an offer")
+                       )  # fmt: skip
         if len(self.faults) > before or yuan is None:
             return None
         note = _plain(row.get("note"))
@@ -417,8 +423,8 @@ def _xlsx_rows(content: bytes, path: Path) -> tuple[str, list[list[Any]]]:
     except Exception as error:  # a damaged workbook fails in dozens of ways
         raise InputError(Fault(f"the workbook cannot be read ({type(error).__name__}: {error})",
                                "save it again as .xlsx, or as CSV", file=str(path))) from error  # fmt: skip
-    raise InputError(Fault(f"the workbook unpacks to more than {UNPACKED / 1e6:g} MB", "keep only the sheet of unit costs",
-                           file=str(path)))  # fmt: skip
+    raise InputError(Fault(f"the workbook unpacks to more than {UNPACKED / 1e6:g} MB", "keep only the sheet of "
+                           "unit costs", file=str(path)))  # fmt: skip
 
 
 def _limited(rows: Iterable[Sequence[Any]], path: Path) -> list[list[Any]]:

@@ -57,8 +57,8 @@ def marginal_curve(
 ) -> Curve:
     """Return what more or less public money buys, by choosing anew each time, from the programme before.
 
-    More money never makes safety wait longer, and for equal waiting never meets less need. Where it makes safety earlier,
-    other need can be met later or, with short campaigns, less of it: the table shows both.
+    More money never makes safety wait longer, and for equal waiting never meets less need. Where it makes safety
+    earlier, other need can be met later or, with short campaigns, less of it: the table shows both.
 
     Parameters
     ----------

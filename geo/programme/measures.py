@@ -28,14 +28,14 @@ COLUMNS = (
 )  # fmt: skip
 """Columns of a table of measures, index measure_id (`key:subject:subject_id`), geometry the subject's.
 
-key, title_zh, title_en, class_ (basic, improve, upgrade), safety, trench, elder_child (flags), remedy (works, management)
-of the menu; subject, subject_id; site_id (`estate_id`, `block:<block_id>`, `unit:<unit_id>`), site_name, community_id
-(missing where none); finding_ids, codes, numbers (of indicators), joined by ;; quantity in `unit`, between quantity_low
-and quantity_high (NaN unknown), with its source as a sentence; unit_yuan, price_source; cost_yuan and its parts
-public_yuan, residents_yuan, social_yuan (NaN without price or quantity); need and what it is made of (severity, the
-gravest; households, households_known; years_open, the longest); trench_group (measures of one group are done in the same
-year; missing: none); needs, excludes (keys of the menu joined by ;); priced, example_cost (flags); ready (it can be
-chosen), else why_not_zh, why_not_en.
+key, title_zh, title_en, class_ (basic, improve, upgrade), safety, trench, elder_child (flags), remedy (works or
+management) of the menu; subject, subject_id; site_id (`estate_id`, `block:<block_id>`, `unit:<unit_id>`), site_name,
+community_id (missing where none); finding_ids, codes, numbers (of indicators), joined by ;; quantity in `unit`,
+between quantity_low and quantity_high (NaN unknown), with its source as a sentence; unit_yuan, price_source; cost_yuan
+and its parts public_yuan, residents_yuan, social_yuan (NaN without price or quantity); need and what it is made of
+(severity, the gravest; households, households_known; years_open, the longest); trench_group (measures of one group are
+done in the same year; missing: none); needs, excludes (keys of the menu joined by ;); priced, example_cost (flags);
+ready (it can be chosen), else why_not_zh, why_not_en.
 """
 
 _GAPS = {"bays": ("parking", "停车泊位缺口", "missing parking bays"),
@@ -187,24 +187,24 @@ def _problems(
         grave = max((SEVERITIES.index(severity[i]) for i in mine), default=SEVERITIES.index(told.severity))
         same = np.array([pd.isna(unit[i]) or unit[i] == told.extent for i in mine], dtype=bool)
         known_extent = np.where(same, extent[mine], np.nan) if len(mine) else np.array([np.nan])
+        ages = years[mine][~np.isnan(years[mine])]
         problems[kind, name].append(_Problem(
             code, SEVERITIES[grave], tuple(sorted(ids[mine])), float(known_extent.sum()),
-            float(np.nansum(known_extent)), float(np.nanmax(years[mine])) if len(mine) and (~np.isnan(years[mine])).any()
-            else np.nan,
+            float(np.nansum(known_extent)), float(ages.max()) if len(ages) else np.nan,
         ))  # fmt: skip
     notes = []
     if lost:
         notes.append((f"{lost}条未整治问题不在住宅、小区、单元上,或编码不在本版指标体系中,没有生成措施。",
-                      f"{lost:,} open findings are on nothing that was examined, or their code is not in this edition: no "
-                      "measure was made of them."))  # fmt: skip
+                      f"{lost:,} open findings are on nothing that was examined, or their code is not in this edition: "
+                      "no measure was made of them."))  # fmt: skip
     without = sorted({p.code for some in problems.values() for p in some if not menu.for_code(p.code, p.severity)})
     if without:
-        notes.append((f"菜单中没有对应措施的问题编码:{'、'.join(without)}。", f"Codes that nothing on the menu answers: "
+        notes.append((f"菜单中没有对应措施的问题编码:{'、'.join(without)}。", "Codes that nothing on the menu answers: "
                       f"{', '.join(without)}."))  # fmt: skip
     return problems, notes
 
 
-def _of_subject(
+def _of_subject(  # noqa: PLR0917 - it is called once
     subject: _Subject, found: list[_Problem], menu: Menu, places: "_Places", costs: Costs, weights: NeedWeights,
     examination: Examination, lift_consent: frozenset[str],
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
@@ -255,7 +255,7 @@ def _of_subject(
         }  # fmt: skip
 
 
-def _need(
+def _need(  # noqa: PLR0917 - it is called once
     measure: Measure,
     subject: _Subject,
     problems: list[_Problem],
@@ -290,7 +290,7 @@ def _price(measure: Measure, costs: Costs) -> tuple[float, bool, str, bool]:
     return np.nan, False, "", False
 
 
-def _why_not(
+def _why_not(  # noqa: PLR0917 - it is called once
     measure: Measure, subject: _Subject, priced: bool, cost: float, much: Amount, lift_consent: frozenset[str]
 ) -> tuple[str, str]:  # fmt: skip
     if subject.site is None:
@@ -315,8 +315,10 @@ def _said(table: pd.DataFrame) -> list[tuple[str, str]]:
         (table["priced"] & table["cost_yuan"].isna(), "项措施工程量未知,不能列入计划",
          "measures have no known quantity and cannot be chosen"),
         (table["example_cost"], "项措施按示例单价计算", "measures are costed with example prices"),
-        (~table["households_known"], "项措施的受益户数是估计的", "measures reach a number of households that is estimated"),
-        (table["quantity_low"] < table["quantity_high"], "项措施的工程量是估计的", "measures have an estimated quantity"),
+        (~table["households_known"], "项措施的受益户数是估计的",
+         "measures reach a number of households that is estimated"),
+        (table["quantity_low"] < table["quantity_high"], "项措施的工程量是估计的",
+         "measures have an estimated quantity"),
     )  # fmt: skip
     for which, zh, en in counts:
         if which.any():
@@ -434,8 +436,8 @@ class _Places:
             flats = self.quantities["flats"].reindex(list(inside))
             guess = flats if np.isnan(self.usual) else pd.Series(self.usual, parts.index)
             households = float(parts.fillna(guess).fillna(1.0).sum()) if len(parts) else 1.0
-        return _Subject(kind, one, site, self._site_name(site), self._community(kind, row, inside), float(households), sure,
-                        row.geometry, inside)  # fmt: skip
+        return _Subject(kind, one, site, self._site_name(site), self._community(kind, row, inside), float(households),
+                        sure, row.geometry, inside)  # fmt: skip
 
     def _site_name(self, site: str | None) -> str:
         if site is None:

@@ -109,7 +109,7 @@ class _Rows:
     high: list[Floats] = field(default_factory=list)
     count: int = 0
 
-    def add(
+    def add(  # noqa: PLR0917 - a sparse matrix is three lists
         self, rows: Ints, columns: Ints, values: Floats, low: Floats | float, high: Floats | float, count: int
     ) -> None:
         """Add `count` rows; `rows` are numbered from 0."""
@@ -408,7 +408,7 @@ class _Draft:
             integer[part] = False
         need = np.asarray(self.P @ board.need)
         waiting = np.asarray(self.P @ np.where(board.safety, board.need, 0.0)) if floor else np.zeros(self.items)
-        counts = (1.0 - self.options.discount) ** np.arange(self.T)
+        counts: Floats = (1.0 - self.options.discount) ** np.arange(self.T, dtype=np.float64)
         delay, value = np.zeros(self.columns), np.zeros(self.columns)
         delay[:body] = np.outer(waiting, np.arange(self.T)).ravel()
         value[:body] = np.outer(need, counts).ravel()
@@ -518,7 +518,7 @@ def known_capacity(board_keys: Collection[str], key: str) -> bool:
 
 
 def columns_of(model: Model, year: npt.NDArray[np.int64], options: ProgrammeOptions, board: Board) -> Floats | None:
-    """Return the columns of a choice (a year number for each measure, -1 for none), or None when it breaks the model."""
+    """Return the columns of a choice (year numbers of measures, -1 for none), or None when it breaks the model."""
     T = model.years
     column = np.zeros(model.matrix.shape[1])
     kept = np.flatnonzero((model.item >= 0) & (year >= 0))

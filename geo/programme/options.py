@@ -85,8 +85,8 @@ class ProgrammeOptions(_Frozen):
     unpriced_safety : {"refuse", "report"}
         What to do when a safety measure has no price, or no quantity: refuse to plan, or plan without it and say so.
     safety_slack : float
-        How much longer safety may wait in all than the least possible, as a share, for more need to be met. With works of
-        one year on each site, safety as early as possible can leave later years' money unspent.
+        How much longer safety may wait in all than the least possible, as a share, for more need to be met. With works
+        of one year on each site, safety as early as possible can leave later years' money unspent.
     discount : float
         What a need met a year later counts less, as a share: breaks ties in favour of early years (our own reading).
     stay_near : float, optional

@@ -30,8 +30,9 @@ class Stage:
     key : {"safety", "need", "stay"}
         Safety as early as possible; need met; as little changed as possible.
     value, bound : float
-        What was reached, and what nothing can do better than. `safety`: need × years that safety measures wait (small is
-        good). `need`: weighted need met, later years discounted (large is good). `stay`: measures that change (small).
+        What was reached, and what nothing can do better than. `safety`: need × years that safety measures wait (small
+        is good). `need`: weighted need met, later years discounted (large is good). `stay`: measures that change
+        (small).
     gap : float
         |value − bound| / |value|; 0 is the best itself.
     proven : bool
@@ -65,7 +66,8 @@ class Programme:
         `residents_yuan`, `social_yuan`, `cost_yuan` (all payers), `basic_yuan`, `improve_yuan`, `upgrade_yuan` (all
         payers), `measures`, `safety`, `elder_child` (counts of measures), `sites` (under works), `need_met`.
     need_met, need_total : float
-        Weighted need of what is chosen or met by what is chosen, and of all measures that were given, unpriced ones included; not discounted.
+        Weighted need of what is chosen or met by what is chosen, and of all measures that were given, unpriced ones
+        included; not discounted.
     bound : float
         No programme for these options has a larger sum of (discounted) need; the value of the last `need` stage.
     gap, proven
@@ -124,8 +126,8 @@ class Programme:
         if not isinstance(version, int) or version < 1:
             raise _damaged(f"its format is {version!r}")
         if version > FORMAT:
-            raise InputError(Fault(f"the programme was written by a newer shequ (format {version}; this one reads up to "
-                                   f"{FORMAT})", "update shequ, or make the programme anew"))  # fmt: skip
+            raise InputError(Fault(f"the programme was written by a newer shequ (format {version}; this one reads up "
+                                   f"to {FORMAT})", "update shequ, or make the programme anew"))  # fmt: skip
         options = ProgrammeOptions.read(_part(data, "options", dict))
         try:
             return _read(data, options)
@@ -248,9 +250,10 @@ def summarise(programme: Programme, measures: pd.DataFrame, *, by: By) -> pd.Dat
     -------
     DataFrame
         Index `by` (with `year`, measures that are not done are under the missing year; where there is no site or
-        community: ""). `measures`, `measures_all` (chosen, given), `safety`, `elder_child` (chosen), `unpriced` (given),
-        `cost_yuan`, `public_yuan`, `residents_yuan`, `social_yuan` (chosen), `need_met`, `need_all`, `need_share` (NaN
-        where there is no need); with `key` also `quantity`, `quantity_all`, `unit`, `title_zh`, `title_en`.
+        community: ""). `measures`, `measures_all` (chosen, given), `safety`, `elder_child` (chosen), `unpriced`
+        (given), `cost_yuan`, `public_yuan`, `residents_yuan`, `social_yuan` (chosen), `need_met`, `need_all`,
+        `need_share` (NaN where there is no need); with `key` also `quantity`, `quantity_all`, `unit`, `title_zh`,
+        `title_en`.
 
     Raises
     ------

@@ -113,7 +113,8 @@ def building_quantities(buildings: gpd.GeoDataFrame, *, options: QuantityOptions
     walls = 1 - o.opening_share
     facade = _scaled(
         height, perimeter * walls,
-        f"外墙:外露周长×高度×(1−门窗占比{o.opening_share:.0%})", f"outer walls: free perimeter × height × (1 − {o.opening_share:.0%} openings)",
+        f"外墙:外露周长×高度×(1−门窗占比{o.opening_share:.0%})",
+        f"outer walls: free perimeter × height × (1 − {o.opening_share:.0%} openings)",
     )  # fmt: skip
     area = shapely.area(shapes)
     roof = _Column(area, area, area, ["屋面:建筑基底面积"] * count, ["roof: area of the footprint"] * count)
@@ -183,8 +184,9 @@ def site_run(
                               f"{site} has no inner roads and fewer than two buildings: the length of lines is unknown"
                               )  # fmt: skip
     net = float(minimum_spanning_tree(squareform(pdist(points))).sum())
-    return Amount(net, net, 1.5 * net, "室外管线(估计):连接各栋的最短网长,上限按1.5倍", "lines outdoors (estimate): the shortest net that joins "
-                  "the buildings; at most half as much again")  # fmt: skip
+    return Amount(net, net, 1.5 * net, "室外管线(估计):连接各栋的最短网长,上限按1.5倍",
+                  "lines outdoors (estimate): the shortest net that joins the buildings; at most half as much again"
+                  )  # fmt: skip
 
 
 def total(parts: list[Amount], zh: str, en: str) -> Amount:
@@ -240,8 +242,8 @@ def _floors(buildings: pd.DataFrame, o: QuantityOptions) -> _Column:
         middle, least, most = (float(np.round(np.quantile(sure, q))) for q in (0.5, 0.1, 0.9))
         value[unknown], low[unknown], high[unknown] = middle, least, most
         guess = (f"层数估计:未登记,取已知{len(sure)}栋的中位数{middle:g}层({least:g}–{most:g})",
-                 f"storeys estimated: not registered; the middle of {len(sure):,} known buildings, {middle:g} ({least:g} to "
-                 f"{most:g})")  # fmt: skip
+                 f"storeys estimated: not registered; the middle of {len(sure):,} known buildings, {middle:g} "
+                 f"({least:g} to {most:g})")  # fmt: skip
     else:
         guess = ("层数未知", "storeys unknown")
     zh, en = [], []

@@ -78,8 +78,8 @@ class _Reasons:
             return "安全底线,必须实施;在第一年实施。", "Safety floor, always done; in the first year."
         if self.board.safety[m]:
             return (f"安全底线,必须实施;排在{at}年,较早年份的资金和能力用于等待代价更大的安全措施。",
-                    f"Safety floor, always done; in {at}: the money and capacities of earlier years go to safety measures "
-                    "whose waiting would cost more.")  # fmt: skip
+                    f"Safety floor, always done; in {at}: the money and capacities of earlier years go to safety "
+                    "measures whose waiting would cost more.")  # fmt: skip
         if not self.board.fen[m]:
             return f"不需政府资金,{at}年实施。", f"Needs no public money; done in {at}."
         return (f"{at}年实施:每万元政府资金满足需求{self.meets[m]:,.1f}。",

@@ -54,8 +54,8 @@ class _Judge:
 def refusal(board: Board, options: ProgrammeOptions) -> InfeasibleError:
     """Return why no programme keeps the safety floor and every demand of these options.
 
-    The reasons, in this order: what collides (and whether that is the smallest such set); the sum that is missing, in all
-    and by year; what would cure it.
+    The reasons, in this order: what collides (and whether that is the smallest such set); the sum that is missing, in
+    all and by year; what would cure it.
     """
     every = demands(board, options)
     judge = _Judge(board, options, time.monotonic() + PATIENCE_S)
@@ -143,7 +143,7 @@ def _hitting(sets: list[frozenset[str]], order: dict[str, int], most: int) -> It
 
 @dataclass(frozen=True)
 class _Missing:
-    """Money to be added so that it can be done: in all, at least (proven), and by year for one way of doing it [yuan]."""
+    """Money to be added so that it can be done: in all, at least (proven), by year for one way of doing it [yuan]."""
 
     total: float
     least: float
@@ -199,7 +199,8 @@ def _clash(board: Board) -> tuple[str, str]:
     ids = _excluded(board)
     if ids:
         return (f"安全措施之间按菜单互斥:{'、'.join(ids[:6])}。请修改菜单或措施。",
-                f"Safety measures exclude each other by the menu: {', '.join(ids[:6])}. Correct the menu or the measures."
+                f"Safety measures exclude each other by the menu: {', '.join(ids[:6])}. Correct the menu or the "
+                "measures."
                 )  # fmt: skip
     return ("安全措施之间按菜单的先后关系不能同时实施。请修改菜单。",
             "The menu's order makes it impossible to do all safety measures. Correct the menu.")  # fmt: skip
@@ -259,8 +260,8 @@ class _Words:
         zh, en = [self.name(d)[0] for d in conflict], [self.name(d)[1] for d in conflict]
         if floor:
             zh.insert(0, f"安全底线({self.count}项措施,需政府资金{self.floor:,.2f}万元,不可取舍)")
-            en.insert(0, f"the safety floor ({self.count} measures, {self.floor:,.2f} × 10,000 yuan of public money, never "
-                         "traded away)")  # fmt: skip
+            en.insert(0, f"the safety floor ({self.count} measures, {self.floor:,.2f} × 10,000 yuan of public money, "
+                         "never traded away)")  # fmt: skip
         if len(en) == 1:
             return f"不能满足:{zh[0]}。", f"It cannot be: {en[0]}."
         return f"不能同时满足:{';'.join(zh)}。", f"These collide: {'; '.join(en)}."
@@ -280,8 +281,8 @@ class _Words:
                 least_zh = "" if exact else f"(已证明至少{short.least / 1e4:,.4f}万元)"
                 least_en = "" if exact else f" (proven: at least {short.least / 1e4:,.4f})"
                 said.append((f"{what}还缺政府资金{short.total / 1e4:,.4f}万元{least_zh},例如:{by_zh}。",
-                             f"For {en}, {short.total / 1e4:,.4f} × 10,000 yuan of public money is missing{least_en}, for "
-                             f"example {by_en}."))  # fmt: skip
+                             f"For {en}, {short.total / 1e4:,.4f} × 10,000 yuan of public money is missing{least_en}, "
+                             f"for example {by_en}."))  # fmt: skip
         return said
 
     def without(self, demand: str) -> tuple[str, str] | None:

@@ -12,7 +12,7 @@ import highspy
 import numpy as np
 from scipy import sparse
 
-from geo.programme.board import Flags, Floats
+from geo.programme.board import Flags, Floats, Ints
 from geo.programme.model import Model, keeps
 
 LARGE = 6_000
@@ -161,35 +161,39 @@ def _bundled(model: Model, cost: Floats, best: Solved, deadline: float | None) -
     return _filled(model, cost, replace(best, column=whole), deadline, start=best)
 
 
-def _outer(model: Model, cost: Floats, best: Solved, gap: float, deadline: float | None) -> Solved:
+def _outer(  # noqa: PLR0915 - one model from top to bottom
+    model: Model, cost: Floats, best: Solved, gap: float, deadline: float | None
+) -> Solved:
     """Return what comes of settling sites as wholes, and a bound.
 
-    What the measures of a site can meet for an amount of money is at most a concave function of it: the best yields first,
-    in parts. A few of its tangents stand for all the measures of the site, so nothing can do better than this much smaller
-    model, which is solved with its whole numbers; what is done on each site is filled in.
+    What the measures of a site can meet for an amount of money is at most a concave function of it: the best yields
+    first, in parts. A few of its tangents stand for all the measures of the site, so nothing can do better than this
+    much smaller model, which is solved with its whole numbers; what is done on each site is filled in.
     """
     T, total = model.years, model.matrix.shape[1]
     loose = np.flatnonzero(~model.frame[np.arange(model.items) * T])
     dropped = np.zeros(total, dtype=np.bool_)
     dropped[(loose[:, None] * T + np.arange(T)).ravel()] = True
-    for _, first in model.met:
-        dropped[first : first + T] = True
+    for _, column in model.met:
+        dropped[column : column + T] = True
     kept = np.flatnonzero(~dropped)
-    rows = np.asarray((abs(model.matrix[:, dropped]).sum(axis=1) == 0)).ravel()
+    rows = np.asarray(abs(model.matrix[:, dropped]).sum(axis=1) == 0).ravel()
     rows[model.budget_rows] = False
     host = dict(model.at_work.tolist())
     place = model.place[loose * T]
     # The measures without a site that is at work are one group of their own, always at work.
-    group = np.where(np.isin(place, list(host)), place, -1)
+    group: Ints = np.where(np.isin(place, list(host)), place, -1)
     order = np.lexsort((-(model.need / np.maximum(model.money, 1e-9))[loose], group))
     loose, group = loose[order], group[order]
     names, first = np.unique(group, return_index=True)
     G, K = len(names), len(kept)
-    new = np.full(total, -1)
+    new: Ints = np.full(total, -1)
     new[kept] = np.arange(K)
     spend = K + np.arange(G * T).reshape(G, T)
     met = spend + G * T
-    body: list[sparse.csr_matrix] = [sparse.hstack([model.matrix[rows][:, kept], sparse.csr_matrix((rows.sum(), 2 * G * T))])]
+    body: list[sparse.csr_matrix] = [
+        sparse.hstack([model.matrix[rows][:, kept], sparse.csr_matrix((rows.sum(), 2 * G * T))])
+    ]
     low, high = [model.row_low[rows]], [model.row_high[rows]]
     money = sparse.csr_matrix((np.ones(G * T), (np.tile(np.arange(T), G), spend.ravel() - K)), (T, 2 * G * T))
     body.append(sparse.hstack([model.matrix[model.budget_rows][:, kept], money]))
@@ -220,7 +224,8 @@ def _outer(model: Model, cost: Floats, best: Solved, gap: float, deadline: float
     small = replace(
         model, matrix=sparse.vstack(body).tocsc(), row_low=np.concatenate(low), row_high=np.concatenate(high),
         low=np.concatenate([model.low[kept], np.zeros(2 * G * T)]),
-        high=np.concatenate([model.high[kept], np.full(G * T, model.money.sum() + 1), np.full(G * T, model.need.sum() + 1)]),
+        high=np.concatenate([model.high[kept], np.full(G * T, model.money.sum() + 1),
+                             np.full(G * T, model.need.sum() + 1)]),
         integer=np.concatenate([model.integer[kept], np.zeros(2 * G * T, dtype=np.bool_)]),
     )  # fmt: skip
     price = np.concatenate([cost[kept], np.zeros(G * T), -np.ones(G * T)])
@@ -266,7 +271,7 @@ def _filled(model: Model, cost: Floats, best: Solved, deadline: float | None, st
     return replace(found, bound=known.bound) if found.column is not None and found.value < known.value else known
 
 
-def _improved(
+def _improved(  # noqa: PLR0917 - it is called once
     model: Model,
     cost: Floats,
     best: Solved,

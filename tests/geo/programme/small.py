@@ -101,10 +101,8 @@ def keeps(table: pd.DataFrame, year: np.ndarray, o: ProgrammeOptions, *, floor: 
             at = year[mine & done]
             if not len(at) or (when != "in" and o.years[at.min()] != when):
                 return False
-    for one in o.forbidden:
-        if (done & ((table.index == one) | (table["site_id"] == one).to_numpy())).any():
-            return False
-    return True
+    out = [(table.index == one) | (table["site_id"] == one).to_numpy() for one in o.forbidden]
+    return not any((done & one).any() for one in out)
 
 
 def worth(table: pd.DataFrame, year: np.ndarray, o: ProgrammeOptions) -> tuple[float, float]:

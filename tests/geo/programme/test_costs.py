@@ -28,7 +28,12 @@ def test_a_sheet_gives_back_the_prices_it_was_written_with(tmp_path, lang, endin
         before, after = examples.of(each.key), found.costs.of(each.key)
         assert (before is None) == (after is None)
         if before is not None:
-            assert (after.yuan, after.per, after.example, after.source) == (before.yuan, before.per, True, before.source)
+            assert (after.yuan, after.per, after.example, after.source) == (
+                before.yuan,
+                before.per,
+                True,
+                before.source,
+            )
 
 
 def test_examples_are_marked_and_an_empty_template_has_no_price(tmp_path):
@@ -104,7 +109,9 @@ def test_every_fault_is_told_at_once_with_its_cell(tmp_path):
 
 def test_days_numbers_and_headings_are_read_as_people_write_them(tmp_path):
     path = tmp_path / "p.csv"
-    path.write_bytes("Measure,单位,单价(元),来源,价格日期,示例\nlift,lift,\"650,000元\",合同,2026/3/1,否\n".encode("gb18030"))
+    path.write_bytes(
+        'Measure,单位,单价(元),来源,价格日期,示例\nlift,lift,"650,000元",合同,2026/3/1,否\n'.encode("gb18030")
+    )
     price = read_cost_sheet(path, MENU).require().of("lift")
     assert (price.yuan, price.dated) == (650_000, "2026-03-01")
 
@@ -143,7 +150,7 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path):
 
 
 def test_places_where_no_sheet_can_be_written_are_refused(tmp_path):
-    with pytest.raises(InputError, match="xlsx or .csv"):
+    with pytest.raises(InputError, match=r"xlsx or \.csv"):
         write_cost_sheet(tmp_path / "prices.txt", MENU)
     with pytest.raises(InputError, match="no name for a sheet"):
         write_cost_sheet(tmp_path, MENU)

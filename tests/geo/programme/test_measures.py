@@ -64,12 +64,16 @@ def test_need_by_hand(table, found):
     gas = table.loc["gas_pipes:building:T02"]
     severity = {"general": 1, "serious": 2, "very_serious": 4}[gas["severity"]]
     timed = 1.5 if found.catalogue.codes["2"][1].problem == "timed" else 1.0
-    assert gas["need"] == pytest.approx(3 * gas["households"] * severity * timed * (1 + 0.1 * gas["years_open"]), abs=1e-5)
+    assert gas["need"] == pytest.approx(
+        3 * gas["households"] * severity * timed * (1 + 0.1 * gas["years_open"]), abs=1e-5
+    )
     assert gas["households"] == 24
 
 
 def test_what_answers_a_finding_together_shares_its_need(table):
-    test, strengthen = (table.loc[f"{key}:building:T01", "need"] for key in ("structure_test", "structure_strengthening"))
+    test, strengthen = (
+        table.loc[f"{key}:building:T01", "need"] for key in ("structure_test", "structure_strengthening")
+    )
     assert test == strengthen
     assert table.loc["structure_strengthening:building:T01", "needs"] == "structure_test"
 

@@ -14,7 +14,8 @@ from geo.programme.programme import FORMAT, Programme, summarise
 from tests.geo.programme.small import measures, options
 
 ROWS = [
-    {"key": "pipe", "safety": True, "public_yuan": 60.0, "residents_yuan": 40.0, "need": 4.0, "site_id": "S1", "numbers": "6"},
+    {"key": "pipe", "safety": True, "public_yuan": 60.0, "residents_yuan": 40.0, "need": 4.0, "site_id": "S1",
+     "numbers": "6"},
     {"key": "lift", "class_": "improve", "public_yuan": 50.0, "social_yuan": 50.0, "need": 3.0, "site_id": "S1",
      "elder_child": True, "numbers": "7"},
     {"key": "roof", "public_yuan": 100.0, "need": 2.0, "site_id": "S2", "community_id": "C2", "numbers": "4;8"},
@@ -35,11 +36,21 @@ def made(table):
 
 def test_the_years_add_up_by_hand(made):
     years = made.years
-    assert list(made.choice["year"].astype("object").where(made.choice["year"].notna(), None)) == [2026, 2026, 2027, None]
+    assert list(made.choice["year"].astype("object").where(made.choice["year"].notna(), None)) == [
+        2026,
+        2026,
+        2027,
+        None,
+    ]
     assert list(years["spent_yuan"]) == [110.0, 100.0]
     assert list(years["left_yuan"]) == [10.0, 0.0]
     assert list(years["cost_yuan"]) == [200.0, 100.0]
-    assert years.loc[2026, ["basic_yuan", "improve_yuan", "residents_yuan", "social_yuan"]].tolist() == [100, 100, 40, 50]
+    assert years.loc[2026, ["basic_yuan", "improve_yuan", "residents_yuan", "social_yuan"]].tolist() == [
+        100,
+        100,
+        40,
+        50,
+    ]
     assert years.loc[2026, ["measures", "safety", "elder_child", "sites"]].tolist() == [2, 1, 1, 1]
     assert (made.need_met, made.need_total) == (9.0, 18.0)
 

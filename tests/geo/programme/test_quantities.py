@@ -85,7 +85,11 @@ def test_lines_under_a_site_follow_its_roads_else_the_shortest_net():
 
 @pytest.mark.cases
 def test_quantities_of_real_footprints_are_known_estimated_or_unknown(cases):
-    for town, epsg, count in (("helsinki_centre", 3067, 480), ("taichung_xitun", 3826, 490), ("nanjing_gulou", 4549, 1272)):
+    for town, epsg, count in (
+        ("helsinki_centre", 3067, 480),
+        ("taichung_xitun", 3826, 490),
+        ("nanjing_gulou", 4549, 1272),
+    ):
         raw = gpd.read_file(cases / town / f"{town}.gpkg", layer="buildings").to_crs(epsg)
         number = raw["building_levels"].astype("object").astype(str).str.extract(r"([0-9.]+)")[0]
         table = building_quantities(raw.assign(floors=pd.to_numeric(number), height_m=np.nan))
