@@ -1,4 +1,4 @@
-# make demo    plan the embedded town Qinghe, and say where to look
+# make demo    plan and examine the embedded town Qinghe, and say where to look
 # make test    run every check and every test
 # make format  put the code into shape
 
@@ -28,6 +28,8 @@ bench:
 	@./setup.sh
 	$(RUN)/python bench/blocks.py
 	$(RUN)/python bench/engine.py
+	$(RUN)/python bench/survey.py
+	$(RUN)/python bench/programme.py
 
 clean:
 	rm -rf .venv out layers/static web/node_modules
