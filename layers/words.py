@@ -685,6 +685,18 @@ def word(key: str, lang: Lang, **values: object) -> str:
     return text.format(**values) if values else text
 
 
+def heading(key: str, lang: Lang) -> str:
+    """Return a word as it stands at the head of a column: with a capital letter in English.
+
+    Examples
+    --------
+    >>> heading("indicator", "en"), heading("indicator", "zh")
+    ('Indicator', '指标')
+    """
+    text = word(key, lang)
+    return text[:1].upper() + text[1:] if lang == "en" else text
+
+
 def fullwidth(text: str) -> str:
     """Return Chinese text with its commas, semicolons, colons and brackets in the Chinese form.
 

@@ -32,7 +32,7 @@ from layers.features import FEWEST_SHOWN, context_frames
 from layers.paper import Paper, first_up, stopped
 from layers.programme.facts import class_word, grouped_measures, payer_words, price_word, quantity_text, wan_text
 from layers.styles import COVERAGE_FILLS, SEVERITY_PALE
-from layers.words import WORDS, Lang, fullwidth, is_missing, name_in, number, study_name, value_word, word
+from layers.words import WORDS, Lang, fullwidth, heading, is_missing, name_in, number, study_name, value_word, word
 
 if TYPE_CHECKING:
     from geo.examination.candidates import Candidates
@@ -110,7 +110,7 @@ class _Report(Paper):
         self.section("report.exam_indicators")
         table = self.examination.indicators
         keys = ("indicator_no", "indicator", "value", "surveyed_of", "target_met", "entered_from")
-        heads = [word(key, self.lang) for key in keys]
+        heads = [heading(key, self.lang) for key in keys]
         catalogue = self.examination.catalogue
         common = fullwidth(catalogue.source) if self.lang == "zh" else catalogue.source_en or catalogue.source
         self.paragraph(word("report.exam_source", self.lang, source=common))
@@ -153,7 +153,7 @@ class _Report(Paper):
                 found = table.loc[key] if key in table.index else None
                 row.append("—" if found is None else self._of(found))
             rows.append(row)
-        heads = [word("indicator_no", self.lang), word("indicator", self.lang),
+        heads = [heading("indicator_no", self.lang), heading("indicator", self.lang),
                  *(value_word("housing_group", group, self.lang) for group in present)]  # fmt: skip
         width = 10.0 / max(1, len(present))
         self.table("report.exam_groups", heads, rows, widths=(1.1, 4.9, *[width] * len(present)),
@@ -180,7 +180,7 @@ class _Report(Paper):
                 value_word("severity", severity, self.lang), number(row["findings_open"], self.lang),
                 number(row["findings_done"], self.lang),
             ])  # fmt: skip
-        heads = [word(key, self.lang) for key in (
+        heads = [heading(key, self.lang) for key in (
             "estate", "year_built", "buildings_surveyed", "severity", "findings_open", "findings_done")]  # fmt: skip
         self.table("report.exam_estates", heads, rows, widths=(5.0, 2.0, 2.4, 3.2, 1.8, 1.8), numbers=(1, 2, 4, 5),
                    size=9, shade=shade, together=False)  # fmt: skip
@@ -233,7 +233,7 @@ class _Report(Paper):
                 *("—" if is_missing(row[name]) else value_word(name, row[name], self.lang)
                   for name in ("severity", "problem", "remedy")),
             ])  # fmt: skip
-        heads = [word(key, self.lang) for key in ("site", "code", "sentence", "severity", "problem", "remedy")]
+        heads = [heading(key, self.lang) for key in ("site", "code", "sentence", "severity", "problem", "remedy")]
         self.table("report.exam_problems", heads, told, widths=(3.0, 1.1, 7.2, 1.6, 1.7, 1.6), size=8.5, shade=shade,
                    together=False)  # fmt: skip
         self._more(len(ordered) - len(told), "report.exam_problem_more")
@@ -257,7 +257,7 @@ class _Report(Paper):
             for row in kinds.head(MOST_REMEDIES).to_dict("records")
         ]  # fmt: skip
         keys = ("site", "programme_measure", "class_works", "remedy", "quantity", "cost_wan", "price_kind", "who_pays")
-        heads = [word(key, self.lang) for key in keys]
+        heads = [heading(key, self.lang) for key in keys]
         self.table("report.exam_remedies", heads, rows, widths=(2.7, 3.3, 1.5, 1.4, 1.9, 1.7, 1.4, 2.4), numbers=(4, 5),
                    size=8, together=False)  # fmt: skip
         self._more(len(kinds) - len(rows), "report.candidates_more")
@@ -283,7 +283,7 @@ class _Report(Paper):
             ]
             for key, row in shown.iterrows()
         ]  # fmt: skip
-        heads = [word(key, self.lang) for key in (
+        heads = [heading(key, self.lang) for key in (
             "rank", "site", "year_built", "households", "points", "candidate_group", "why")]  # fmt: skip
         if rows:
             self.table("report.exam_candidates", heads, rows, widths=(1.0, 3.0, 1.4, 1.6, 1.2, 1.7, 6.5),
@@ -315,7 +315,7 @@ class _Report(Paper):
             ]
             for _, row in progress.figures.iterrows()
         ]  # fmt: skip
-        heads = [word(key, self.lang) for key in ("item", "planned", "value", "share", "unit")]
+        heads = [heading(key, self.lang) for key in ("item", "planned", "value", "share", "unit")]
         self.table("report.exam_progress", heads, rows, widths=(7.2, 2.4, 2.4, 2.0, 2.2), numbers=(1, 2, 3), size=9,
                    together=False)  # fmt: skip
 
@@ -330,7 +330,7 @@ class _Report(Paper):
         if groups:
             rows = [[table_word(each.table, self.lang), value_word("action", each.action, self.lang),
                      number(each.times, self.lang), each.sentence] for each in groups]  # fmt: skip
-            heads = [word(key, self.lang) for key in ("table", "what", "times", "report.example")]
+            heads = [heading(key, self.lang) for key in ("table", "what", "times", "report.example")]
             self.table("report.assumptions", heads, rows, widths=(2.6, 1.8, 1.6, 10.0), numbers=(2,), size=9,
                        together=False)  # fmt: skip
 

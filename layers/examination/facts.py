@@ -257,7 +257,7 @@ def problem_of(indicator: Indicator, lang: Lang) -> str:
 
 def _sentence(title: str, subject: str, places: list[str], names: pd.Series, lang: Lang) -> str:
     """Return the fixed sentence of the problem list: 共X栋住宅存在…的问题，为*号楼、*号楼。"""
-    shown = [building_name(names.get(key), key) if subject == "building" else key for key in places[:MOST_NAMES]]
+    shown = [building_name(names.get(key), key, lang) if subject == "building" else key for key in places[:MOST_NAMES]]
     more = len(places) - len(shown)
     if lang == "zh":
         if subject != "building":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -10,7 +11,7 @@ import pandas as pd
 
 from geo.standards.indicators import Catalogue
 from layers.features import FEWEST_SHOWN
-from layers.words import is_missing
+from layers.words import Lang, is_missing
 
 if TYPE_CHECKING:
     from geo.examination.result import Examination
@@ -35,6 +36,7 @@ _FINDING_COLUMNS = (
     "location", "photo", "surveyed_on", "due_on", "done_on", "years_open", "open", "counted",
 )  # fmt: skip
 _HALF = 0.5
+_NUMBERED = re.compile(r"^(\d+)(?:号楼|号|幢|栋|座)$")
 
 
 def examined_frames(examination: Examination) -> dict[str, gpd.GeoDataFrame]:
@@ -131,6 +133,13 @@ def _chosen(frame: gpd.GeoDataFrame, wanted: tuple[str, ...]) -> gpd.GeoDataFram
     return frame[[*columns, frame.geometry.name]].copy()
 
 
-def building_name(name: object, key: object) -> str:
-    """Return what a building is called, or its id."""
-    return str(key) if is_missing(name) or not str(name).strip() else str(name)
+def building_name(name: object, key: object, lang: Lang = "zh") -> str:
+    """Return what a building is called, or its id; in English 3号楼 is No. 3.
+
+    Examples
+    --------
+    >>> building_name("3号楼", "b7", "en"), building_name(None, "b7")
+    ('No. 3', 'b7')
+    """
+    called = str(key) if is_missing(name) or not str(name).strip() else str(name)
+    return _NUMBERED.sub(r"No. \1", called) if lang == "en" else called

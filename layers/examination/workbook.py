@@ -29,7 +29,7 @@ from layers.features import FEWEST_SHOWN
 from layers.programme.facts import class_word, money_wan, payer_words, price_word
 from layers.sheets import COUNT, NUMBER, SHARE, Sheet, book_of, plain, save_book, text_or_none
 from layers.styles import COVERAGE_FILLS, SEVERITY_PALE
-from layers.words import Lang, fullwidth, is_missing, name_in, number, study_name, value_word, word
+from layers.words import Lang, fullwidth, heading, is_missing, name_in, number, study_name, value_word, word
 
 if TYPE_CHECKING:
     from geo.examination.candidates import Candidates
@@ -146,13 +146,13 @@ def _indicators(examination: Examination, lang: Lang) -> Sheet:
             value_word("rule_class", row["rule"], lang), _said(row, "sentence", lang), _said(row, "note", lang),
             text_or_none(row["source"]),
         ])  # fmt: skip
-    columns = [(word(key, lang), form) for key, form in keys]
+    columns = [(heading(key, lang), form) for key, form in keys]
     return Sheet(word("sheet.indicators", lang), columns, rows, frozen_columns=4, forms=forms, fills=fills)
 
 
 def _survey_table(examination: Examination, lang: Lang) -> Sheet:
     """Return the survey table: for every estate what each indicator of housing and residential areas gave."""
-    columns = [(word(key, lang), form) for key, form in (
+    columns = [(heading(key, lang), form) for key, form in (
         ("estate", "@"), ("estate_surveyed", "@"), ("indicator_no", "0"), ("indicator", "@"), ("value", NUMBER),
         ("unit", "@"), ("surveyed", COUNT), ("total", COUNT), ("coverage", SHARE), ("state", "@"))]  # fmt: skip
     chosen = examination.catalogue.of("housing", "residential")
@@ -160,6 +160,7 @@ def _survey_table(examination: Examination, lang: Lang) -> Sheet:
     states = examination.states[examination.states["subject"].isin(("estate", "unit"))]
     state_of = states.set_index(["number", "subject", "subject_id"])["state"].to_dict()
     rows: list[list[Any]] = []
+    forms: dict[tuple[int, int], str] = {}
     fills: dict[tuple[int, int], str] = {}
     for key, estate in examination.estates.sort_index().iterrows():
         name = name_in(estate, lang, or_else=str(key))
@@ -180,13 +181,14 @@ def _survey_table(examination: Examination, lang: Lang) -> Sheet:
             if indicator.subject == "unit":  # the estate shares its unit's result: the unit's value is not the estate's
                 values = [None, None, None, None]
             fills[len(rows), 9] = _PALE.get(state, "FFFFFF")
+            forms[len(rows), 4] = NUMBER if indicator.counts == "length" else COUNT
             rows.append([
                 name, surveyed, indicator.number, indicator.title_zh if lang == "zh" else indicator.title_en,
                 plain(values[0]), indicator.unit_zh if lang == "zh" else indicator.unit_en,
                 *(plain(value) for value in values[1:]), value_word("state", state, lang),
             ])  # fmt: skip
     rows = rows or [[word("report.exam_no_estates", lang), *[None] * (len(columns) - 1)]]
-    return Sheet(word("sheet.estates_survey", lang), columns, rows, fills=fills)
+    return Sheet(word("sheet.estates_survey", lang), columns, rows, fills=fills, forms=forms)
 
 
 def _of_counts(found: pd.Series | None) -> str:
@@ -204,7 +206,7 @@ def _ledger(examination: Examination, study: Study, lang: Lang) -> Sheet:
     named = (("estate", "@"), ("building", "@"), ("building_id", "@"), ("community", "@"), ("unit_id", "@"),
              ("year_built", "0"), ("floors", COUNT), ("structure", "@"), ("housing_group", "@"), ("severity", "@"),
              ("findings_open", COUNT), ("findings_done", COUNT), ("surveyed_share", SHARE))  # fmt: skip
-    columns = [(word(key, lang), form) for key, form in named]
+    columns = [(heading(key, lang), form) for key, form in named]
     columns += [
         (f"{each.number} {_short(each.title_zh if lang == 'zh' else each.title_en, lang)}", "@") for each in housing
     ]
@@ -228,7 +230,7 @@ def _ledger(examination: Examination, study: Study, lang: Lang) -> Sheet:
         fills |= {(position, len(named) + n): _PALE[state] for n, state in enumerate(known) if state in _PALE}
         rows.append([
             _named(row["estate_id"], estates) or word("page.outside_estates", lang),
-            building_name(row.get("name"), key), str(key), _named(row["community_id"], communities),
+            building_name(row.get("name"), key, lang), str(key), _named(row["community_id"], communities),
             _named(row["unit_id"], units), plain(row.get("year_built")), plain(row.get("floors")),
             text_or_none(row.get("structure")), value_word("housing_group", row["housing_group"], lang),
             grave.get(severity, severity), plain(row["findings_open"]), plain(row["findings_done"]),
@@ -242,7 +244,7 @@ def _short(title: str, lang: Lang) -> str:
 
 
 def _problems(examination: Examination, study: Study, lang: Lang) -> Sheet:
-    columns = [(word(key, lang), form) for key, form in (
+    columns = [(heading(key, lang), form) for key, form in (
         ("number", "0"), ("site", "@"), ("indicator_no", "0"), ("code", "@"), ("sentence", "@"), ("severity", "@"),
         ("problem", "@"), ("remedy", "@"), ("extent", NUMBER), ("unit", "@"), ("due_on", "@"))]  # fmt: skip
     sites = site_names(examination, study, lang)
@@ -265,7 +267,7 @@ def _problems(examination: Examination, study: Study, lang: Lang) -> Sheet:
 
 
 def _problem_details(examination: Examination, study: Study, lang: Lang) -> Sheet:
-    columns = [(word(key, lang), form) for key, form in (
+    columns = [(heading(key, lang), form) for key, form in (
         ("finding_id", "@"), ("site", "@"), ("subject", "@"), ("building", "@"), ("code", "@"), ("finding", "@"),
         ("severity", "@"), ("problem", "@"), ("finding_status", "@"), ("location", "@"), ("extent", NUMBER),
         ("unit", "@"), ("surveyed_on", "@"), ("due_on", "@"), ("done_on", "@"), ("years_open", "0.0"),
@@ -276,7 +278,7 @@ def _problem_details(examination: Examination, study: Study, lang: Lang) -> Shee
     rows = [
         [
             str(key), _named(row.get("site_id"), sites), value_word("subject", row["subject"], lang),
-            building_name(names.get(row["subject_id"]), row["subject_id"]), str(row["code"]),
+            building_name(names.get(row["subject_id"]), row["subject_id"], lang), str(row["code"]),
             str(row[f"problem_{lang}"]), value_word("severity", row["severity"], lang),
             value_word("problem", row["problem"], lang), value_word("finding_status", row["status"], lang),
             text_or_none(row.get("location")), plain(row.get("extent")),
@@ -291,7 +293,7 @@ def _problem_details(examination: Examination, study: Study, lang: Lang) -> Shee
 
 def remedies_sheet(measures: pd.DataFrame, sites: Mapping[str, str], lang: Lang) -> Sheet:
     """Return the list of remedies (整治清单): what, how much, which class, who pays, at which price."""
-    columns = [(word(key, lang), form) for key, form in (
+    columns = [(heading(key, lang), form) for key, form in (
         ("site", "@"), ("programme_measure", "@"), ("class_works", "@"), ("remedy", "@"), ("problem", "@"),
         ("safety", "@"), ("quantity", NUMBER), ("unit", "@"), ("quantity_source", "@"), ("unit_yuan", NUMBER),
         ("price_kind", "@"), ("cost_wan", NUMBER), ("public_wan", NUMBER), ("residents_wan", NUMBER),
@@ -313,7 +315,7 @@ def remedies_sheet(measures: pd.DataFrame, sites: Mapping[str, str], lang: Lang)
 
 
 def _groups(examination: Examination, lang: Lang) -> Sheet:
-    columns = [(word(key, lang), form) for key, form in (
+    columns = [(heading(key, lang), form) for key, form in (
         ("indicator_no", "0"), ("indicator", "@"), ("housing_group", "@"), ("value", NUMBER), ("unit", "@"),
         ("surveyed", COUNT), ("total", COUNT), ("coverage", SHARE))]  # fmt: skip
     rows = []
@@ -335,7 +337,7 @@ def _groups(examination: Examination, lang: Lang) -> Sheet:
 
 
 def _units(examination: Examination, lang: Lang) -> Sheet:
-    columns = [(word(key, lang), form) for key, form in (
+    columns = [(heading(key, lang), form) for key, form in (
         ("unit_id", "@"), ("households", COUNT), ("people", COUNT), ("unit_size", "@"), ("buildings_count", COUNT),
         ("buildings_surveyed", COUNT), ("surveyed_share", SHARE), ("severity", "@"), ("findings_open", COUNT),
         ("findings_done", COUNT), ("findings_per_ha", NUMBER))]  # fmt: skip
@@ -352,7 +354,7 @@ def _units(examination: Examination, lang: Lang) -> Sheet:
 
 def _candidates(found: Candidates, lang: Lang) -> list[Sheet]:
     table = found.table
-    columns = [(word(key, lang), form) for key, form in (
+    columns = [(heading(key, lang), form) for key, form in (
         ("rank", "0"), ("candidate_group", "@"), ("site", "@"), ("year_built", "0"), ("households", COUNT),
         ("buildings_count", COUNT), ("points", NUMBER), ("why", "@"))]  # fmt: skip
     shown = without_few(table) if "households" in table else table
@@ -369,7 +371,7 @@ def _candidates(found: Candidates, lang: Lang) -> list[Sheet]:
          word("data.known" if row["known"] else "data.unknown", lang)]
         for row in found.parts.to_dict("records")
     ]  # fmt: skip
-    part_columns = [(word(key, lang), form) for key, form in (
+    part_columns = [(heading(key, lang), form) for key, form in (
         ("site", "@"), ("part", "@"), ("raw", NUMBER), ("unit", "@"), ("share", SHARE), ("weight", NUMBER),
         ("points", NUMBER), ("known", "@"))]  # fmt: skip
     rules = [
@@ -378,7 +380,7 @@ def _candidates(found: Candidates, lang: Lang) -> list[Sheet]:
          _any(row["measured"]), _any(row["allowed"]), _said(row, "text", lang), text_or_none(row["source"])]
         for row in found.verdicts.to_dict("records")
     ]  # fmt: skip
-    rule_columns = [(word(key, lang), "@") for key in (
+    rule_columns = [(heading(key, lang), "@") for key in (
         "site", "rule_list", "rule_severity", "verdict", "measured", "allowed", "rule", "source")]  # fmt: skip
     none = [[word("report.none", lang)]]
     return [
@@ -389,7 +391,7 @@ def _candidates(found: Candidates, lang: Lang) -> list[Sheet]:
 
 
 def _progress(progress: Progress, lang: Lang) -> Sheet:
-    columns = [(word(key, lang), form) for key, form in (
+    columns = [(heading(key, lang), form) for key, form in (
         ("item", "@"), ("unit", "@"), ("planned", NUMBER), ("value", NUMBER), ("share", SHARE),
         ("note", "@"))]  # fmt: skip
     rows = [
@@ -414,7 +416,7 @@ def _unknown(examination: Examination, study: Study, lang: Lang) -> Sheet:
 
 def _provenance(examination: Examination, study: Study, lang: Lang) -> Sheet:
     side = int(lang == "en")
-    columns = [(word(key, lang), "@") for key in ("item", "value")]
+    columns = [(heading(key, lang), "@") for key in ("item", "value")]
     rows = [[row.label[side], row.value[side]] for row in provenance(examination, study)]
     return Sheet(word("sheet.exam_provenance", lang), columns, rows)
 

@@ -20,6 +20,7 @@ from layers.programme.facts import (
     bound_sentence,
     class_word,
     grouped_measures,
+    in_language,
     payer_words,
     price_word,
     programme_provenance,
@@ -32,7 +33,7 @@ from layers.programme.facts import (
     with_years,
     years_text,
 )
-from layers.words import Lang, fullwidth, is_missing, number, study_name, value_word, word
+from layers.words import Lang, fullwidth, heading, is_missing, number, study_name, value_word, word
 
 if TYPE_CHECKING:
     from geo.programme.curve import Curve
@@ -114,7 +115,7 @@ class _Report(Paper):
         ]  # fmt: skip
         rows.append([word("total", self.lang), *(wan_text(table[name].sum(), self.lang) for name in money), "",
                      *(number(table[name].sum(), self.lang) for name in ("measures", "safety"))])  # fmt: skip
-        self.table("report.prog_years", [word(key, self.lang) for key in keys], rows, total=True, size=8.5,
+        self.table("report.prog_years", [heading(key, self.lang) for key in keys], rows, total=True, size=8.5,
                    widths=(1.4, 2.1, 2.1, 2.0, 2.0, 2.1, 1.4, 1.5, 1.6), numbers=range(1, 9))  # fmt: skip
 
     def payers(self) -> None:
@@ -125,7 +126,7 @@ class _Report(Paper):
                  "—" if is_missing(payers.loc[who, "share"]) else f"{payers.loc[who, 'share']:.1%}"]
                 for who in PAYERS]  # fmt: skip
         rows.append([word("total", self.lang), wan_text(payers.loc["all", "yuan"], self.lang), ""])
-        self.table("report.prog_payers", [word(key, self.lang) for key in ("who_pays", "cost_wan", "share")], rows,
+        self.table("report.prog_payers", [heading(key, self.lang) for key in ("who_pays", "cost_wan", "share")], rows,
                    widths=(5.0, 5.0, 4.0), numbers=(1, 2), total=True)  # fmt: skip
         classes = summarise(self.programme, self.measures, by="class_")
         told = [
@@ -135,7 +136,7 @@ class _Report(Paper):
             for name in CLASSES if name in classes.index
         ]  # fmt: skip
         keys = ("class_works", "measures_count", "cost_wan", "public_wan", "residents_wan", "social_wan", "need_share")
-        heads = [word(key, self.lang) for key in keys]
+        heads = [heading(key, self.lang) for key in keys]
         self.table("report.prog_classes", heads, told, widths=(2.6, 2.8, 2.2, 2.2, 2.2, 2.0, 2.0), numbers=range(1, 7),
                    size=9)  # fmt: skip
 
@@ -169,7 +170,7 @@ class _Report(Paper):
         ordered = frame.sort_values(["first_year", "cost_yuan"], ascending=[True, False], kind="stable")
         dear = frame.sort_values("cost_yuan", ascending=False, kind="stable").head(MOST_SITES).index
         money = ("cost_wan", "public_wan", "residents_wan", "social_wan")
-        heads = [word(key, self.lang) for key in ("site", "year", "measures_count", "safety_count", *money)]
+        heads = [heading(key, self.lang) for key in ("site", "year", "measures_count", "safety_count", *money)]
         rows = [
             [self.names[str(site)], row["years"].replace(";", "、" if self.lang == "zh" else ", "),
              number(row["measures"], self.lang), number(row["safety"], self.lang),
@@ -211,7 +212,7 @@ class _Report(Paper):
             "price_kind",
             "who_pays",
         )
-        heads = [word(key, self.lang) for key in keys]
+        heads = [heading(key, self.lang) for key in keys]
         self.table(title, heads, rows, widths=(1.2, 4.4, 1.7, 1.2, 2.3, 1.8, 1.5, 2.4), numbers=(3, 4, 5), size=8,
                    bands=(len(rows) - 1,), together=False)  # fmt: skip
 
@@ -229,7 +230,7 @@ class _Report(Paper):
              fullwidth(str(row["why_zh"])) if self.lang == "zh" else str(row["why_en"])]
             for row in left.head(MOST_LEFT).to_dict("records")
         ]  # fmt: skip
-        heads = [word(key, self.lang) for key in ("site", "programme_measure", "class_works", "cost_wan", "why")]
+        heads = [heading(key, self.lang) for key in ("site", "programme_measure", "class_works", "cost_wan", "why")]
         self.table("report.prog_left", heads, rows, widths=(3.2, 3.8, 1.8, 1.8, 5.8), numbers=(3,), size=8.5,
                    together=False)  # fmt: skip
         if len(left) > len(rows):
@@ -251,7 +252,7 @@ class _Report(Paper):
                          "—" if is_missing(row["need_met_more"]) else f"{row['need_met_more']:+,.0f}",
                          "—" if is_missing(row["need_per_million"]) else number(row["need_per_million"], self.lang),
                          number(row["measures"], self.lang)])  # fmt: skip
-        heads = [word(key, self.lang) for key in (
+        heads = [heading(key, self.lang) for key in (
             "extra_wan", "budget_wan", "need_met", "need_more", "need_per_million", "measures_count")]  # fmt: skip
         self.table("report.prog_curve", heads, rows, widths=(2.6, 2.8, 2.6, 2.6, 2.9, 2.5), numbers=range(6), size=9)
 
@@ -265,7 +266,7 @@ class _Report(Paper):
             for stage in self.programme.stages
         ]  # fmt: skip
         if rows:
-            heads = [word(key, self.lang) for key in ("stage", "value", "bound", "gap_share", "proven")]
+            heads = [heading(key, self.lang) for key in ("stage", "value", "bound", "gap_share", "proven")]
             self.table("report.prog_bound", heads, rows, widths=(5.4, 3.0, 3.0, 2.0, 2.6), numbers=(1, 2, 3), size=9)
 
     def prices(self) -> None:
@@ -278,10 +279,11 @@ class _Report(Paper):
         rows = [
             [str(row[f"title_{self.lang}"]), value_word("extent_unit", row["unit"], self.lang),
              "—" if is_missing(row["unit_yuan"]) else number(row["unit_yuan"], self.lang, digits=2),
-             price_word(row, self.lang), "" if is_missing(row["price_source"]) else str(row["price_source"])]
+             price_word(row, self.lang),
+             in_language(row["price_source"], self.lang) or ""]
             for row in first.to_dict("records")
         ]  # fmt: skip
-        heads = [word(key, self.lang) for key in (
+        heads = [heading(key, self.lang) for key in (
             "programme_measure", "unit", "unit_yuan", "price_kind", "price_source")]  # fmt: skip
         self.table("report.prog_prices", heads, rows, widths=(5.2, 1.8, 2.4, 2.0, 5.0), numbers=(2,), size=8.5,
                    shade=shade, together=False)  # fmt: skip
@@ -294,7 +296,9 @@ class _Report(Paper):
             if row.label[0] == word("notes", "zh"):
                 self.paragraph(stopped(row.value[side], self.lang))
         rows = [[row.label[side], row.value[side]] for row in asked(self.programme)]
-        self.table("report.prog_options", [word(key, self.lang) for key in ("item", "value")], rows, widths=(5.0, 11.0))
+        self.table(
+            "report.prog_options", [heading(key, self.lang) for key in ("item", "value")], rows, widths=(5.0, 11.0)
+        )
         self.paragraph(word("report.privacy", self.lang, n=FEWEST_SHOWN))
 
 

@@ -10,7 +10,19 @@ import numpy as np
 import pandas as pd
 
 from layers.provenance import Row
-from layers.words import LANGS, WORDS, Lang, fullwidth, is_missing, name_in, number, study_name, value_word, word
+from layers.words import (
+    LANGS,
+    WORDS,
+    Lang,
+    fullwidth,
+    heading,
+    is_missing,
+    name_in,
+    number,
+    study_name,
+    value_word,
+    word,
+)
 
 if TYPE_CHECKING:
     from geo.programme.programme import Programme
@@ -29,6 +41,21 @@ def money_wan(yuan: object) -> float | None:
 def wan_text(yuan: object, lang: Lang) -> str:
     """Return yuan as 万元, in words where it is unknown."""
     return word("unknown", lang) if is_missing(yuan) else number(float(str(yuan)) / WAN, lang, digits=1)
+
+
+def in_language(text: object, lang: Lang) -> str | None:
+    """Return the half of a text "中文 / English" that is in `lang`; another text as it is; None where it is empty.
+
+    Examples
+    --------
+    >>> in_language("示例,非正式单价 / example, not an official price", "en")
+    'example, not an official price'
+    """
+    if is_missing(text) or not str(text):
+        return None
+    zh, mark, en = str(text).partition(" / ")
+    chosen = en if lang == "en" and mark else zh if mark else str(text)
+    return fullwidth(chosen) if lang == "zh" else chosen
 
 
 def class_word(name: object, lang: Lang) -> str:
@@ -82,7 +109,9 @@ def programme_sites(measures: pd.DataFrame, study: Study, lang: Lang) -> dict[st
         where = ""
         if areas is not None and not is_missing(community) and community in areas.index:
             where = name_in(areas.loc[str(community)], lang, or_else=str(community))
-        label = f"{word('block', lang)} {key}" if kind == "block" else given or key
+        label = given or key
+        if kind == "block" or (kind == "unit" and (lang == "en" or not given)):
+            label = f"{heading('block' if kind == 'block' else 'subject.unit', lang)} {key}"
         named[str(site)] = (f"{where}{label}" if lang == "zh" else f"{where}, {label}") if where else label
     return named
 

@@ -15,6 +15,7 @@ from layers.programme.facts import (
     bound_sentence,
     class_word,
     grouped_measures,
+    in_language,
     money_wan,
     payer_words,
     price_word,
@@ -25,7 +26,7 @@ from layers.programme.facts import (
     years_text,
 )
 from layers.sheets import COUNT, NUMBER, SHARE, Sheet, book_of, plain, save_book, sum_known, text_or_none
-from layers.words import Lang, fullwidth, is_missing, study_name, value_word, word
+from layers.words import Lang, fullwidth, heading, is_missing, study_name, value_word, word
 
 if TYPE_CHECKING:
     from geo.programme.curve import Curve
@@ -82,7 +83,7 @@ def write_programme_xlsx(
 
 
 def _heads(lang: Lang, *keys: tuple[str, str]) -> list[tuple[str, str]]:
-    return [(word(key, lang), form) for key, form in keys]
+    return [(heading(key, lang), form) for key, form in keys]
 
 
 def _overview(programme: Programme, measures: pd.DataFrame, lang: Lang) -> Sheet:
@@ -261,7 +262,7 @@ def _prices(table: pd.DataFrame, lang: Lang) -> Sheet:
             fills |= {(len(rows), n): _EXAMPLE_FILL for n in (3, 4, 5)}
         rows.append([
             row[f"title_{lang}"], class_word(row["class_"], lang), value_word("extent_unit", row["unit"], lang),
-            plain(row["unit_yuan"]), price_word(row, lang), text_or_none(row["price_source"]), int(row["count"]),
+            plain(row["unit_yuan"]), price_word(row, lang), in_language(row["price_source"], lang), int(row["count"]),
         ])  # fmt: skip
     return Sheet(word("sheet.prog_prices", lang), columns, rows, fills=fills)
 
