@@ -45,7 +45,6 @@ _FIELDS = {
     "extent": ("程度", "Extent"),
     "problem": ("问题类别", "Problem class"),
     "remedy": ("整治方式", "Kind of remedy"),
-    "remedies": ("整治措施", "Remedy"),
     "due_on": ("整治期限", "Due on"),
     "done_on": ("完成日期", "Done on"),
     "years_open": ("未整治年数", "Years open"),
@@ -73,7 +72,6 @@ _FIELDS = {
     "best_effort_count": ("尽力问题", "Best effort"),
     "sentence": ("问题表述", "The problem in words"),
     "buildings_in_all": ("住宅楼栋", "Residential buildings"),
-    "people_in_all": ("人口", "People"),
     "site": ("项目", "Site"),
     "site_id": ("项目编号", "Site id"),
     "first_year": ("开工年份", "Works begin"),
@@ -124,7 +122,6 @@ _FIELDS = {
     "planned": ("计划", "Planned"),
     "share": ("占比", "Share"),
     "area": ("范围", "Area"),
-    "budget_more": ("新增财政资金（万元）", "More public money (10,000 yuan)"),
     "years": ("计划期", "Years"),
     "fingerprint": ("措施数据摘要", "Digest of the measures"),
     "places_count": ("处数", "Places"),
@@ -154,7 +151,6 @@ _FIELDS = {
     "sheet.prog_overview": ("计划概况", "Summary"),
     "sheet.prog_provenance": ("依据与条件", "Provenance"),
     "sheet.prog_break_even": ("临界措施", "Break-even list"),
-    "report.prog_break_even": ("未列入措施及其列入所需资金", "What would be chosen with how much more"),
     "notes": ("说明", "Notes"),
     "estate_surveyed": ("调查情况", "How far surveyed"),
 }
@@ -277,7 +273,6 @@ _PAGE = {
     "page.tab_indicators": ("指标", "Indicators"),
     "page.tab_estates": ("小区", "Estates"),
     "page.tab_programme": ("计划", "Programme"),
-    "page.count_of": ("{n}", "{n}"),
     "page.coverage_said": ("已调查 {surveyed} / {total}（{share}）", "surveyed {surveyed} of {total} ({share})"),
     "page.coverage_none": ("未调查", "not surveyed"),
     "page.between": ("可能在 {low} 至 {high} 之间", "lies between {low} and {high}"),
@@ -294,20 +289,18 @@ _PAGE = {
         "该指标不逐栋、逐小区计算，不在图上着色。",
         "This indicator is not counted by building or estate; nothing is coloured.",
     ),
-    "page.no_after": ("没有改造计划", "there is no programme"),
+    "page.all_years": ("全部年份", "All years"),
     "page.more_findings": ("另有{n}条", "and {n} more"),
     "page.not_looked": ("未调查的指标：{list}", "Not surveyed: indicators {list}"),
     "page.open_done": ("未整治{open}，已整治{done}", "{open} open, {done} remedied"),
     "page.buildings_said": ("{surveyed} / {all} 栋已调查", "{surveyed} of {all} buildings surveyed"),
     "page.works_in": ("{year}年实施", "works in {year}"),
     "page.not_in": ("未列入计划", "not in the programme"),
-    "page.few_flats": ("少于{n}套", "fewer than {n} flats"),
     "page.privacy": (
         "本页不含居民姓名和分户数据；少于{n}户的数值不显示；涉及住户家庭的问题不显示具体部位和照片。",
         "No names and no figures of single households; counts below {n} households are not shown; where a "
         "finding is about a home, its place and photos are not shown.",
     ),
-    "page.in_words": ("问题清单", "In words"),
     "page.entered": ("填报值", "entered"),
     "page.before_value": ("整治前 {value}", "before works {value}"),
     "page.outside_estates": ("小区外", "outside estates"),
@@ -322,19 +315,15 @@ _PAGE = {
         "单价含示例值，仅供演示，使用前须替换为当地造价。",
         "Prices include examples for demonstration; replace them by local ones before use.",
     ),
-    "page.years_label": ("年份", "Years"),
-    "page.examined_title": ("{found}项指标发现问题", "{found} indicators with findings"),
 }
 
 _REPORT = {
     "report.examination": ("城市体检报告", "Report of the Physical Examination"),
-    "report.examination_sub": ("住房、小区（社区）、街区、城区", "Housing, residential areas, blocks, city"),
     "report.programme": ("城镇老旧小区改造计划", "Renovation Programme of Old Estates"),
     "report.exam_overview": ("体检概况", "What was examined"),
     "report.exam_indicators": ("各维度指标结果", "Indicators by dimension"),
     "report.exam_dimension": ("{dimension}维度指标", "Indicators: {dimension}"),
     "report.exam_groups": ("按住房类别的结果", "By housing group"),
-    "report.exam_units": ("按体检单元的结果", "By examination unit"),
     "report.exam_maps": ("问题分布图", "Maps"),
     "report.exam_map_severity": ("住宅问题严重程度分布图", "Severity of the findings in residential buildings"),
     "report.exam_map_coverage": ("住房调查覆盖情况图", "Coverage of the survey of housing"),
@@ -343,7 +332,6 @@ _REPORT = {
     "report.exam_remedies": ("整治清单", "List of remedies"),
     "report.exam_candidates": ("拟改造老旧小区建议", "Old estates proposed for renovation"),
     "report.exam_progress": ("改造进展统计", "Progress of renovation"),
-    "report.exam_remedied": ("问题整治完成率（指标60）", "Share of problems remedied (indicator 60)"),
     "report.exam_unknown": ("未知事项与假定", "What is not known, and assumptions"),
     "report.exam_sources": ("指标体系、数据来源与说明", "Indicators, sources and notes"),
     "report.exam_estates": ("各小区体检情况", "Estate by estate"),
@@ -393,10 +381,6 @@ _REPORT = {
         "Indicators {list} are decided together with the residents' survey; where it is missing they "
         "are counted as seen for the time being.",
     ),
-    "report.remedied_said": (
-        "应整治{due}条，已整治{done}条，完成率{share}。其中限时解决{timed}，尽力解决{effort}。",
-        "Of {due} problems due {done} are remedied: {share}. Timed: {timed}; best effort: {effort}.",
-    ),
     "report.candidates_said": (
         "按规则共列出{all}个对象：候选{candidate}个、待核实{confirm}个、年代不详{unknown}个、不列入{excluded}个。以下列出排名靠前者及其理由。",
         "{all} places were looked at: {candidate} candidates, {confirm} to be confirmed, {unknown} of unknown year, "
@@ -414,7 +398,6 @@ _REPORT = {
         "This report holds no names and no figures of single households; counts below {n} households are left out. The "
         "names of surveyors stay with the study.",
     ),
-    "report.readings": ("本软件的理解", "Our reading"),
     "report.prog_overview": ("计划概况", "Summary"),
     "report.prog_years": ("分年度安排", "Year by year"),
     "report.prog_payers": ("资金来源", "Who pays"),

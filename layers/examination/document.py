@@ -18,6 +18,7 @@ from layers.examination.facts import (
     coverage_text,
     day,
     percent,
+    problem_class,
     problem_rows,
     provenance,
     site_names,
@@ -250,15 +251,27 @@ class _Report(Paper):
             [
                 sites.get(str(row["site_id"]), str(row["site_id"])), str(row[f"title_{self.lang}"]),
                 class_word(row["class_"], self.lang), value_word("remedy", row["remedy"], self.lang),
+                problem_class(row["codes"], self.examination.catalogue, self.lang) or "—",
                 quantity_text(row, self.lang),
                 "—" if is_missing(row["cost_yuan"]) or row["cost_yuan"] == 0 else wan_text(row["cost_yuan"], self.lang),
                 price_word(row, self.lang), payer_words(row, self.lang) or "—",
             ]
             for row in kinds.head(MOST_REMEDIES).to_dict("records")
         ]  # fmt: skip
-        keys = ("site", "programme_measure", "class_works", "remedy", "quantity", "cost_wan", "price_kind", "who_pays")
+        keys = (
+            "site",
+            "programme_measure",
+            "class_works",
+            "remedy",
+            "problem",
+            "quantity",
+            "cost_wan",
+            "price_kind",
+            "who_pays",
+        )
         heads = [heading(key, self.lang) for key in keys]
-        self.table("report.exam_remedies", heads, rows, widths=(2.7, 3.3, 1.5, 1.4, 1.9, 1.7, 1.4, 2.4), numbers=(4, 5),
+        self.table("report.exam_remedies", heads, rows, numbers=(5, 6),
+                   widths=(2.5, 3.0, 1.4, 1.3, 1.5, 1.9, 1.5, 1.3, 2.2),
                    size=8, together=False)  # fmt: skip
         self._more(len(kinds) - len(rows), "report.candidates_more")
 

@@ -284,6 +284,18 @@ def _in_order(text: str) -> tuple[Any, ...]:
     return (tuple(int(each) for each in digits), text)
 
 
+def problem_class(codes: object, catalogue: Catalogue, lang: Lang) -> str | None:
+    """Return 限时解决 where one of the codes (joined by ;) is to be put right in time, else 尽力解决."""
+    known = [catalogue.codes[code][1].problem for code in _listed(codes) if code in catalogue.codes]
+    if not known:
+        return None
+    return value_word("problem", "timed" if "timed" in known else "best_effort", lang)
+
+
+def _listed(value: object) -> list[str]:
+    return [] if is_missing(value) else [each for each in str(value).split(";") if each]
+
+
 def unknowns(examination: Examination, lang: Lang) -> list[str]:
     """Return the sentences that tell what is not known: indicators without data, half-surveyed ones, whole estates."""
     table = examination.indicators

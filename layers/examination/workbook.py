@@ -16,6 +16,7 @@ from layers.examination.facts import (
     catalogue_title,
     day,
     percent,
+    problem_class,
     problem_rows,
     provenance,
     site_names,
@@ -84,7 +85,7 @@ def write_examination_xlsx(
         _problems(examination, study, lang),
     ]
     if measures is not None:
-        sheets.append(remedies_sheet(measures, site_names(examination, study, lang), lang))
+        sheets.append(_remedies(measures, examination, site_names(examination, study, lang), lang))
     sheets += [_problem_details(examination, study, lang), _groups(examination, lang), _units(examination, lang)]
     if candidates is not None:
         sheets += _candidates(candidates, lang)
@@ -291,7 +292,7 @@ def _problem_details(examination: Examination, study: Study, lang: Lang) -> Shee
     return Sheet(word("sheet.problem_rows", lang), columns, rows or [[word("report.exam_no_findings", lang)]])
 
 
-def remedies_sheet(measures: pd.DataFrame, sites: Mapping[str, str], lang: Lang) -> Sheet:
+def _remedies(measures: pd.DataFrame, examination: Examination, sites: Mapping[str, str], lang: Lang) -> Sheet:
     """Return the list of remedies (整治清单): what, how much, which class, who pays, at which price."""
     columns = [(heading(key, lang), form) for key, form in (
         ("site", "@"), ("programme_measure", "@"), ("class_works", "@"), ("remedy", "@"), ("problem", "@"),
@@ -303,7 +304,7 @@ def remedies_sheet(measures: pd.DataFrame, sites: Mapping[str, str], lang: Lang)
         [
             sites.get(str(row["site_id"]), text_or_none(row.get("site_name")) or text_or_none(row["site_id"])),
             str(row[f"title_{lang}"]), class_word(row["class_"], lang), value_word("remedy", row["remedy"], lang),
-            text_or_none(row.get(f"problem_{lang}")), word("yes" if row["safety"] else "no", lang),
+            problem_class(row["codes"], examination.catalogue, lang), word("yes" if row["safety"] else "no", lang),
             plain(row["quantity"]), value_word("extent_unit", row["unit"], lang),
             text_or_none(row.get(f"quantity_source_{lang}")), plain(row["unit_yuan"]), price_word(row, lang),
             *(money_wan(row[name]) for name in ("cost_yuan", "public_yuan", "residents_yuan", "social_yuan")),

@@ -227,7 +227,7 @@ function shequExaminationMap(map, data) {
   if (plan) plan.sites.forEach((site, n) => siteYears.set(site.kind + site.place,
     new Set((siteMeasures.get(n) || []).map((row) => row[4]).filter(Boolean))));
   function phaseClass(kind, i) {
-    if (!anyMeasure[kind].has(i)) return phaseNamed("nothing");
+    if (!anyMeasure[kind].has(i)) return kind === "building" && places.building.severity[i] === "u" ? named("severity", "unknown") : phaseNamed("nothing");
     const first = firstYear[kind].get(i);
     if (!state.year) return first ? phaseNamed(first) : phaseNamed("not_chosen");
     const years = kind === "building" ? buildingYears.get(i) : kind === "block" ? null : siteYears.get(kind + i);
@@ -241,7 +241,7 @@ function shequExaminationMap(map, data) {
     if (state.theme === "coverage") return state.by === "block"
       ? { kind: "block", of: (i) => places.block.buildings[i] ? coverClass(places.block.share[i]) : null, classes: classesOf("coverage") }
       : { kind: "building", of: (i) => coverClass(places.building.share[i]), classes: classesOf("coverage") };
-    if (state.theme === "programme") return { kind: state.by === "block" ? "block" : "building", classes: plan.style,
+    if (state.theme === "programme") return { kind: state.by === "block" ? "block" : "building", classes: [...plan.style, named("severity", "unknown")],
       of: (i) => state.by === "block" && !anyMeasure.block.has(i) ? null : phaseClass(state.by === "block" ? "block" : "building", i) };
     if (state.theme === "severity") {
       const classes = [...classesOf("severity").slice(0, 4), ...(state.when === "after" ? [planned] : []), classesOf("severity")[4]];
@@ -301,7 +301,7 @@ function shequExaminationMap(map, data) {
     if (sites) show("sites", true, () => L.layerGroup([...plan.sites].filter((site) => site.place >= 0 && places[site.kind] && site.kind !== "unit")
       .sort((x, y) => (x.kind === "block" ? 0 : 1) - (y.kind === "block" ? 0 : 1)).map((site) => {
         const found = phaseClass(site.kind, site.place);
-        if (found.value === "nothing" || state.off.has(found.value)) return null;
+        if (["nothing", "unknown"].includes(found.value) || state.off.has(found.value)) return null;
         return L.polygon(latlngs(places[site.kind].shapes[site.place]), { ...inPane("others"), interactive: false, fill: true, fillColor: found.symbol.fill,
           fillOpacity: site.kind === "block" ? 0.1 : 0.3, stroke: true, color: found.symbol.fill, weight: site.kind === "block" ? 0.8 : 1.3 });
       }).filter(Boolean)));
@@ -461,7 +461,8 @@ function shequExaminationMap(map, data) {
   });
 
   /* ---- popups ---- */
-  const popup = L.popup({ maxWidth: Math.min(380, innerWidth - 50), minWidth: Math.min(270, innerWidth - 80), autoPanPadding: [14, 60] });
+  const popup = L.popup({ maxWidth: Math.min(380, innerWidth - 50), minWidth: Math.min(270, innerWidth - 80),
+    autoPanPaddingTopLeft: [14, 90], autoPanPaddingBottomRight: [62, 14] });
   const line = (label, text) => (text === "" || text === null || text === undefined ? [] : [el("dt", {}, label), el("dd", {}, text)]);
   const chip = (sign) => {
     const mark = el("i", { class: "sq-sev " + sign });
@@ -501,7 +502,7 @@ function shequExaminationMap(map, data) {
       t("page.coverage_said", { surveyed: tally.known, total: tally.all, share: percent(tally.known / tally.all) })));
     }
     parts.push(...dark(kind, i), ...rank(kind, i), ...works(kind, i), ...seen(kind, i));
-    popup.options.maxHeight = Math.max(150, map.getSize().y - 110);
+    popup.options.maxHeight = Math.max(150, Math.min(0.56 * map.getSize().y, map.getSize().y - 130));
     popup.setLatLng(at).setContent(el("div", { class: "sq-pop" }, el("h3", {}, nameOf(kind, i)), parts)).openOn(map);
     const close = popup.getElement().querySelector(".leaflet-popup-close-button");
     if (close) close.setAttribute("aria-label", t("page.close"));
@@ -548,7 +549,7 @@ function shequExaminationMap(map, data) {
       return el("li", { class: row[4] ? "" : "sq-past" }, mark, pick([str(row[1]), str(row[2])]) + (n > 1 ? ` × ${n}` : ""), " ",
         row[10] ? el("span", { class: "sq-mark-example" }, t("page.example_mark")) : null,
         el("small", {}, [row[4] ? t("page.works_in", { year: row[4] }) : t("page.not_in"), t("class." + row[3]), row[5] ? t("safety") : "",
-          quantity ? `${count(quantity, 1)} ${t("extent_unit." + str(row[8]))}` : "", priced ? wan(cost) : ""].filter(Boolean).join(" · ")));
+          quantity ? `${count(quantity, 1)} ${t("extent_unit." + str(row[8]))}` : "", priced && cost ? wan(cost) : ""].filter(Boolean).join(" · ")));
     }))];
   }
   function visit(kind, i) {
@@ -628,7 +629,7 @@ function shequExaminationMap(map, data) {
     };
     const focus = document.activeElement && document.activeElement.id, each = indicator();
     const years = state.theme !== "programme" ? null : el("div", { class: "sq-years" }, [0, ...plan.years].map((year) => el("button", { type: "button",
-      "aria-pressed": String(state.year === year), onclick: () => { state.year = year; redraw(); panelMap(); panelProgramme(); } }, year ? String(year) : t("page.whole_town"))));
+      "aria-pressed": String(state.year === year), onclick: () => { state.year = year; redraw(); panelMap(); panelProgramme(); } }, year ? String(year) : t("page.all_years"))));
     const byBlock = state.by === "block" && now.kind === "block" && each;
     $("tab-map").replaceChildren(
       el("div", { class: "sq-noprint" }, el("h2", {}, t("page.theme")), chooser(), years,

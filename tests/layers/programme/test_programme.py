@@ -9,6 +9,7 @@ import pyogrio
 import pytest
 
 from geo.programme import marginal_curve, summarise
+from layers.examination import write_examination_docx, write_examination_xlsx
 from layers.examination.page import page_data
 from layers.maps import save
 from layers.programme import programme_map, write_programme_docx, write_programme_gpkg, write_programme_xlsx
@@ -102,6 +103,19 @@ def test_the_workbook_has_the_sums_of_the_programme(written, programme, works):
     assert all(row["理由"] for row in left), "what was not chosen has its reason"
     assert {row["价格性质"] for row in _rows(book, "prog_prices")} <= {"示例", "管理类", "无单价"}
     assert all(cell.data_type != "f" for sheet in book for row in sheet.iter_rows() for cell in row)
+
+
+def test_an_examination_with_measures_lists_the_remedies(examination, works, surveyed, tmp_path):
+    write_examination_xlsx(examination, tmp_path / "e.xlsx", study=surveyed, measures=works)
+    rows = _rows(openpyxl.load_workbook(tmp_path / "e.xlsx"), "remedies")
+    assert len(rows) == len(works)
+    gas = next(row for row in rows if row["改造措施"] == works.loc[works["codes"] == "2", "title_zh"].iloc[0])
+    assert gas["基础/完善/提升"] == "基础类"
+    assert (gas["整治方式"], gas["问题类别"], gas["价格性质"]) == ("工程类", "限时解决", "示例")
+    assert gas["资金来源"].startswith("财政")
+    write_examination_docx(examination, tmp_path / "e.docx", study=surveyed, measures=works)
+    document = docx.Document(tmp_path / "e.docx")
+    assert any("整治清单" in p.text for p in document.paragraphs if p.style.name.startswith("Heading"))
 
 
 def test_the_english_workbook_has_english_headings(written):
