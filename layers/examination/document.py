@@ -271,7 +271,7 @@ class _Report(Paper):
         )
         heads = [heading(key, self.lang) for key in keys]
         self.table("report.exam_remedies", heads, rows, numbers=(5, 6),
-                   widths=(2.5, 3.0, 1.4, 1.3, 1.5, 1.9, 1.5, 1.3, 2.2),
+                   widths=(2.4, 2.9, 1.4, 1.3, 1.5, 1.8, 1.5, 1.6, 2.2),
                    size=8, together=False)  # fmt: skip
         self._more(len(kinds) - len(rows), "report.candidates_more")
 
@@ -299,7 +299,7 @@ class _Report(Paper):
         heads = [heading(key, self.lang) for key in (
             "rank", "site", "year_built", "households", "points", "candidate_group", "why")]  # fmt: skip
         if rows:
-            self.table("report.exam_candidates", heads, rows, widths=(1.0, 3.0, 1.4, 1.6, 1.2, 1.7, 6.5),
+            self.table("report.exam_candidates", heads, rows, widths=(1.0, 2.9, 1.4, 2.0, 1.2, 1.8, 6.1),
                        numbers=(0, 2, 3, 4), size=8.5, together=False)  # fmt: skip
         self._more(int(table["rank"].notna().sum()) - len(rows), "report.candidates_more")
 

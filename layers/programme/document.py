@@ -213,7 +213,7 @@ class _Report(Paper):
             "who_pays",
         )
         heads = [heading(key, self.lang) for key in keys]
-        self.table(title, heads, rows, widths=(1.2, 4.4, 1.7, 1.2, 2.3, 1.8, 1.5, 2.4), numbers=(3, 4, 5), size=8,
+        self.table(title, heads, rows, widths=(1.2, 4.3, 1.7, 1.2, 2.3, 1.8, 1.7, 2.3), numbers=(3, 4, 5), size=8,
                    bands=(len(rows) - 1,), together=False)  # fmt: skip
 
     def left(self) -> None:
