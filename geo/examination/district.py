@@ -8,6 +8,8 @@ throughout, and every note says which one was used:
 - residential land (居住用地) is the estates and the ground within `PLOT_M` of homes outside them; with whole blocks a
   farmhouse would turn a field into residential land
 - built-up land (建成区) is the blocks of which buildings cover at least `BUILT_SHARE`, or else the whole study area
+- where fewer than `MAPPED_SHARE` of the people live in blocks of which buildings or estates are known, neither land is
+  known: shares keep bounds, other values are unknown, and the note tells what holds where it is known
 
 A facility of unknown size or kind leaves a value between two bounds: `lower` counts it as the least it can be, `upper`
 as the most. `value` is what is certain: the lower bound, or NaN where that settles nothing.
@@ -43,6 +45,9 @@ BUILT_SHARE: Final = 0.08
 ROADS_NEAR_M: Final = 500.0
 """Land farther than this from every road in the table was not mapped: no town is so far from a road [m]."""
 
+MAPPED_SHARE: Final = 0.9
+"""Share of the people who live in blocks of which buildings or estates are known, from which the town is mapped."""
+
 TOWN_ROADS: Final = ("motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential")
 """快速路、主干路、次干路、支路 as OpenStreetMap's classes (our reading); links, service roads and paths are none."""
 
@@ -61,7 +66,7 @@ _STRAIGHT = ("直线距离筛查,非步行距离", "straight-line screening, no 
 class Value:
     """One value between its bounds, how much of what it reads is known, and how it was found, in both languages.
 
-    Shares are 0 to 1; `value` is NaN where the bounds settle nothing.
+    Shares are 0 to 1; `value` is NaN where the bounds settle nothing, and where only a part of the town was mapped.
     """
 
     lower: float = np.nan
@@ -69,11 +74,13 @@ class Value:
     coverage: float = np.nan
     zh: str = ""
     en: str = ""
+    partial: bool = False
 
     @property
     def value(self) -> float:
         """Return what is certain: the lower bound where it is above zero, or where both bounds meet."""
-        return self.lower if self.lower > 0 or self.lower == self.upper else np.nan
+        settled = self.lower == self.upper or (self.lower > 0 and not self.partial)
+        return self.lower if settled else np.nan
 
 
 def district_values(study: Study, catalogue: Catalogue) -> pd.DataFrame:
@@ -182,9 +189,11 @@ class Town:
 
     @cached_property
     def unknown_uses(self) -> int:
-        """How many buildings might be homes: their use is not known."""
+        """How many buildings might be homes: neither their use nor whether anybody lives there is known."""
         found = self.study.get("buildings")
-        return 0 if found is None else int((found["use"].isna() | (found["use"] == "unknown")).sum())
+        return (
+            0 if found is None else int(((found["use"].isna() | (found["use"] == "unknown")) & ~_lived_in(found)).sum())
+        )
 
     @cached_property
     def homes(self) -> npt.NDArray[np.object_]:
@@ -192,10 +201,7 @@ class Town:
         found = self.study.get("buildings")
         if found is None:
             return np.array([], dtype=object)
-        lived = found["use"].isin(["residential", "mixed"]).to_numpy(copy=True)
-        for column in ("households", "dwellings", "people"):
-            lived |= (found[column].astype("float64").fillna(0) > 0).to_numpy()
-        outlines = found.geometry.to_numpy()[lived]
+        outlines = found.geometry.to_numpy()[_lived_in(found)]
         estates = shapely.STRtree(self.estates.geometry.to_numpy())
         outside = np.ones(len(outlines), dtype=bool)
         outside[estates.query(shapely.point_on_surface(outlines), predicate="intersects")[0]] = False
@@ -216,6 +222,45 @@ class Town:
     def residential_m2(self) -> float:
         """Area of the residential land [m²]."""
         return float(shapely.area(self.residential).sum())
+
+    @cached_property
+    def mapped_share(self) -> float:
+        """Share of the people who live in blocks where a building or an estate is known; 1 where nothing tells."""
+        blocks = self.study.get("blocks")
+        if blocks is None or not len(blocks):
+            return 1.0
+        people = blocks["people"].astype("Float64").fillna(blocks["households"].astype("Float64"))
+        count = people.to_numpy(dtype=np.float64, na_value=0.0)
+        land, known = shapely.STRtree(blocks.geometry.to_numpy()), np.zeros(len(blocks), dtype=bool)
+        for table in ("buildings", "estates"):
+            found = self.study.get(table)
+            if found is not None and len(found):
+                known[land.query(shapely.point_on_surface(found.geometry.to_numpy()), predicate="intersects")[1]] = True
+        return float(count[known].sum() / count.sum()) if count.sum() > 0 else 1.0
+
+    def of_all(self, found: Value, unit_zh: str = "%", unit_en: str = "%") -> Value:
+        """Return a value of the land that was mapped as one of the whole town, where only a part of it was.
+
+        A share may be anything on the rest, whose part is taken to be that of the people who live there (our reading);
+        of any other value nothing is known.
+        """
+        mapped = self.mapped_share
+        if mapped >= MAPPED_SHARE or np.isnan(found.lower):
+            return found
+        share = unit_zh == "%"
+        shown = replace(found, lower=found.lower * 100, upper=found.upper * 100) if share else found
+        there_zh, there_en = _range(shown, unit_zh, "未知", "至"), _range(shown, unit_en, "unknown", " to ")
+        return Value(
+            found.lower * mapped if share else np.nan,
+            found.upper * mapped + 1 - mapped if share else np.nan,
+            np.fmin(found.coverage, 1.0) * mapped if not np.isnan(found.coverage) else mapped,
+            f"仅{mapped:.0%}的人口所在街坊有建筑或小区数据,其余未知,不能代表全域(本软件的理解);已有数据部分为"
+            f"{there_zh}。{found.zh}",
+            f"only {mapped:.0%} of the people live in blocks of which buildings or estates are known, the rest is not "
+            f"known, so this does not speak for the town (our reading); where it is known: {there_en}. "
+            f"{found.en}",
+            partial=True,
+        )  # fmt: skip
 
     @cached_property
     def built_up(self) -> tuple[shapely.Geometry | None, str, str]:
@@ -276,6 +321,14 @@ class Town:
         return float(rows["value"].iloc[0]), "" if pd.isna(source) else str(source)
 
 
+def _lived_in(buildings: gpd.GeoDataFrame) -> Flags:
+    """Return which buildings people live in, by their use or their counts."""
+    lived = buildings["use"].isin(["residential", "mixed"]).to_numpy(copy=True)
+    for column in ("households", "dwellings", "people"):
+        lived |= (buildings[column].astype("float64").fillna(0) > 0).to_numpy()
+    return np.asarray(lived, dtype=bool)
+
+
 def covered_share(land: npt.NDArray[np.object_], shapes: npt.NDArray[np.object_], radius_m: float | Floats) -> float:
     """Return the share of land (polygons that do not overlap) within a radius of any of the shapes.
 
@@ -322,8 +375,8 @@ def _reached(
           f"(our reading); {_STRAIGHT[1]}")  # fmt: skip
     if town.unknown_uses:
         zh += f";另有{town.unknown_uses}栋建筑用途不明,其中小区外者未计"
-        en += f"; {town.unknown_uses:,} buildings of unknown use are left out where they stand outside estates"
-    return Value(lower, max(lower, upper), known, zh, en)
+        en += f"; buildings of unknown use, left out where they stand outside estates: {town.unknown_uses:,}"
+    return town.of_all(Value(lower, max(lower, upper), known, zh, en))
 
 
 def _named(frame: gpd.GeoDataFrame, pattern: str) -> Flags:
@@ -404,7 +457,7 @@ def _lacking(
     good, unknown = size >= least, np.isnan(size)
     people, *_ = town.people
     needed = 1.0 if np.isnan(people) else float(max(1, np.ceil(people / per)))
-    low = max(0.0, needed - int(good.sum()) - int(unknown.sum()))
+    low = max(0.0, needed - int(good.sum()) - int(unknown.sum())) if town.mapped_share >= MAPPED_SHARE else 0.0
     high = np.nan if np.isnan(people) else max(0.0, needed - int(good.sum()))
     reach = covered_share(town.residential, shapes[good], radius)
     counts = (int(needed), int(good.sum()), int((~good & ~unknown).sum()), int(unknown.sum()))
@@ -539,7 +592,7 @@ def _per_head(town: Town, item: str, known: Floats, most: Floats, called: tuple[
     return Value(least / people, upper / people, _share(told), zh, en)
 
 
-def road_density(town: Town, indicator: Indicator) -> Value:  # noqa: ARG001 - see culture_area
+def road_density(town: Town, indicator: Indicator) -> Value:
     """城市道路网密度: km of town roads per km² of built-up land; the two lines of a divided road count once."""
     roads = town.study.get("roads")
     land, land_zh, land_en = town.built_up
@@ -560,7 +613,9 @@ def road_density(town: Town, indicator: Indicator) -> Value:  # noqa: ARG001 - s
     if coverage < 0.9:
         zh += f";仅{coverage:.0%}的范围附近有道路数据,故为下限"
         en += f"; only {coverage:.0%} of it lies near any mapped road, so this is a lower bound"
-    return Value(density, density if coverage >= 0.9 else np.nan, coverage, zh, en)
+    return town.of_all(
+        Value(density, density if coverage >= 0.9 else np.nan, coverage, zh, en), indicator.unit_zh, indicator.unit_en
+    )
 
 
 def road_length_m(roads: gpd.GeoDataFrame, *, within: shapely.Geometry, without: npt.NDArray[np.object_]) -> float:
@@ -635,7 +690,7 @@ def fire_stations(town: Town, indicator: Indicator) -> Value:
           f"class, {reach['second']:.0f} m second, {reach['small']:.0f} m small; our reading)"
           + _and(~known, "; {} of unknown class: small in the lower bound, first class in the upper")
           + f"; land for building is taken as {land_en}; {_STRAIGHT[1]}")  # fmt: skip
-    return Value(lower, max(lower, upper), _share(known), zh, en)
+    return town.of_all(Value(lower, max(lower, upper), _share(known), zh, en))
 
 
 def _and(which: Flags, words: str) -> str:

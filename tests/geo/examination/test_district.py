@@ -66,6 +66,43 @@ def row(town: Study, catalogue: Catalogue, key: str) -> pd.Series:
 
 
 # ── unknown is not zero ──────────────────────────────────────────────────────────────────────────────────────────────
+def partly_mapped(people_west: int, people_east: int, *facilities: tuple[str, object]) -> Study:
+    """Two blocks of 200 × 100 m side by side; the west one holds an estate and all the mapped ground, the east none."""
+    blocks = {
+        "W": {"geometry": box(0, 0, 200, 100), "people": people_west, "area_m2": 20_000.0, "perimeter_m": 600.0},
+        "E": {"geometry": box(200, 0, 400, 100), "people": people_east, "area_m2": 20_000.0, "perimeter_m": 600.0},
+    }
+    rows = {f"f{i}": {"category": kind, "geometry": shape} for i, (kind, shape) in enumerate(facilities)}
+    return study(blocks=blocks, estates={"A": {"geometry": box(0, 0, 100, 100)}}, facilities=rows)
+
+
+def test_a_town_of_which_a_part_was_mapped_keeps_bounds_for_the_rest(catalogue: Catalogue) -> None:
+    """A park beside the only known estate reaches all of it; of three quarters of the people nothing is known."""
+    park = ("park", box(0, 100, 100, 200))
+    found = row(partly_mapped(250, 750, park), catalogue, "park_radius")
+    assert found["status"] == "unknown"
+    assert np.isnan(found["value"])
+    assert (found["lower"], found["upper"]) == pytest.approx((25.0, 100.0))
+    assert found["coverage"] == pytest.approx(0.25)
+    assert "仅25%的人口所在街坊有建筑或小区数据" in found["note_zh"]
+    assert "已有数据部分为100 %" in found["note_zh"]
+    assert "only 25% of the people" in found["note_en"]
+
+
+def test_a_town_that_is_mapped_where_people_live_is_computed(catalogue: Catalogue) -> None:
+    found = row(partly_mapped(950, 50, ("park", box(0, 100, 100, 200))), catalogue, "park_radius")
+    assert (found["status"], found["value"], found["coverage"]) == ("computed", 100.0, 1.0)
+
+
+def test_buildings_of_unknown_use_where_people_live_are_homes_and_not_left_out(catalogue: Catalogue) -> None:
+    buildings = {
+        "lived": {"use": "unknown", "households": 4, "geometry": box(0, 200, 10, 210)},
+        "open": {"use": "unknown", "geometry": box(50, 200, 60, 210)},
+    }
+    found = row(two_estates(("park", box(0, 100, 100, 200)), buildings=buildings), catalogue, "park_radius")
+    assert "另有1栋建筑用途不明" in found["note_zh"]
+
+
 @pytest.mark.parametrize("edition", ["examination-2025", "examination-2023"])
 def test_a_study_of_nothing_knows_nothing(edition: str) -> None:
     catalogue = load_catalogue(edition)
@@ -138,7 +175,7 @@ def test_residential_land_is_estates_and_the_ground_around_homes(catalogue: Cata
     # a square of 10 m, four strips of 20 m along its sides, and an octagon of radius 20 m at its corners
     plot = 10 * 10 + 4 * 10 * 20 + 4 * 20**2 * np.sin(np.pi / 4)
     assert Town(town).residential_m2 == pytest.approx(20_000 + plot)
-    assert "2 buildings of unknown use" in row(town, catalogue, "school_radius")["note_en"]
+    assert "outside estates: 1" in row(town, catalogue, "school_radius")["note_en"], "`out` is lived in: a home"
 
 
 # ── parks ────────────────────────────────────────────────────────────────────────────────────────────────────────────
