@@ -23,4 +23,9 @@ def test_runs_from_top_to_bottom(path: Path) -> None:
 
 
 def test_there_are_notebooks() -> None:
-    assert [path.stem for path in NOTEBOOKS] == ["01_boundaries", "01b_alternatives_and_edits"]
+    assert [path.stem for path in NOTEBOOKS] == [
+        "01_boundaries",
+        "01b_alternatives_and_edits",
+        "02_examination",
+        "03_programme",
+    ]

@@ -103,7 +103,7 @@ def _findings(
     worse = (severity == "general") & (rng.random(len(rows)) < 0.06)
     severity = np.where(worse, "serious", severity)
     day = visits["surveyed_on"].reindex(about).to_numpy()
-    due = [_due(code.problem, s, d) for code, s, d in zip(codes, severity, day, strict=True)]
+    due = [_due(code.problem, s, d, campaign) for code, s, d in zip(codes, severity, day, strict=True)]
     ids = [f"{campaign.prefix}-{n:05d}" for n in range(1, len(rows) + 1)]
     pictured = rng.random(len(rows)) < pd.Series(severity).map(PHOTOGRAPHED).to_numpy()
     second = rng.random(len(rows)) < 0.15
@@ -151,10 +151,12 @@ def _nearby(shapes: np.ndarray, middle: np.ndarray, rng: np.random.Generator) ->
     return np.where(shapely.contains(shapes, there), there, shapely.points(np.round(at, 1)))
 
 
-def _due(problem: str, severity: str, day: str) -> str | None:
-    if problem != "timed":
+def _due(problem: str, severity: str, day: str, campaign: Campaign) -> str | None:
+    """Return the day by which a finding has to be put right; 尽力 ones got a year in the pilot, and none since."""
+    if problem != "timed" and campaign is not PILOT_2025:
         return None
-    return (date.fromisoformat(day) + timedelta(days=DUE_DAYS[severity])).isoformat()
+    days = DUE_DAYS[severity] if problem == "timed" else 365
+    return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
 
 
 def _handled(findings: gpd.GeoDataFrame, rng: np.random.Generator) -> gpd.GeoDataFrame:
