@@ -363,6 +363,17 @@ _REPORT = {
         "Unless told otherwise every indicator is from: {source}. The last column has the clause, and for a value "
         "entered by hand what it was taken from.",
     ),
+    "report.exam_grades": ("城区（城市）维度评级", "Grades of the city dimension"),
+    "report.exam_overall": ("总体", "Overall"),
+    "report.exam_grades_said": (
+        "评级出处：{source}。没有目标值或数值的指标不评级，不计入占比；居民满意度和专家评级尚未填报；"
+        "各档界限（达到目标的100%、90%、75%）为本软件的理解。",
+        "The grades are from: {source}. Indicators without a target or a value have no grade and do not count; the "
+        "residents' survey and experts' grades are not entered yet. The cut-offs (100%, 90%, 75% of the target) are "
+        "our reading.",
+    ),
+    "sheet.grades": ("城市评级", "City grades"),
+    "grade": ("评级", "Grade"),
     "report.exam_no_findings": ("没有记录到问题。", "No problem is recorded."),
     "report.exam_no_estates": ("没有小区数据。", "There are no data of estates."),
     "report.exam_problem_more": ("其余{n}条见工作簿“问题清单”。", "{n} more stand in the workbook, sheet “Problems”."),

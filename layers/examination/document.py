@@ -15,6 +15,7 @@ from layers.examination.facts import (
     amount,
     between,
     catalogue_title,
+    city_grades,
     coverage_text,
     day,
     percent,
@@ -68,6 +69,7 @@ def write_examination_docx(
     report.title_page()
     report.section("report.exam_overview", summary(examination, lang))
     report.indicators()
+    report.grades()
     report.groups()
     report.estates()
     report.maps()
@@ -140,6 +142,22 @@ class _Report(Paper):
                 self.table(said, heads, rows, widths=(1.1, 4.9, 2.6, 2.7, 1.5, 3.6), numbers=(2, 3), size=8.5,
                            shade=shade, together=False)  # fmt: skip
 
+    def grades(self) -> None:
+        """Write the grades of the city dimension, of its aspects and the whole."""
+        rows, overall, note = city_grades(self.examination, self.lang)
+        if not any(row[5] for row in rows):
+            return
+        keys = ("indicator_no", "indicator", "value", "target", "share", "grade")
+        heads = [heading(key, self.lang) for key in keys]
+        told = [
+            [str(number), title, value, target, "—" if is_missing(share) else percent(share, self.lang), grade]
+            for number, share, title, value, target, grade in rows if grade
+        ]  # fmt: skip
+        told += [["", name, "", "", "", grade] for name, grade in overall]
+        self.table("report.exam_grades", heads, told, numbers=(2, 3, 4), size=8.5, together=False,
+                   widths=(1.1, 6.4, 2.6, 2.2, 2.0, 2.0))  # fmt: skip
+        self.paragraph(note)
+
     def groups(self) -> None:
         """Write the housing indicators by housing group: value, and how many of how many were surveyed."""
         self.section("report.exam_groups")
@@ -152,7 +170,7 @@ class _Report(Paper):
             for group in present:
                 key = (indicator.number, group)
                 found = table.loc[key] if key in table.index else None
-                row.append("—" if found is None else self._of(found))
+                row.append("—" if found is None or not found["total"] else self._of(found))
             rows.append(row)
         heads = [heading("indicator_no", self.lang), heading("indicator", self.lang),
                  *(value_word("housing_group", group, self.lang) for group in present)]  # fmt: skip

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from geo.examination.grading import GRADE_WORDS, OVERALL_WORDS, SOURCE, grade_city
 from geo.examination.result import HOUSING_GROUPS
 from geo.schema import SEVERITIES
 from geo.standards.indicators import Catalogue, Indicator
@@ -282,6 +283,40 @@ def _in_order(text: str) -> tuple[Any, ...]:
     """Return a key that puts 2 before 10."""
     digits = "".join(c if c.isdigit() else " " for c in text).split()
     return (tuple(int(each) for each in digits), text)
+
+
+def city_grades(
+    examination: Examination, lang: Lang
+) -> tuple[list[tuple[int, float, str, str, str, str]], list[tuple[str, str]], str]:
+    """Return the grades of the city dimension: by indicator, of its aspects and the whole, and where they are from.
+
+    Returns
+    -------
+    tuple
+        Rows (number, share of the target attained or NaN, title, value, target, grade; "" without one); pairs of an
+        aspect, or the whole, and its grade; the source with what of it is our reading.
+    """
+    table, grades = grade_city(examination.indicators, examination.catalogue)
+    side = int(lang == "en")
+    rows = []
+    for key, row in table.iterrows():
+        number = int(str(key))
+        shown = examination.indicators.loc[number]
+        grade = "" if is_missing(row["grade"]) else GRADE_WORDS[str(row["grade"])][side]
+        target = "—" if is_missing(row["target"]) else with_unit(row["target"], shown, lang)
+        value = with_unit(row["value"], shown, lang)
+        rows.append((number, float(row["attained"]), str(shown[f"title_{lang}"]), value, target, grade))
+    groups = {each.group_zh: each.group_en or each.group_zh for each in examination.catalogue.of("city")}
+    overall = [
+        (word("report.exam_overall", lang) if not name else name if lang == "zh" else groups.get(name, name),
+         word("unknown", lang) if each is None else OVERALL_WORDS[each][side])
+        for name, each in grades.items()
+    ]  # fmt: skip
+    return (
+        rows,
+        overall,
+        word("report.exam_grades_said", lang, source=fullwidth(SOURCE[0]) if lang == "zh" else SOURCE[1]),
+    )
 
 
 def problem_class(codes: object, catalogue: Catalogue, lang: Lang) -> str | None:

@@ -522,7 +522,7 @@ def _programme(
             0 if is_missing(year) else int(year), int(bool(row["safety"])), int(bool(row["elder_child"])),
             None if is_missing(row["quantity"]) else round(float(row["quantity"]), 1), strings.number(unit),
             None if is_missing(row["cost_yuan"]) else round(float(row["cost_yuan"]) / WAN, 2),
-            int(bool(row["example_cost"])), *_where(row, order),
+            int(bool(row["example_cost"])), *_where(row, order), int(row["remedy"] == "works"),
         ])  # fmt: skip
     table = programme.years
     return {

@@ -14,6 +14,7 @@ from layers.examination.facts import (
     area_names,
     between,
     catalogue_title,
+    city_grades,
     day,
     percent,
     problem_class,
@@ -91,6 +92,8 @@ def write_examination_xlsx(
         sheets += _candidates(candidates, lang)
     if progress is not None:
         sheets.append(_progress(progress, lang))
+    if examination.catalogue.of("city"):
+        sheets.append(_grades(examination, lang))
     sheets += [_unknown(examination, study, lang), _provenance(examination, study, lang)]
     title = f"{study_name(study, lang)} {word('report.examination', lang)}"
     save_book(book_of(sheets, mark, title), path)
@@ -328,7 +331,7 @@ def _groups(examination: Examination, lang: Lang) -> Sheet:
             rows.append([
                 indicator.number, indicator.title_zh if lang == "zh" else indicator.title_en,
                 value_word("housing_group", group, lang),
-                word("unknown", lang) if is_missing(row["value"]) else plain(row["value"]),
+                "—" if not row["total"] else word("unknown", lang) if is_missing(row["value"]) else plain(row["value"]),
                 indicator.unit_zh if lang == "zh" else indicator.unit_en,
                 plain(row["surveyed"]), plain(row["total"]), plain(row["coverage"]),
             ])  # fmt: skip
@@ -368,8 +371,8 @@ def _candidates(found: Candidates, lang: Lang) -> list[Sheet]:
     ]  # fmt: skip
     parts = [
         [called.get(str(row["site_id"]), str(row["site_id"])), row[f"title_{lang}"], plain(row["raw"]),
-         text_or_none(row["unit"]), plain(row["share"]), plain(row["weight"]), plain(row["points"]),
-         word("data.known" if row["known"] else "data.unknown", lang)]
+         text_or_none(row.get(f"unit_{lang}", row.get("unit"))), plain(row["share"]), plain(row["weight"]),
+         plain(row["points"]), word("data.known" if row["known"] else "data.unknown", lang)]
         for row in found.parts.to_dict("records")
     ]  # fmt: skip
     part_columns = [(heading(key, lang), form) for key, form in (
@@ -402,6 +405,17 @@ def _progress(progress: Progress, lang: Lang) -> Sheet:
         for _, row in progress.figures.iterrows()
     ]  # fmt: skip
     return Sheet(word("sheet.progress", lang), columns, rows)
+
+
+def _grades(examination: Examination, lang: Lang) -> Sheet:
+    rows, overall, note = city_grades(examination, lang)
+    columns = [(heading(key, lang), form) for key, form in (
+        ("indicator_no", "0"), ("indicator", "@"), ("value", "@"), ("target", "@"), ("share", SHARE),
+        ("grade", "@"))]  # fmt: skip
+    told: list[list[Any]] = [[number, *texts[:3], plain(share), texts[3]] for number, share, *texts in rows]
+    told += [[None, name, None, None, None, grade] for name, grade in overall]
+    told.append([None, note, *[None] * 4])
+    return Sheet(word("sheet.grades", lang), columns, told, frozen_columns=2)
 
 
 def _unknown(examination: Examination, study: Study, lang: Lang) -> Sheet:

@@ -134,8 +134,9 @@ def site_frame(programme: Programme, measures: gpd.GeoDataFrame, study: Study) -
     -------
     GeoDataFrame
         Index site_id, sorted. `name`, `name_en`, `phase` (the year works begin, or not_chosen), `first_year`,
-        `last_year` (Int64), `years` (joined by ;), `measures`, `measures_all`, `safety`, `cost_yuan`, `public_yuan`,
-        `residents_yuan`, `social_yuan` (of what is chosen), `need_met`, `need_all`.
+        `last_year` (Int64; of works, management put aside), `years` (joined by ;), `measures`, `measures_all`,
+        `safety`, `cost_yuan`, `public_yuan`, `residents_yuan`, `social_yuan` (of what is chosen), `need_met`,
+        `need_all`.
     """
     table = with_years(programme, measures)
     chosen = table["year"].notna()
@@ -148,8 +149,9 @@ def site_frame(programme: Programme, measures: gpd.GeoDataFrame, study: Study) -
     })  # fmt: skip
     grouped = work.groupby("site_id", sort=True)
     made = grouped.sum().drop(columns="year")
-    made["first_year"] = grouped["year"].min().astype("Int64")
-    made["last_year"] = grouped["year"].max().astype("Int64")
+    built = work["year"].where((table["remedy"] != "management").to_numpy()).groupby(work["site_id"], sort=True)
+    made["first_year"] = built.min().fillna(grouped["year"].min()).astype("Int64")
+    made["last_year"] = built.max().fillna(grouped["year"].max()).astype("Int64")
     made["years"] = grouped["year"].agg(lambda values: ";".join(str(int(v)) for v in sorted(values.dropna().unique())))
     made["phase"] = made["first_year"].astype("str").where(made["first_year"].notna(), "not_chosen")
     for column, lang in zip(("name", "name_en"), LANGS, strict=True):

@@ -200,7 +200,9 @@ function shequExaminationMap(map, data) {
       const mark = (kind, at) => {
         if (at < 0 || kind === undefined) return;
         anyMeasure[kind].add(at);
-        if (year && (!firstYear[kind].has(at) || year < firstYear[kind].get(at))) firstYear[kind].set(at, year);
+        if (!year) return;
+        const had = firstYear[kind].get(at), works = row[13];  // management costs nothing and begins at once: works say the year
+        if (had === undefined || (works && !had[1]) || (works === had[1] && year < had[0])) firstYear[kind].set(at, [year, works]);
       };
       mark(kind, at);
       if (kind === "building") mark("block", places.building.block[at]);
@@ -213,7 +215,7 @@ function shequExaminationMap(map, data) {
     const own = new Set();
     if (kind === "estate" || kind === "unit" || kind === "block") {
       const n = plan.sites.findIndex((site) => site.kind === kind && site.place === i);
-      for (const row of siteMeasures.get(n) || []) if (row[4]) own.add(row[4]);
+      for (const row of siteMeasures.get(n) || []) if (row[4] && row[13]) own.add(row[4]);
     }
     return [...own].sort();
   };
@@ -228,7 +230,7 @@ function shequExaminationMap(map, data) {
     new Set((siteMeasures.get(n) || []).map((row) => row[4]).filter(Boolean))));
   function phaseClass(kind, i) {
     if (!anyMeasure[kind].has(i)) return kind === "building" && places.building.severity[i] === "u" ? named("severity", "unknown") : phaseNamed("nothing");
-    const first = firstYear[kind].get(i);
+    const first = (firstYear[kind].get(i) || [0])[0];
     if (!state.year) return first ? phaseNamed(first) : phaseNamed("not_chosen");
     const years = kind === "building" ? buildingYears.get(i) : kind === "block" ? null : siteYears.get(kind + i);
     const yes = years ? years.has(state.year) : first === state.year;
@@ -686,7 +688,7 @@ function shequExaminationMap(map, data) {
     });
     const list = plan.sites.map((site, n) => {
       const mine = siteMeasures.get(n) || [], chosen = mine.filter((row) => row[4] && (!state.year || row[4] === state.year));
-      return { site, chosen, cost: chosen.reduce((sum, row) => sum + (row[9] || 0), 0), years: [...new Set(chosen.map((row) => row[4]))].sort() };
+      return { site, chosen, cost: chosen.reduce((sum, row) => sum + (row[9] || 0), 0), years: [...new Set((chosen.some((row) => row[13]) ? chosen.filter((row) => row[13]) : chosen).map((row) => row[4]))].sort() };
     }).filter((each) => each.chosen.length).sort((a, b) => a.years[0] - b.years[0] || b.cost - a.cost);
     const head = ["year", "sites_count", "measures_count", "cost", "budget_wan"].map((key) => el("th", { scope: "col" }, key === "cost" ? t("cost") : t(key).split(/[（(]/)[0]));
     $("tab-programme").replaceChildren(plan.example ? el("p", { class: "sq-warn" }, t("report.prog_example")) : "",

@@ -6,6 +6,7 @@ import pandas as pd
 
 from layers.examination.facts import (
     between,
+    city_grades,
     coverage_text,
     percent,
     problem_rows,
@@ -82,6 +83,15 @@ def test_what_is_not_known_is_listed(examination):
 def test_sites_outside_estates_are_called_by_community_and_block(examination, surveyed):
     assert site_names(examination, surveyed, "zh")["e0"] == "河口花园"
     assert site_names(examination, surveyed, "zh")["block:b00"].endswith("街坊地块 b00")
+
+
+def test_the_city_is_graded_where_there_is_a_target_and_a_value(examination):
+    rows, overall, note = city_grades(examination, "zh")
+    graded = {number: grade for number, *_, grade in rows}
+    assert graded[30] == "很好", "88.5 % of sewage collected against 70 %"
+    assert graded[31] == "", "no value, no grade"
+    assert dict(overall)["总体"] in {"优", "良", "中", "差"}
+    assert "本软件的理解" in note
 
 
 def test_provenance_names_catalogue_edition_and_day(examination, surveyed):
