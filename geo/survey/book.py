@@ -83,7 +83,7 @@ def read_book(path: Path, study: Study, catalogue: Catalogue, asked: tuple[Form,
 
 def _content(path: Path, notes: Notes) -> bytes | None:
     with path.open("rb") as opened:
-        content = opened.read(LARGEST_BYTES + 1)
+        content = opened.read(min(path.stat().st_size, LARGEST_BYTES) + 1)
     if len(content) > LARGEST_BYTES:
         notes.file("too_large", f"> {LARGEST_BYTES // 1_000_000} MB")
         return None
@@ -116,7 +116,8 @@ def _parts(content: bytes, notes: Notes) -> Mapping[str, _Odd] | None:
         odd = {}
         for part in parts:
             if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
-                xml = packed.read(part)
+                with packed.open(part) as opened:
+                    xml = opened.read(part.file_size)  # a part that holds more than it says is cut, and so damaged
                 if _FAR.search(xml) or any(int(row) > MOST_ROWS for row in _LAST.findall(xml)):
                     notes.file("too_many_rows", f"{MOST_ROWS:,} × {MOST_COLUMNS}", sheet=part.filename)
                     return None
@@ -249,11 +250,11 @@ def _grid(  # noqa: PLR0917 - a sheet and what is looked for in it
     for position, each in enumerate(keys):
         heading = shown(heads[position]) if position < len(heads) else ""
         if each in places:
-            notes.file("column_twice", f"{letter(position)} {heading}", sheet=name)
+            notes.file("column_twice", " ".join(f"{letter(position)} {heading}".split()), sheet=name)
         elif each in wanted or each in also:
             places[each] = position
         elif each or heading:
-            notes.file("column_unknown", sheet=name, value=f"{letter(position)} {heading or each}")
+            notes.file("column_unknown", sheet=name, value=" ".join(f"{letter(position)} {heading or each}".split()))
     for each, known in wanted.items():
         if each not in places:
             notes.file("column_missing", (known.title_zh, known.title_en), sheet=name)

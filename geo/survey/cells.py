@@ -15,9 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.survey.grid import Cells, Detail, Mask, Notes
-from geo.survey.words import LISTS, UNKNOWN, plain, understand
+from geo.survey.words import LISTS, UNKNOWN, plain, printable, understand
 
-_DAY = re.compile(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[T ]\s*\d{1,2}:\d{2}.*)?$")
+_DAY = re.compile(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号]?(?:[T ]\s*\d{1,2}:\d{2}.*)?$")
 _DIGITS = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
 _UNIT = re.compile(r"^([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*(?:m2|m²|㎡|平方米|平米|m|米|个|处|套|户|人|辆|只|层|班|元)$")
 _PHONE = ("1", "0", "true", "false", "yes", "no")
@@ -65,7 +65,10 @@ def texts(number: int, key: str, notes: Notes, *, tell: bool = True) -> Cells:
 
     def read(cell: Any) -> tuple[str, Said]:  # noqa: ANN401
         text = as_text(cell)
-        trimmed = text.strip(" \t\r\n\u3000\u00a0\ufeff\u200b")
+        kept = printable(text)
+        trimmed = kept.strip(" \t\r\n\u3000\u00a0\ufeff\u200b")
+        if kept != text:
+            return trimmed, ("controls", "")
         return trimmed, ("blanks", "") if tell and trimmed != text else None
 
     return _each(notes.grids[number].column(key), number, key, notes, read, "")
@@ -78,10 +81,13 @@ def ids(number: int, key: str, notes: Notes, known: pd.Index | None = None) -> C
         text = as_text(cell)
         if known is not None and text in known:
             return text, None
-        trimmed = text.strip(" \t\r\n\u3000\u00a0\ufeff\u200b")
+        kept = printable(text)
+        trimmed = kept.strip(" \t\r\n\u3000\u00a0\ufeff\u200b")
         narrow = plain(trimmed)
         if narrow != trimmed and (known is None or (trimmed not in known and narrow in known)):
             return narrow, ("fullwidth", narrow)
+        if kept != text:
+            return trimmed, ("controls", "")
         return trimmed, ("blanks", "") if trimmed != text else None
 
     return _each(notes.grids[number].column(key), number, key, notes, read, "")
@@ -134,7 +140,7 @@ def numbers(
             return math.nan, (kinds["text"], "")
         if math.isinf(value):
             return math.nan, (kinds["infinite"], "")
-        return value, mended
+        return value + 0.0, mended  # no -0
 
     return _each(cells, number, key, notes, read, math.nan).astype(np.float64)
 

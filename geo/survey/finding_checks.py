@@ -26,7 +26,7 @@ _MOST: Mapping[str, float] = {"m": 20_000.0, "count": 10_000.0, "flats": 2_000.0
 LISTED = (
     "finding_id", "subject", "subject_id", "code", "severity", "extent", "extent_unit", "location", "x", "y",
     "surveyed_on", "surveyor", "photo", "note", "status", "due_on", "done_on", "source", "_grid", "_row",
-    "_severity_given", "_status_given",
+    "_severity_given", "_severity_by_extent", "_status_given",
 )  # fmt: skip
 
 
@@ -42,8 +42,8 @@ def check_findings(number: int, known: Known, photos: Photos | None, notes: Note
     found["finding_id"] = _finding_ids(number, found, known, notes)
     day, who = _when(number, here, subject, at, known, notes)
     extent, unit = _extents(number, subject, code, at, known, notes)
-    severity, severe = _severities(number, here, code, extent, known, notes)
-    status, told = _statuses(number, found["finding_id"], known, notes)
+    severity, severe, by_extent = _severities(number, here, code, extent, known, notes)
+    status, told = _statuses(number, found["finding_id"], day, known, notes)
     due, done = _later_days(number, day, status, known, notes)
     x, y = _places(number, subject, at, known, notes)
     listed = pd.DataFrame({
@@ -52,7 +52,8 @@ def check_findings(number: int, known: Known, photos: Photos | None, notes: Note
         "location": cells.texts(number, "location", notes, tell=False),
         "note": cells.texts(number, "note", notes, tell=False),
         "source": [f"{file}#{grid.title}!{row}" for row in grid.rows], "_grid": number, "_row": np.arange(len(grid)),
-        "_severity_given": severe, "_status_given": told,
+        "_severity_given": severe,
+        "_severity_by_extent": by_extent, "_status_given": told,
     })  # fmt: skip
     listed = listed[here]
     same = ["subject", "subject_id", "code", "location", "extent", "x", "y", "surveyed_on", "photo", "note"]
@@ -170,11 +171,12 @@ def _extents(  # noqa: PLR0917 - a sheet, and where to tell
 
 def _severities(  # noqa: PLR0917 - a sheet, and where to tell
     number: int, here: Mask, code: Cells, extent: NDArray[np.float64], known: Known, notes: Notes
-) -> tuple[Cells, Mask]:
-    """Return severities, by extent or by the code where the survey says nothing; and where it says one."""
+) -> tuple[Cells, Mask, Mask]:
+    """Return severities, by extent or by the code where the survey says nothing; where it says one; where by extent."""
     given = cells.words(number, "severity", notes, "severity", "severity_word")
     ranks = {each: i for i, each in enumerate(SEVERITIES)}
     due = np.full(len(code), "", dtype=object)
+    by_extent = np.zeros(len(code), dtype=bool)
     for each, (_, one) in known.catalogue.codes.items():
         mine = code == each
         if not mine.any():
@@ -182,6 +184,7 @@ def _severities(  # noqa: PLR0917 - a sheet, and where to tell
         due[mine] = one.severity
         if one.severity_from:
             known_extent = mine & ~np.isnan(extent)
+            by_extent |= known_extent & (given == "")
             steps = np.searchsorted(one.severity_from, extent[known_extent], side="right")
             due[known_extent] = np.array(SEVERITIES, dtype=object)[steps]
             rank = np.array([ranks.get(word, -1) for word in given[known_extent]])
@@ -193,17 +196,20 @@ def _severities(  # noqa: PLR0917 - a sheet, and where to tell
             ):
                 words = [LISTS["severity"][SEVERITIES[step]] for step in steps[off]]
                 notes.cell(kind, number, "severity", rows[off], words)
-    return np.where(given == "", due, given), here & (given != "")
+    return np.where(given == "", due, given), here & (given != ""), by_extent
 
 
-def _statuses(number: int, ids: Cells, known: Known, notes: Notes) -> tuple[Cells, Mask]:
+def _statuses(number: int, ids: Cells, day: Cells, known: Known, notes: Notes) -> tuple[Cells, Mask]:
     """Return statuses, open where the survey says nothing; and where it says one."""
     given = cells.words(number, "status", notes, "status", "status_word")
     named = np.flatnonzero((ids != "") & (given != ""))
     if known.findings is not None and len(named):
         was = known.findings["status"].reindex(ids[named]).fillna("").astype("object").to_numpy()
+        done_on = known.findings["done_on"].reindex(ids[named]).fillna("").astype("object").to_numpy()
         back = np.isin(was.astype(str), ("done", "checked")) & np.isin(given[named].astype(str), ("open", "scheduled"))
-        notes.cell("status_back", number, "status", named[back], [LISTS["status"][each] for each in was[back]])
+        before = day[named] < done_on
+        for kind, mine in (("status_older", back & before), ("status_back", back & ~before)):
+            notes.cell(kind, number, "status", named[mine], [LISTS["status"][each] for each in was[mine]])
     return np.where(given == "", "open", given), given != ""
 
 
@@ -275,6 +281,7 @@ def _photos(number: int, photos: Photos | None, notes: Notes) -> Cells:
             notes.cell(kind, number, "photo", np.array([row]), detail)
     left = photos.unnamed(used) if photos else ()
     if left:
-        some = "、".join(left[:20]) + (f" … ({len(left)})" if len(left) > 20 else "")
+        more = f" … ({len(left)})" if len(left) > 20 else ""
+        some = ("、".join(left[:20]) + more, ", ".join(left[:20]) + more)
         notes.file("photo_unreferenced", some, sheet=notes.grids[number].title)
     return out

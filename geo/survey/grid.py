@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.survey.faults import KINDS, CellFault
+from geo.survey.words import printable
 
 Cells = NDArray[np.object_]
 Mask = NDArray[np.bool_]
@@ -85,7 +86,8 @@ class Notes:
         """Return faults and warnings, each by sheet, row and column."""
         order = {grid.title: i for i, grid in enumerate(self.grids)}
         ordered = sorted(
-            self.found, key=lambda f: (order.get(f.sheet, -1), f.row, len(f.column), f.column, f.kind, f.value)
+            dict.fromkeys(self.found),
+            key=lambda f: (order.get(f.sheet, -1), f.row, len(f.column), f.column, f.kind, f.value),
         )
         return (
             tuple(each for each in ordered if each.level != "warning"),
@@ -97,7 +99,7 @@ def shown(value: Any) -> str:  # noqa: ANN401 - a cell, whatever it holds
     """Return a cell as a reader sees it, cut where it is long."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
-    text = str(value)
+    text = printable(str(value))
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 

@@ -9,6 +9,7 @@ import io
 import json
 import re
 import tomllib
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from geo.errors import Fault, InputError
 from geo.survey.cells import as_text, present
 from geo.survey.forms import FINDING_FIELDS, FINDINGS, WHEN, Field, Form, all_fields
-from geo.survey.grid import Cells, Grid, Notes, letter, shown
+from geo.survey.grid import Cells, Detail, Grid, Notes, letter, shown
 from geo.survey.known import Known
 from geo.survey.words import UNKNOWN, plain
 
@@ -111,7 +112,7 @@ def read_rows(path: Path, known: Known, mapping: SurveyMapping, notes: Notes) ->
 
 def _bytes(path: Path, notes: Notes) -> bytes | None:
     with path.open("rb") as opened:
-        content = opened.read(LARGEST_BYTES + 1)
+        content = opened.read(min(path.stat().st_size, LARGEST_BYTES) + 1)
     if len(content) > LARGEST_BYTES:
         notes.file("too_large", f"> {LARGEST_BYTES // 1_000_000} MB")
         return None
@@ -132,7 +133,7 @@ def _csv(path: Path, notes: Notes) -> pd.DataFrame | None:
             notes.file("text_encoding", f"byte {error.start}")
             return None
     if "\x00" in text:
-        notes.file("not_table", "NUL")
+        notes.file("not_table", ("含有空字符，是二进制文件", "it holds NUL characters, as binary files do"))
         return None
     head = text[: text.find("\n") if "\n" in text else len(text)]
     divider = max(",;\t", key=head.count)
@@ -142,13 +143,29 @@ def _csv(path: Path, notes: Notes) -> pd.DataFrame | None:
             notes.file("too_many_rows", f"{MOST_COLUMNS}")
             return None
         _tell_twice(names, notes)
-        return pd.read_csv(
-            io.StringIO(text, newline=""), sep=divider, dtype="str", keep_default_na=False, na_filter=False,
-            skip_blank_lines=False, header=None, skiprows=1, names=range(len(names)), index_col=False,
-        ).set_axis(names, axis=1)  # fmt: skip
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, ValueError) as error:
-        notes.file("not_table", shown(str(error)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # cells beyond the headings would be lost
+            return pd.read_csv(
+                io.StringIO(text, newline=""), sep=divider, dtype="str", keep_default_na=False, na_filter=False,
+                skip_blank_lines=False, header=None, skiprows=1, names=range(len(names)), index_col=False,
+            ).set_axis(names, axis=1)  # fmt: skip
+    except (pd.errors.ParserWarning, pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, ValueError) as error:
+        notes.file("not_table", _too_long(text, divider, error))
         return None
+
+
+def _too_long(text: str, divider: str, error: Exception) -> Detail:
+    """Return the first row that has more cells than there are headings, in words; else what the parser says."""
+    try:
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=divider)
+        wanted = len(next(rows))
+        row, has = next((number, len(row)) for number, row in enumerate(rows, start=2) if len(row) > wanted)
+    except (StopIteration, csv.Error):
+        return " ".join(shown(str(error)).split())
+    return (
+        f"第 {row} 行有 {has} 格，标题只有 {wanted} 列；内容中的分隔符须加引号",
+        f"row {row} has {has} cells, the headings are {wanted}; quote a cell that holds the divider",
+    )
 
 
 def _tell_twice(names: Iterable[str], notes: Notes) -> None:
@@ -167,19 +184,28 @@ def _geojson(path: Path, notes: Notes) -> pd.DataFrame | None:
     try:
         data = json.loads(content.decode("utf-8-sig"), parse_constant=lambda name: name)
         features = data["features"]
-        rows = [dict(feature.get("properties") or {}) for feature in features]
+        rows = [
+            {_whole(str(key)): cell for key, cell in dict(feature.get("properties") or {}).items()}
+            for feature in features
+        ]
         shapes = [feature.get("geometry") or {} for feature in features]
+        points = [shape.get("coordinates") if shape.get("type") == "Point" else None for shape in shapes]
         crs = str(((data.get("crs") or {}).get("properties") or {}).get("name", "CRS84"))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        notes.file("not_table", f"GeoJSON: {type(error).__name__}")
+    except (ValueError, RecursionError):
+        notes.file("not_table", ("不是完整的 UTF-8 编码 JSON", "no complete JSON in UTF-8"))
+        return None
+    except (KeyError, TypeError, AttributeError):
+        notes.file("not_table", ("不是 GeoJSON 要素集合（FeatureCollection）", "no FeatureCollection of GeoJSON"))
         return None
     if not any(each in crs for each in ("CRS84", "4326", "4490")):
-        notes.file("not_table", f"GeoJSON: {shown(crs)}")
+        told = shown(crs)
+        zh = f"坐标系为 {told}，应为经纬度（WGS 84 或 CGCS2000）"
+        en = f"its CRS is {told}, it should be longitude and latitude (WGS 84 or CGCS2000)"
+        notes.file("not_table", (zh, en))
         return None
     table = pd.DataFrame(rows, dtype="object")
     for column in table.columns:
         table[column] = [_flat(cell) for cell in table[column]]
-    points = [shape.get("coordinates") if shape.get("type") == "Point" else None for shape in shapes]
     if any(points) and not {"x", "y"} & set(table.columns):
         for position, key in enumerate(("x", "y")):
             table[key] = [
@@ -188,13 +214,22 @@ def _geojson(path: Path, notes: Notes) -> pd.DataFrame | None:
     return table
 
 
+def _whole(text: str) -> str:
+    """Return text with "?" for halves of characters, which JSON may hold and no file can."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def _flat(cell: Any) -> Any:  # noqa: ANN401 - a value of JSON
     """Return a value as a cell: lists joined, what is missing empty."""
     if isinstance(cell, list):
         return ";".join(as_text(each) for each in cell if not isinstance(each, dict | list))
     if cell is None or isinstance(cell, dict) or cell != cell:  # noqa: PLR0124
         return ""
-    return float(cell) if isinstance(cell, int) and not isinstance(cell, bool) else cell
+    if isinstance(cell, str):
+        return _whole(cell)
+    if isinstance(cell, int) and not isinstance(cell, bool):
+        return float(cell) if abs(cell) < 1e300 else str(cell)
+    return cell
 
 
 def _understood(
@@ -224,7 +259,7 @@ def _understood(
     for position, name in enumerate(names):
         if position not in used and name and not _PHONE.match(_last(name)):
             notes.file("column_unknown", sheet=title, value=f"{letter(position)} {shown(name)}")
-    has = ", ".join(names[:20])
+    has = shown(", ".join(names[:20]))
     if "subject_id" not in cells and subject != "town":
         notes.file("id_column_missing", has)
         return [], ()

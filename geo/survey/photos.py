@@ -16,18 +16,18 @@ _SAME = {".jpeg": ".jpg", ".tiff": ".tif"}
 class Photos:
     """The photos in a folder, to be found by names that differ in case, width or ending.
 
-    `exact` and `alike` give the files for a name as written, and for one folded; `names` are all, sorted.
+    `names` are all files, sorted, a name twice where two folders have it; `exact` gives the files of a name as it is
+    written, `alike` those of a folded one.
     """
 
     names: tuple[str, ...] = ()
+    exact: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     alike: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def find(self, name: str) -> tuple[str, ...]:
         """Return the files that a name in the survey means: one when all is well, none, or several."""
-        if name in self.names:
-            return (name,)
         folded = _folded(name)
-        return self.alike.get(folded, ()) or self.alike.get(f"{folded}.*", ())
+        return self.exact.get(name, ()) or self.alike.get(folded, ()) or self.alike.get(f"{folded}.*", ())
 
     def unnamed(self, named: Iterable[str]) -> tuple[str, ...]:
         """Return the files that nobody names."""
@@ -36,13 +36,15 @@ class Photos:
 
 def list_photos(folder: Path) -> Photos:
     """Return the photos in a folder and the folders in it; files that are no images are passed over."""
-    names = sorted({each.name for each in folder.rglob("*") if each.suffix.lower() in _IMAGES and each.is_file()})
+    names = sorted(each.name for each in folder.rglob("*") if each.suffix.lower() in _IMAGES and each.is_file())
+    exact: dict[str, tuple[str, ...]] = {}
     alike: dict[str, tuple[str, ...]] = {}
     for name in names:
+        exact[name] = (*exact.get(name, ()), name)
         folded = _folded(name)
         for key in (folded, f"{folded.rpartition('.')[0]}.*"):
             alike[key] = (*alike.get(key, ()), name)
-    return Photos(tuple(names), alike)
+    return Photos(tuple(names), exact, alike)
 
 
 def split_names(text: str) -> tuple[str, ...]:

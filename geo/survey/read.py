@@ -47,7 +47,8 @@ class SurveyRead:
         Ids of findings that follow from a 有 without details.
     assumed : pandas.DataFrame
         Index: finding_id. Flags severity, status (the survey gave none; the code's or the extent's severity and `open`
-        stand there) and unnamed (shequ gave the id, because the survey had none).
+        stand there), by_extent (the severity is the extent's) and unnamed (shequ gave the id, because the survey had
+        none).
     valid_rows_only : bool
         Rows with faults were left out, the others may be stored.
     """
@@ -58,7 +59,9 @@ class SurveyRead:
     faults: tuple[CellFault, ...] = ()
     warnings: tuple[CellFault, ...] = ()
     made: frozenset[str] = frozenset()
-    assumed: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["severity", "status", "unnamed"]))
+    assumed: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=["severity", "by_extent", "status", "unnamed"])
+    )
     valid_rows_only: bool = False
 
     @property
@@ -177,7 +180,8 @@ def _implied(said: pd.DataFrame, found: pd.DataFrame, catalogue: Catalogue) -> p
         "severity": yes["item"].map(severity), "extent": np.nan, "extent_unit": "", "location": "", "x": np.nan,
         "y": np.nan, "surveyed_on": yes["surveyed_on"], "surveyor": yes["surveyor"], "photo": "", "note": "",
         "status": "open", "due_on": "", "done_on": "", "source": yes["source"], "_grid": yes["_grid"],
-        "_row": yes["_row"], "_severity_given": False, "_status_given": False, "_made": True,
+        "_row": yes["_row"], "_severity_given": False, "_severity_by_extent": False,
+        "_status_given": False, "_made": True,
     })  # fmt: skip
 
 
@@ -198,6 +202,7 @@ def _named(found: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, frozenset[s
     index = pd.Index(given.astype(str), name=TABLES["findings"].index, dtype="str")
     assumed = pd.DataFrame({
         "severity": ~found["_severity_given"].to_numpy(dtype=bool),
+        "by_extent": found["_severity_by_extent"].to_numpy(dtype=bool),
         "status": ~found["_status_given"].to_numpy(dtype=bool),
         "unnamed": none,
     }, index=index)  # fmt: skip

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.schema import TABLES, conform, empty
+from geo.schema import SEVERITIES, TABLES, conform, empty
 from geo.study import Study
 from geo.survey.checks import among, pair_of
 from geo.survey.read import SurveyRead, finding_id
@@ -35,7 +35,8 @@ class Stored:
     observations_new, observations_changed, observations_unchanged : int
         The same of observations.
     older : int
-        Observations of an earlier day than what the study has; the study's were kept.
+        Observations and findings of an earlier day than what the study has; the study's were kept. The day of a
+        finding is that on which it was put right, else that on which it was seen.
     absent : tuple of str
         Findings, open in the study, of subjects that the survey looked at, which it does not list: they were kept.
     """
@@ -74,16 +75,16 @@ def store(study: Study, read: SurveyRead, *, on: str) -> tuple[Study, Stored]:
     seen = study.get("observations")
     seen = empty("observations", None) if seen is None else seen
     incoming, assumed = _matched(had, read)
-    findings, changes = _updated(had, incoming, assumed, on)
+    findings, changes, late = _updated(had, incoming, assumed, on)
     observations, counts, older = _observed(seen, read.observations)
     new = incoming.index.difference(had.index)
     changed = changes.loc[changes["column"].notna(), "finding_id"].nunique()
     told = Stored(
         len(new),
         changed,
-        len(read.findings) - len(new) - changed,
+        len(read.findings) - len(new) - changed - late,
         *counts,
-        older,
+        older + late,
         _absent(had, incoming, read.observations),
     )
     tables: dict[str, gpd.GeoDataFrame] = {}
@@ -157,14 +158,20 @@ def _is_detail(bare: pd.Series, row: pd.Series) -> bool:
 
 def _updated(
     had: gpd.GeoDataFrame, incoming: gpd.GeoDataFrame, assumed: pd.DataFrame, on: str
-) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
-    """Return the study's findings after the survey, and every change, a row for each."""
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame, int]:
+    """Return the study's findings after the survey, every change, a row for each, and how many rows came too late.
+
+    A row of an earlier day than what the study has only fills in what is missing there.
+    """
     is_known = among(incoming.index, had.index)
     fresh, common = incoming[~is_known], incoming[is_known]
     before, assumed = had.loc[common.index], assumed.loc[common.index]
     after = before.copy()
     parts = [_changes(fresh, None, pd.Series(pd.NA, index=fresh.index), fresh["status"], on)] if len(fresh) else []
     touched = np.zeros(len(common), dtype=bool)
+    older = (_latest(common) < _latest(before)).to_numpy(dtype=bool)
+    worse = _worse_by_extent(common, before, assumed)
+    late = older.copy()
     for column in _FOLLOWED:
         new, old = common[column], before[column]
         differs = new.notna().to_numpy() & (
@@ -172,11 +179,22 @@ def _updated(
         )
         if column in ("severity", "status"):
             differs &= ~assumed[column].to_numpy(dtype=bool)
+        if column == "severity":
+            differs |= worse
+        if column == "done_on":
+            differs &= ~older
+            reopened = before["status"].isin(_FINISHED) & ~after["status"].isin(_FINISHED)
+            differs |= (reopened & old.notna() & new.isna()).to_numpy()
+        differs &= ~older | old.isna().to_numpy()
+        late &= ~differs
         if differs.any():
             after.loc[differs, column] = new[differs]
             parts.append(_changes(common[differs], column, _said(old[differs]), _said(new[differs]), on))
             touched |= differs
+    had_place = before["place_given"].fillna(value=False).to_numpy(dtype=bool)
     moved = common["place_given"].fillna(value=False).to_numpy(dtype=bool) & ~_same_place(common, before)
+    moved &= ~older | ~had_place
+    late &= ~moved
     if moved.any():
         shapes = after.geometry.to_numpy().copy()
         shapes[moved] = common.geometry.to_numpy()[moved]
@@ -197,8 +215,26 @@ def _updated(
         shapes[rows] = after.geometry.to_numpy()[touched]
         whole = whole.set_geometry(gpd.GeoSeries(shapes, index=whole.index, crs=had.crs))
     if had.empty:
-        return fresh, changes
-    return (gpd.GeoDataFrame(pd.concat([whole, fresh]), crs=had.crs) if len(fresh) else whole), changes
+        return fresh, changes, 0
+    both = gpd.GeoDataFrame(pd.concat([whole, fresh]), crs=had.crs) if len(fresh) else whole
+    return both, changes, int(late.sum())
+
+
+def _latest(findings: gpd.GeoDataFrame) -> pd.Series:
+    """Return the day of the last thing that each finding tells; "" where it tells none."""
+    days = findings[["surveyed_on", "done_on"]].astype("object").fillna("")
+    return days.max(axis=1).astype("object")
+
+
+def _worse_by_extent(common: gpd.GeoDataFrame, before: gpd.GeoDataFrame, assumed: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return where another extent makes a finding graver than the study has it, and the survey says no severity."""
+    if "by_extent" not in assumed.columns:
+        return np.zeros(len(common), dtype=bool)
+    rank = {word: i for i, word in enumerate(SEVERITIES)}
+    graver = common["severity"].map(rank).to_numpy(dtype=float) > before["severity"].map(rank).to_numpy(dtype=float)
+    other = common["extent"].to_numpy(dtype=float) != before["extent"].to_numpy(dtype=float)
+    found: NDArray[np.bool_] = graver & other & assumed["by_extent"].to_numpy(dtype=bool)
+    return found
 
 
 def _none() -> pd.Series:

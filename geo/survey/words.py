@@ -1,5 +1,6 @@
 """The words of a survey: what drop-downs offer in both languages, and what else surveyors write for the same."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 
@@ -48,6 +49,18 @@ _EXACT = {
     name: {form.casefold(): key for key, pair in words.items() for form in (key, *pair)}
     for name, words in LISTS.items()
 }
+
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+def printable(text: str) -> str:
+    r"""Return text without what no document may hold: control characters, halves of characters.
+
+    >>> printable("渗\x01水\n二层")
+    '渗水\n二层'
+    """
+    return text if text.isprintable() else _CONTROLS.sub("", text)
 
 
 def plain(text: str) -> str:

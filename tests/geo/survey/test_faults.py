@@ -1,6 +1,9 @@
 """One planted fault for each kind: it is told, with its kind and its cell; and nothing else is."""
 
 import io
+import json
+import struct
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +53,7 @@ CELLS: tuple[tuple[str, str, dict[str, object], str], ...] = (
     ("word_other", STAIRS, {**WHO, "3a": "×"}, "3a"),
     ("word_other", PARKING, {**WHO, "fire_lane_occupied": "√"}, "fire_lane_occupied"),
     ("blanks", STAIRS, {**WHO, "surveyor": " 李四 ", "3a": "无"}, "surveyor"),
+    ("controls", STAIRS, {**WHO, "surveyor": "张\t三_x0001_", "3a": "无"}, "surveyor"),
     ("fullwidth", PARKING, {**WHO, "parking_spaces": "３０"}, "parking_spaces"),
     ("number_text", PARKING, {**WHO, "parking_spaces": "30 个"}, "parking_spaces"),
     ("subject_missing", FINDINGS, {**FINDING, "subject": None, "code": "14", "subject_id": "E1"}, "subject"),
@@ -166,6 +170,9 @@ def test_what_the_study_knows_is_told(book: Book, read: Read, study: Study) -> N
     book.put(FINDINGS, 0, {"status": "待整治", "done_on": None})
     book.put(STAIRS, 0, {"3a": "无", "surveyed_on": "2026-05-01"})
     told = read(book, study=stored).warnings
+    assert [(f.kind, f.sheet) for f in told] == [("clear_but_open", STAIRS), ("status_older", FINDINGS)]
+    book.put(FINDINGS, 0, {"surveyed_on": "2026-05-01"})
+    told = read(book, study=stored).warnings
     assert [(f.kind, f.sheet) for f in told] == [("clear_but_open", STAIRS), ("status_back", FINDINGS)]
 
 
@@ -185,6 +192,14 @@ def test_photos(book: Book, read: Read, tmp_path: Path) -> None:
         ("photo_unreferenced", "photos that no finding names: left.jpg")
     ]
     assert got.findings["photo"].dropna().tolist() == ["IMG_1.JPG;ａ２.png", "two.jpg"]
+
+
+def test_photos_of_one_name_in_two_folders(book: Book, read: Read, tmp_path: Path) -> None:
+    for folder in ("张三", "李四"):
+        (tmp_path / "photos" / folder).mkdir(parents=True)
+        (tmp_path / "photos" / folder / "IMG_1.jpg").write_bytes(b"x")
+    book.put(FINDINGS, 0, {**FINDING, "photo": "IMG_1.jpg"})
+    assert [f.kind for f in read(book, photos=tmp_path / "photos").faults] == ["photo_ambiguous"]
 
 
 def kinds(got: SurveyRead) -> list[tuple[str, str]]:
@@ -309,10 +324,16 @@ def test_files_of_other_kinds_are_refused(tmp_path: Path, study: Study, catalogu
     [
         ("a.csv", b"building_id,3a\n\xff\xff,\x81", "text_encoding"),
         ("a.csv", b'building_id,3a\nB1,"x', "not_table"),
+        ("a.csv", b"building_id,3a\nB1,1\nB2,1,1", "not_table"),
+        ("a.csv", b"building_id,3a\n\x00", "not_table"),
         ("a.csv", b"what,3a\nB1,1", "id_column_missing"),
         ("a.csv", b"building_id,colour\nB1,red", "nothing_asked"),
         ("a.geojson", b"{", "not_table"),
         ("a.geojson", b'{"features": [3]}', "not_table"),
+        ("a.geojson", b'{"features": [{"geometry": [1, 2], "properties": {"building_id": "B1"}}]}', "not_table"),
+        ("a.geojson", b'{"features": [{"geometry": "POINT"}]}', "not_table"),
+        ("a.geojson", b'{"features": [], "crs": {"properties": {"name": "EPSG:3857"}}}', "not_table"),
+        ("a.geojson", b"[" * 100_000, "not_table"),
     ],
 )
 def test_tables_that_cannot_be_read(
@@ -320,6 +341,43 @@ def test_tables_that_cannot_be_read(
 ) -> None:
     (tmp_path / name).write_bytes(content)
     assert [each.kind for each in read_survey(tmp_path / name, study, catalogue).faults] == [kind]
+
+
+def test_a_row_longer_than_the_headings_is_told(tmp_path: Path, study: Study, catalogue: Catalogue) -> None:
+    (tmp_path / "a.csv").write_text("building_id,3a,note\nB1,1,x\nB2,1,wet, cold\n", "utf-8")
+    (told,) = read_survey(tmp_path / "a.csv", study, catalogue).faults
+    assert "row 3 has 4 cells, the headings are 3" in told.what_en
+    assert "第 3 行有 4 格，标题只有 3 列" in told.what_zh
+
+
+def test_junk_in_a_geojson_is_told_or_left_out(tmp_path: Path, study: Study, catalogue: Catalogue) -> None:
+    """A number of 400 digits and halves of characters are no reason to stop."""
+    rows = [
+        {"building_id": "B4", "code": "4a", "extent": 10**400, "surveyed_on": "2026-03-01", "surveyor": "张三"},
+        {"building_id": "B5", "code": "4a", "extent": 12, "surveyed_on": "2026-03-01", "surveyor": "张三",
+         "note": "\ud800渗\x01水", "location": {"a": [1]}},
+    ]  # fmt: skip
+    path = tmp_path / "a.geojson"
+    path.write_text(json.dumps({"features": [{"geometry": None, "properties": row} for row in rows]}), "utf-8")
+    got = read_survey(path, study, catalogue, valid_rows_only=True)
+    assert [(f.kind, f.row) for f in got.faults] == [("extent_infinite", 2)]
+    assert got.findings["note"].tolist() == ["?渗水"]
+
+
+def test_a_part_that_holds_more_than_it_says(blank: Path, tmp_path: Path, study: Study, catalogue: Catalogue) -> None:
+    """The size in a zip's list may lie; no more is unpacked than it says."""
+    path = tmp_path / "x.xlsx"
+    with zipfile.ZipFile(blank) as packed, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as again:
+        for name in packed.namelist():
+            again.writestr(name, b" " * 90_000_000 if name == "xl/worksheets/sheet2.xml" else packed.read(name))
+    content = path.read_bytes()
+    path.write_bytes(content.replace(struct.pack("<I", 90_000_000), struct.pack("<I", 1_000)))
+    tracemalloc.start()
+    got = read_survey(path, study, catalogue)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [each.kind for each in got.faults] == ["damaged"]
+    assert most < 40_000_000
 
 
 def test_a_later_submission_replaces_an_earlier_one(tmp_path: Path, study: Study, catalogue: Catalogue) -> None:

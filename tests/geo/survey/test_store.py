@@ -81,6 +81,47 @@ def test_changes_are_kept(book: Book, read: Read, study: Study) -> None:
     same(later, store(later, read(book, study=later), on=TODAY)[0])
 
 
+@pytest.mark.parametrize("own", ["F1", None])
+def test_an_older_row_does_not_undo_what_came_later(book: Book, read: Read, study: Study, own: str | None) -> None:
+    """The first workbook, brought again after the works, fills in at most what is missing."""
+    first = {**ROW, "finding_id": own, "status": "待整治"}
+    book.put("问题明细", 0, first)
+    once, _ = store(study, read(book), on=TODAY)
+    book.put("问题明细", 0, {**first, "status": "已整治", "done_on": "2026-06-01", "extent": 14})
+    done, _ = store(once, read(book, study=once), on=TODAY)
+    book.put("问题明细", 0, {**first, "done_on": None, "note": "有脚手架"})
+    got = read(book, study=done)
+    assert [f.kind for f in got.warnings] == ["status_older"] * (own is not None)
+    again, told = store(done, got, on=TODAY)
+    row = again["findings"].iloc[0]
+    assert (row["status"], row["done_on"], row["extent"], row["note"]) == ("done", "2026-06-01", 14, "有脚手架")
+    assert (told.changed, told.older) == (1, 0)
+    book.put("问题明细", 0, {"note": None})
+    same_again, told = store(again, read(book, study=again), on=TODAY)
+    same(again, same_again)
+    assert (told.changed, told.older, told.unchanged) == (0, 1, 1)
+
+
+def test_one_that_came_back_is_open_and_no_longer_done(book: Book, read: Read, study: Study) -> None:
+    row = {**ROW, "finding_id": "F1"}
+    book.put("问题明细", 0, {**row, "status": "已整治", "done_on": "2026-04-01"})
+    done, _ = store(study, read(book), on=TODAY)
+    book.put("问题明细", 0, {**row, "status": "待整治", "done_on": None, "surveyed_on": "2026-05-01"})
+    back, _ = store(done, read(book, study=done), on=TODAY)
+    assert back["findings"].loc["F1", "status"] == "open"
+    assert pd.isna(back["findings"].loc["F1", "done_on"])
+    told = back["finding_history"].query("column == 'done_on'")
+    assert told[["before", "after"]].fillna("").to_numpy().tolist() == [["2026-04-01", ""]]
+
+
+def test_a_larger_extent_makes_it_graver(book: Book, read: Read, study: Study) -> None:
+    """12 m2 is serious, 35 m2 very serious; a smaller one does not make it milder by itself."""
+    for extent, severity in ((12, "serious"), (35, "very_serious"), (5, "very_serious")):
+        book.put("问题明细", 0, {**ROW, "finding_id": "F1", "extent": extent})
+        study, _ = store(study, read(book, study=study), on=TODAY)
+        assert study["findings"].loc["F1", "severity"] == severity
+
+
 def test_what_is_left_empty_removes_nothing(book: Book, read: Read, study: Study) -> None:
     once, _ = store(study, read(filled(book)), on=TODAY)
     book.put("问题明细", 0, {"location": "东山墙", "extent": None, "severity": None, "status": None})
