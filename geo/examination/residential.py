@@ -300,10 +300,10 @@ def _threshold(indicator: Indicator, key: str, default: float) -> float:
 def _facility(indicator: Indicator, scene: _Scene, recorded: Evidence) -> Judged:
     """10, 11, 12: elder care, childcare, kindergarten."""
     radius = _threshold(indicator, "radius_m", 0.0)
+    item = "kindergarten_classes" if indicator.key == "kindergarten" else f"{indicator.key}_m2"
     if indicator.key == "kindergarten":
         state = _kindergartens(indicator, scene, radius)
     else:
-        item = f"{indicator.key}_m2"
         number = _amount(scene, lambda t: (t[item] > 0).astype(float).where(t[item].notna()), indicator.key, radius,
                          lambda f: np.ones(len(f)))  # fmt: skip
         area = _amount(scene, lambda t: t[item], indicator.key, radius, _floor_m2)
@@ -312,7 +312,7 @@ def _facility(indicator: Indicator, scene: _Scene, recorded: Evidence) -> Judged
             number.at_least(np.ceil(scene.scale)),
             area.at_least(indicator.threshold("area_new_m2") * scene.scale),
         )
-    return _of_units(indicator, scene, recorded, state)
+    return _of_units(indicator, scene, recorded, state, asked=_surveyed(scene, lambda t: t[item]).complete)
 
 
 def _kindergartens(indicator: Indicator, scene: _Scene, radius: float) -> Bytes:
@@ -347,24 +347,34 @@ def _kindergartens(indicator: Indicator, scene: _Scene, radius: float) -> Bytes:
 def _activity_ground(indicator: Indicator, scene: _Scene, recorded: Evidence) -> Judged:
     """17: ground and green."""
     number = indicator.threshold
-    ground = _amount(scene, lambda t: t["ground_m2"], "ground", 0.0, _site_m2)
+
+    def pieces(item: str, kind: str, least: float, size: Callable[[gpd.GeoDataFrame], Floats]) -> Amount:
+        """How many pieces of that size or width there are: small ones do not add up to a large one."""
+        return _amount(
+            scene, lambda t: t[item].ge(least).astype(float).where(t[item].notna()), kind, 0.0,
+            lambda f: np.where(np.isnan(told := size(f)), np.nan, told >= least),
+        )  # fmt: skip
+
+    wanted = np.ceil(scene.scale)
     greens = _amount(scene, lambda t: t["green_count"], "green", 0.0, lambda f: np.ones(len(f)))
     green = _amount(scene, lambda t: t["green_m2"], "green", 0.0, _site_m2)
-    wide = _amount(
-        scene, lambda t: t["green_width_m"].ge(number("green_width_m")).astype(float).where(t["green_width_m"].notna()),
-        "green", 0.0, lambda f: np.where(np.isnan(w := _width_m(f)), np.nan, w >= number("green_width_m")),
-    )  # fmt: skip
-    need = np.fmax(
-        np.maximum(number("green_new_m2"), number("green_min_m2")) * scene.scale,
-        number("green_per_person") * scene.people,
+    size = max(number("green_new_m2"), number("green_min_m2"))
+    large = pieces("green_m2", "green", size, _site_m2)
+    wide = pieces("green_width_m", "green", number("green_width_m"), _width_m)
+    old = _all(
+        pieces("ground_m2", "ground", number("ground_m2"), _site_m2).at_least(wanted),
+        greens.at_least(number("green_count") * scene.scale),
     )
-    old = _all(ground.at_least(number("ground_m2") * scene.scale), greens.at_least(number("green_count") * scene.scale))
-    new = _all(ground.at_least(number("ground_new_m2") * scene.scale), green.at_least(need), wide.at_least(1.0))
-    return _of_units(indicator, scene, recorded, _by_age(scene, old, new))
+    new = _all(
+        pieces("ground_m2", "ground", number("ground_new_m2"), _site_m2).at_least(wanted), large.at_least(wanted),
+        green.at_least(np.fmax(size, number("green_per_person") * scene.people)), wide.at_least(1.0),
+    )  # fmt: skip
+    asked = _surveyed(scene, lambda t: t["ground_m2"]).complete
+    return _of_units(indicator, scene, recorded, _by_age(scene, old, new), asked=asked)
 
 
-def _of_units(indicator: Indicator, scene: _Scene, recorded: Evidence, measured: Bytes) -> Judged:
-    """Return a unit's indicator from what is measured and what surveyors wrote down."""
+def _of_units(indicator: Indicator, scene: _Scene, recorded: Evidence, measured: Bytes, *, asked: Flags) -> Judged:
+    """Return a unit's indicator from what is measured and what surveyors wrote; `asked`: it was surveyed whole."""
     state = _settled(measured, recorded.state)
     state = np.where((scene.people == 0) & (state != FOUND), NOT_APPLICABLE, state).astype(np.int8)
     notes = []
@@ -375,6 +385,15 @@ def _of_units(indicator: Indicator, scene: _Scene, recorded: Evidence, measured:
                 f"{small}个单元不足{scene.catalogue.unit_min_people:,}人,与相邻单元的设施一并评价。",
                 f"{small} units have fewer than {scene.catalogue.unit_min_people:,} people and are judged with "
                 "their neighbours' facilities.",
+            )
+        )
+    listed = int(((measured == FOUND) & ~asked & (recorded.state != FOUND).all(axis=1) & (scene.people != 0)).sum())
+    if listed:
+        notes.append(
+            (
+                f"{listed}个单元未全部调查,按项目的设施表判为未达标;设施表不全时会多计。",
+                f"{listed} units were not surveyed whole; the study's list of facilities shows too little there, "
+                "which is too many units if that list is not complete.",
             )
         )
     return _counted(indicator, "unit", state, recorded, notes)

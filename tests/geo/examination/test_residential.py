@@ -211,11 +211,22 @@ def test_activity_ground(edition_2025: Catalogue, year: int, items: dict[str, fl
     assert judge(edition_2025, "activity_ground", {"E1": items}, study=town(year=year)).state[0] == state
 
 
+def test_small_grounds_do_not_add_up_to_a_large_one(edition_2025: Catalogue) -> None:
+    """Three squares of 60 m2 are no ground of 150 m2; four fields of 10 m x 10 m on the map neither."""
+    fields = [("运动场", box(100 + 20 * k, 100, 110 + 20 * k, 110), {}) for k in range(4)]
+    shapes = [*fields, ("公园", box(200, 200, 300, 300), {})]
+    assert judge(edition_2025, "activity_ground", facilities=shapes).state[0] == FOUND
+    items = {"E1": {"ground_m2": 60, "green_count": 1}, "E2": {"ground_m2": 60, "green_count": 1}}
+    assert judge(edition_2025, "activity_ground", items).state[0] == FOUND
+
+
 def test_grounds_on_the_map(edition_2025: Catalogue) -> None:
     """A field of 20 m x 20 m and a park of 100 m x 100 m, 100 m wide; the car park next to them is neither."""
     shapes = [("运动场", box(100, 100, 120, 120), {}), ("公园", box(200, 200, 300, 300), {}),
               ("parking", box(500, 500, 600, 600), {})]  # fmt: skip
-    assert judge(edition_2025, "activity_ground", facilities=shapes).state.tolist() == [CLEAR, CLEAR, FOUND]
+    told = judge(edition_2025, "activity_ground", facilities=shapes)
+    assert told.state.tolist() == [CLEAR, CLEAR, FOUND]
+    assert any("list of facilities" in en for _, en in told.notes)  # nobody surveyed the third
     new = judge(edition_2025, "activity_ground", facilities=shapes, study=town(year=2020))
     assert new.state.tolist() == [FOUND, FOUND, FOUND]
     wide = [("运动场", box(100, 100, 130, 130), {}), shapes[1]]
