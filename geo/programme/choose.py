@@ -300,9 +300,11 @@ def _notes(measures: pd.DataFrame, board: Board, options: ProgrammeOptions, task
     barred = len(board.barred)
     if barred:
         unpriced = int((~measures["priced"].astype(bool)).sum()) if "priced" in measures else 0
-        notes.append((f"{barred}项措施不能列入(其中{unpriced}项没有单价):没有单价不等于不花钱。",
-                      f"{barred} measures cannot be chosen ({unpriced} of them have no price): no price does not mean "
-                      "free."))  # fmt: skip
+        zh = f"其中{unpriced}项没有单价,没有单价不等于不花钱;" if unpriced else ""
+        en = f"{unpriced} of them have no price, which does not mean free; " if unpriced else ""
+        notes.append((f"{barred}项措施不能列入:{zh}其余缺少工程量、业主同意等,原因逐项列出。",
+                      f"{barred} measures cannot be chosen: {en}the others lack a quantity, the owners' consent or "
+                      "the like, told for each."))  # fmt: skip
     if board.safety_barred:
         notes.append((f"其中{len(board.safety_barred)}项是安全措施,本计划未包含,安全底线因此不完整。",
                       f"{len(board.safety_barred)} of them are safety measures, which this programme lacks: its safety "

@@ -1,7 +1,7 @@
 """The choice as a mixed-integer programme: what may be done when, and every demand as a row.
 
 Measures that certainly are done in the same year are one item: those that must be done and share a trench or, where a
-site's works take one year, share the site. An item has a column for each year.
+site's campaign takes one year, belong to it. An item has a column for each year.
 """
 
 from collections.abc import Collection
@@ -52,7 +52,7 @@ class Model:
     at_work : array of shape (sites, 2)
         A site's number, and the first of its columns that say in which years it is at work.
     single : bool
-        Works on a site take one year.
+        The campaign of a site takes one year.
     """
 
     matrix: sparse.csc_matrix
@@ -141,6 +141,12 @@ def window_of(options: ProgrammeOptions, drop: Collection[str]) -> int:
     return len(options.years) if "campaign" in drop else min(options.campaign_years, len(options.years))
 
 
+def campaign_of(board: Board, options: ProgrammeOptions) -> Flags:
+    """Return the works that belong to their site's campaign: safety may go ahead of it, unless options say otherwise."""
+    mine = board.works & (board.site >= 0)
+    return mine & ~board.safety if options.safety_ahead else mine
+
+
 def demands(board: Board, options: ProgrammeOptions) -> list[str]:
     """Return what the user demands beyond the safety floor, by name; each can be left out of a model (`drop`).
 
@@ -150,7 +156,7 @@ def demands(board: Board, options: ProgrammeOptions) -> list[str]:
     found += [f"capacity:{key}" for key in sorted(options.capacities)]
     if options.sites_per_year is not None:
         found.append("sites")
-    if options.campaign_years < len(options.years) and (board.works & (board.site >= 0)).any():
+    if options.campaign_years < len(options.years) and campaign_of(board, options).any():
         found.append("campaign")
     if options.max_share_per_community is not None:
         found.append("max_share")
@@ -209,7 +215,7 @@ class _Draft:
         self.T, self.L = len(options.years), window_of(options, drop)
         self.single = self.L == 1
         allowed, must, self.some = _by_hand(board, options, drop, self.L, floor=floor)
-        self.in_site = board.works & (board.site >= 0)
+        self.in_site = campaign_of(board, options)
         item, items = _items(board, must, self.in_site, single=self.single, only_musts=only_musts)
         kept = np.flatnonzero(item >= 0)
         self.item, self.items = item, items
@@ -264,7 +270,7 @@ class _Draft:
         return host
 
     def sites(self) -> None:
-        """A site's works lie within its window; so many sites are under works in a year."""
+        """The works of a site's campaign lie within its window; so many sites have theirs in a year."""
         limited = self.options.sites_per_year is not None and "sites" not in self.drop
         T, L = self.T, self.L
         if not (L < T or limited):
@@ -443,6 +449,7 @@ def _by_hand(
 ) -> tuple[Flags, Flags, list[tuple[Ints, list[int]]]]:
     """Return years in which each measure may be done, which must be, and rows of which some must be (rows, years)."""
     T = len(options.years)
+    campaign = campaign_of(board, options)
     allowed = np.ones((len(board), T), dtype=np.bool_)
     must = board.safety.copy() if floor else np.zeros(len(board), dtype=np.bool_)
     some: list[tuple[Ints, list[int]]] = []
@@ -457,11 +464,12 @@ def _by_hand(
             if year is not None:
                 allowed[row[one], np.arange(T) != year] = False
             continue
-        mine = board.site == site[one]
-        works = bool((mine & board.works).any())
-        mine = mine & board.works if works else mine
+        mine, in_campaign = board.site == site[one], False
+        for narrower in (board.works, campaign):
+            if (mine & narrower).any():
+                mine, in_campaign = mine & narrower, True
         if year is not None:
-            late = np.arange(T) >= year + L if works else np.zeros(T, dtype=np.bool_)
+            late = np.arange(T) >= year + L if in_campaign else np.zeros(T, dtype=np.bool_)
             allowed[np.ix_(mine, (np.arange(T) < year) | late)] = False
         some.append((np.flatnonzero(mine), list(range(T)) if year is None else [year]))
     for one in options.forbidden:

@@ -64,9 +64,14 @@ class ProgrammeOptions(_Frozen):
     carry_over : bool
         What is left of a year's money may be spent later.
     campaign_years : int
-        Works on a site lie within so many years running (one plan per site, 一区一策). Measures of management are free.
+        The campaign of a site: its works lie within so many years running (one plan per site, 一区一策). Measures of
+        management are free.
+    safety_ahead : bool
+        Safety measures may go ahead of their site's campaign: a danger is not left to wait for the rest of the works, and
+        the rest is not given up because its year went to safety. What shares a trench still is done in one year. False:
+        safety belongs to the campaign like all other works.
     sites_per_year : int or tuple of int, optional
-        Sites under works in a year, at most; one number for all years, or one for each.
+        Sites that have their campaign in a year, at most; one number for all years, or one for each.
     capacities : dict from measure key to number or tuple of numbers
         What can be done of a kind of measure in a year, in the measure's own unit: `{"lift": 20}` is 20 lifts.
         `class:basic`, `class:improve` and `class:upgrade` count measures of a class.
@@ -78,8 +83,8 @@ class ProgrammeOptions(_Frozen):
     elder_child_min : int
         Measures for the old and for children (一老一小) to be chosen, at least.
     locked : dict from measure id or site id to year or "in"
-        A measure that must be done, in that year or in any. A site whose works begin in that year, or that has some
-        works in any.
+        A measure that must be done, in that year or in any. A site whose campaign begins in that year, or that has one
+        in any; where it has nothing but safety works, these.
     forbidden : tuple of str
         Measures, and sites all of whose measures, that must not be done. A safety measure cannot be forbidden.
     unpriced_safety : {"refuse", "report"}
@@ -104,6 +109,7 @@ class ProgrammeOptions(_Frozen):
     budgets_yuan: tuple[Yuan, ...]
     carry_over: bool = False
     campaign_years: Annotated[int, Field(ge=1, le=LONGEST)] = 1
+    safety_ahead: bool = True
     sites_per_year: Annotated[int, Field(ge=0)] | tuple[Annotated[int, Field(ge=0)], ...] | None = None
     capacities: dict[str, Amount | tuple[Amount, ...]] = {}
     equity_floor: Share = 0.0

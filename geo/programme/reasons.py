@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo.programme.board import FEN, Board
+from geo.programme.model import campaign_of
 from geo.programme.options import ProgrammeOptions
 
 Said = tuple[str, str]
@@ -59,7 +60,8 @@ class _Reasons:
             left = np.minimum.accumulate(np.cumsum(left)[::-1])[::-1]
         self.left = left
         self.at_work: dict[int, set[int]] = defaultdict(set)
-        for m in np.flatnonzero((year >= 0) & board.works & (board.site >= 0)):
+        self.campaign = campaign_of(board, options)
+        for m in np.flatnonzero((year >= 0) & self.campaign):
             self.at_work[int(board.site[m])].add(self.year[m])
         self.replaces: dict[int, list[int]] = defaultdict(list)
         for a, b in board.excludes:
@@ -99,7 +101,7 @@ class _Reasons:
             return f"未列入:已选{one},两者只取其一。", f"Not chosen: {one} is done, and only one of the two is."
         if board.need[m] <= 0:
             return "未列入:没有加权需求。", "Not chosen: it has no weighted need."
-        mine = self.at_work.get(site) if board.works[m] else None
+        mine = self.at_work.get(site) if self.campaign[m] else None
         years = sorted(mine) if mine and o.campaign_years == 1 else range(len(o.years))
         room = max(0.0, *(float(self.left[t]) for t in years))
         cost, meets = float(self.cost[m]), f"{self.meets[m]:,.1f}" if board.fen[m] else "-"

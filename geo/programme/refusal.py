@@ -235,8 +235,9 @@ class _Words:
                 return (f"每年施工小区数上限({'、'.join(map(str, most))})",
                         f"the most sites under works in a year ({', '.join(map(str, most))})")  # fmt: skip
             case "campaign":
-                return (f"一个小区的工程须在连续{o.campaign_years}年内完成",
-                        f"works on a site within {o.campaign_years} year(s) running")  # fmt: skip
+                ahead = ("(安全措施可先行)", ", safety may go ahead") if o.safety_ahead else ("", "")
+                return (f"一个小区的工程须在连续{o.campaign_years}年内完成{ahead[0]}",
+                        f"works on a site within {o.campaign_years} year(s) running{ahead[1]}")  # fmt: skip
             case "max_share":
                 return (f"单个社区资金占比不超过{o.max_share_per_community:.0%}",
                         f"at most {o.max_share_per_community:.0%} of the money for one community")  # fmt: skip

@@ -221,12 +221,18 @@ def _outer(  # noqa: PLR0915 - one model from top to bottom
     body.append(sparse.csr_matrix((v, (r, c)), (count, K + 2 * G * T)))
     low.append(np.full(count, -np.inf))
     high.append(np.array(top))
+    # Safety that is in no campaign has its years already; here it may be anywhere in between, which only helps the bound.
+    ahead = np.flatnonzero(model.frame[np.arange(model.items) * T])
+    ahead = ahead[~np.isin(ahead * T, model.at_work[:, 1])]
+    settled = (ahead[:, None] * T + np.arange(T)).ravel()
+    whole_numbers = model.integer.copy()
+    whole_numbers[settled] = False
     small = replace(
         model, matrix=sparse.vstack(body).tocsc(), row_low=np.concatenate(low), row_high=np.concatenate(high),
         low=np.concatenate([model.low[kept], np.zeros(2 * G * T)]),
         high=np.concatenate([model.high[kept], np.full(G * T, model.money.sum() + 1),
                              np.full(G * T, model.need.sum() + 1)]),
-        integer=np.concatenate([model.integer[kept], np.zeros(2 * G * T, dtype=np.bool_)]),
+        integer=np.concatenate([whole_numbers[kept], np.zeros(2 * G * T, dtype=np.bool_)]),
     )  # fmt: skip
     price = np.concatenate([cost[kept], np.zeros(G * T), -np.ones(G * T)])
     start = np.concatenate([_known(best)[kept], np.zeros(2 * G * T)])
@@ -237,6 +243,7 @@ def _outer(  # noqa: PLR0915 - one model from top to bottom
         return best
     whole = np.zeros(total)
     whole[kept] = found.column[:K]
+    whole[settled] = _known(best)[settled]
     return _filled(model, cost, replace(best, column=whole), None, start=best)
 
 

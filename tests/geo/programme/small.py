@@ -44,7 +44,10 @@ def keeps(table: pd.DataFrame, year: np.ndarray, o: ProgrammeOptions, *, floor: 
         if purse < -1e-6:
             return False
         purse = purse if o.carry_over else 0.0
-    works = done & (table["remedy"] == "works").to_numpy()
+    campaign = (table["remedy"] == "works").to_numpy()
+    if o.safety_ahead:
+        campaign = campaign & ~table["safety"].to_numpy(bool)
+    works = done & campaign
     for t in range(T):
         if o.sites_per_year is not None:
             at = table["site_id"][works & (year == t)].nunique()
@@ -96,8 +99,8 @@ def keeps(table: pd.DataFrame, year: np.ndarray, o: ProgrammeOptions, *, floor: 
                 return False
         else:
             mine = (table["site_id"] == one).to_numpy() & table["ready"].to_numpy(bool)
-            building = mine & (table["remedy"] == "works").to_numpy()
-            mine = building if building.any() else mine
+            for narrower in ((table["remedy"] == "works").to_numpy(), campaign):
+                mine = mine & narrower if (mine & narrower).any() else mine
             at = year[mine & done]
             if not len(at) or (when != "in" and o.years[at.min()] != when):
                 return False

@@ -43,6 +43,7 @@ def cases(draw):
     said = {
         "carry_over": draw(st.booleans()),
         "campaign_years": draw(st.integers(1, T)),
+        "safety_ahead": draw(st.booleans()),
         "sites_per_year": draw(st.sampled_from([None, None, 0, 1, 2])),
         "equity_floor": draw(st.sampled_from([0.0, 0.0, 0.4])),
         "max_share_per_community": draw(st.sampled_from([None, None, 0.6])),
@@ -190,12 +191,22 @@ def test_staying_near_keeps_most_of_another_programme():
 def test_slack_for_safety_buys_need():
     rows = [{"safety": True, "need": 1.0, "public_yuan": 50.0, "site_id": "S1"},
             {"need": 40.0, "public_yuan": 100.0, "site_id": "S1"}]  # fmt: skip
-    strict = make_programme(measures(rows), options([50.0, 150.0]))
+    strict = make_programme(measures(rows), options([50.0, 150.0], safety_ahead=False))
     assert pd_year(strict, "m1") is None
     assert any("safety_slack" in en for _, en in strict.notes)
     rows.append({"safety": True, "need": 1.0, "public_yuan": 50.0, "site_id": "S2"})
-    loose = make_programme(measures(rows), options([50.0, 150.0], safety_slack=1.0))
+    loose = make_programme(measures(rows), options([50.0, 150.0], safety_slack=1.0, safety_ahead=False))
     assert pd_year(loose, "m1") == 2027
+
+
+def test_safety_goes_ahead_of_its_sites_campaign():
+    rows = [{"safety": True, "need": 1.0, "public_yuan": 50.0, "site_id": "S1"},
+            {"need": 40.0, "public_yuan": 100.0, "site_id": "S1"},
+            {"need": 5.0, "public_yuan": 50.0, "site_id": "S1"}]  # fmt: skip
+    made = make_programme(measures(rows), options([50.0, 150.0]))
+    assert [pd_year(made, one) for one in ("m0", "m1", "m2")] == [2026, 2027, 2027]
+    made = make_programme(measures(rows), options([100.0, 100.0]))  # one campaign: the two are not in two years
+    assert [pd_year(made, one) for one in ("m0", "m1", "m2")] == [2026, 2027, None]
 
 
 def pd_year(made, one):

@@ -61,16 +61,19 @@ def _short(spent, budgets, carry):
 
 def test_a_window_that_collides_is_named_and_its_cure_works():
     rows = [{**SAFE, "site_id": "S1", "subject_id": "a"}, {**SAFE, "site_id": "S1", "subject_id": "b"}]
-    error = refused(rows, options([1_000_000.0, 1_000_000.0]))
+    error = refused(rows, options([1_000_000.0, 1_000_000.0], safety_ahead=False))
     assert "works on a site within 1 year(s) running" in error.reasons[0]
     assert "no smaller set" in str(error)
     assert any("relaxing or dropping: works on a site" in line for line in error.reasons)
-    assert make_programme(measures(rows), options([1_000_000.0, 1_000_000.0], campaign_years=2)).proven
+    assert make_programme(
+        measures(rows), options([1_000_000.0, 1_000_000.0], campaign_years=2, safety_ahead=False)
+    ).proven
+    assert make_programme(measures(rows), options([1_000_000.0, 1_000_000.0])).proven  # safety goes ahead
 
 
 def test_sites_and_capacities_that_collide_are_named_without_money():
     rows = [{**SAFE, "site_id": f"S{i}"} for i in range(3)]
-    error = refused(rows, options([9e6, 9e6], sites_per_year=1))
+    error = refused(rows, options([9e6, 9e6], sites_per_year=1, safety_ahead=False))
     assert "the most sites under works in a year (1, 1)" in error.reasons[0]
     assert "public money (" not in error.reasons[0]
     assert any("再多资金也不能成立" in zh for zh in error.reasons_zh)
