@@ -20,7 +20,7 @@ from api.cli.console import (
     title,
     unknown,
 )
-from api.cli.surveying import Catalogue, Today, day_of
+from api.cli.surveying import Catalogue, Menu, Today, day_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +38,11 @@ def examine_study(
     rules: Annotated[
         str, typer.Option(metavar="NAME|FILE.toml", help="Positive and negative list for old estates.")
     ] = "old-estates-2021",
+    menu: Menu = "renovation-menu-2020",
+    costs: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Unit costs (`shequ costs`). Without it: examples, marked as such."),
+    ] = None,
     sites: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="CSV or .xlsx by estate: share of owners who consent, and what is declared."),
@@ -59,13 +64,14 @@ def examine_study(
     `shequ examine town.gpkg --sites consent.xlsx --projects projects.xlsx`
     """
     from api import operations
-    from geo.standards import load_catalogue, load_site_rules
+    from geo.standards import load_catalogue, load_menu, load_site_rules
 
-    edition, tests = load_catalogue(catalogue), load_site_rules(rules)
+    edition, tests, known = load_catalogue(catalogue), load_site_rules(rules), load_menu(menu)
+    prices = operations.read_costs(costs, known)
     operations.require_examined_place(out)
     with progress_bar() as told:
         examined = operations.examine_study(
-            study, catalogue=edition, rules=tests, today=day_of(today), sites=sites, projects=projects, year=year,
+            study, catalogue=edition, rules=tests, menu=known, costs=prices, today=day_of(today), sites=sites, projects=projects, year=year,
             told=told,
         )  # fmt: skip
         files = operations.write_examined(examined, out, lang=lang.value, told=told)

@@ -193,8 +193,9 @@ def run_demo(out: Out = Path("out/qinghe"), lang: Language = Lang.zh) -> None:
 
 def _examine_demo(study: Path, out: Path, lang: Lang) -> None:
     from api import operations
-    from geo.standards import load_catalogue, load_site_rules
+    from geo.standards import load_catalogue, load_menu, load_site_rules
 
+    menu = load_menu("renovation-menu-2020")
     demo = operations.demo_town().parent
     with progress_bar() as told:
         surveys = [demo / name for name in ("survey-2025.xlsx", "survey-2026.xlsx")]
@@ -202,7 +203,8 @@ def _examine_demo(study: Path, out: Path, lang: Lang) -> None:
         for each in read if isinstance(read, tuple) else ():
             each.require()
         examined = operations.examine_study(
-            study, catalogue=load_catalogue(EDITION), rules=load_site_rules("old-estates-2021"), today=DEMO_DAY,
+            study, catalogue=load_catalogue(EDITION), rules=load_site_rules("old-estates-2021"), menu=menu,
+            costs=operations.read_costs(None, menu), today=DEMO_DAY,
             sites=demo / "sites.xlsx", projects=demo / "projects.xlsx", told=told,
         )  # fmt: skip
         files = operations.write_examined(examined, out, lang=lang.value, told=told)

@@ -23,13 +23,11 @@ from api.cli.console import (
     title,
     unknown,
 )
-from api.cli.surveying import Catalogue, Today, day_of
+from api.cli.surveying import Catalogue, Menu, Today, day_of
 from geo.errors import Fault, InfeasibleError, InputError
 
 if TYPE_CHECKING:
     from api.operations import Programmed
-
-Menu = Annotated[str, typer.Option(metavar="NAME|FILE.toml", help="The menu: which measure answers which finding.")]
 
 _YEARS = re.compile(r"^(\d{4})(?:-(\d{4}))?$")
 
@@ -64,8 +62,16 @@ def make_programme(
     ] = None,
     out: Out = Path("programme"),
     carry_over: Annotated[bool, typer.Option("--carry-over", help="Money left over may be spent later.")] = False,
-    campaign_years: Annotated[int, typer.Option(help="Works on a site lie within so many years running.")] = 1,
-    sites_per_year: Annotated[int | None, typer.Option(help="Sites under works in a year, at most.")] = None,
+    campaign_years: Annotated[int, typer.Option(help="The campaign of a site takes so many years running.")] = 1,
+    safety_ahead: Annotated[
+        bool, typer.Option("--safety-ahead/--safety-with-the-rest", help="Safety may go ahead of its site's campaign.")
+    ] = True,
+    safety_slack: Annotated[
+        float, typer.Option(metavar="SHARE", help="Safety may wait so much longer in all, where other need gains.")
+    ] = 0.0,
+    sites_per_year: Annotated[
+        int | None, typer.Option(help="Sites that have their campaign in a year, at most.")
+    ] = None,
     capacity: Annotated[
         list[str] | None, typer.Option(metavar="MEASURE=NUMBER", help="What can be done of a measure in a year.")
     ] = None,
@@ -126,7 +132,7 @@ def make_programme(
     asked = _years(years)
     options = operations.programme_options({
         "years": asked, "budgets_yuan": _budgets(budget, len(asked)), "carry_over": carry_over,
-        "campaign_years": campaign_years, "sites_per_year": sites_per_year,
+        "campaign_years": campaign_years, "safety_ahead": safety_ahead, "safety_slack": safety_slack, "sites_per_year": sites_per_year,
         "capacities": dict(_pair(one, "--capacity") for one in capacity or ()), "equity_floor": equity,
         "max_share_per_community": max_share, "elder_child_min": elder_child,
         "locked": {key: value if value == "in" else _whole(value, "--lock")

@@ -48,6 +48,7 @@ Catalogue = Annotated[
         metavar="NAME|FILE.toml", help="The catalogue of indicators: examination-2025, examination-2023 or your own."
     ),
 ]
+Menu = Annotated[str, typer.Option(metavar="NAME|FILE.toml", help="The menu: which measure answers which finding.")]
 Today = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The day it is counted as of. Default: today.")]
 
 SHOWN_FAULTS = 40

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import geopandas as gpd
+
 from api.operations.files import all_or_none, require_place
 from api.operations.plans import Language, Told
 from api.operations.surveys import with_units
@@ -11,7 +13,8 @@ from geo.examination.candidates import Candidates, candidates, read_sites
 from geo.examination.examine import examine
 from geo.examination.progress import Progress, progress, read_projects
 from geo.examination.result import Examination
-from geo.standards import Catalogue
+from geo.programme.measures import measures
+from geo.standards import Catalogue, Costs, Menu
 from geo.standards.rules import SiteRules
 from geo.study import Study, read_study, write_study
 from layers.examination import (
@@ -28,11 +31,12 @@ EXAMINED = ("examination.gpkg", "map.html", "report.xlsx", "report.docx")
 
 @dataclass(frozen=True)
 class Examined:
-    """A study, its examination, its candidates, and the statistics of its projects where there are any."""
+    """A study, its examination, its candidates, what is to be done, and the statistics of its projects if there are any."""
 
     study: Study
     examination: Examination
     candidates: Candidates
+    measures: gpd.GeoDataFrame
     progress: Progress | None = None
 
 
@@ -41,6 +45,8 @@ def examine_study(
     *,
     catalogue: Catalogue,
     rules: SiteRules,
+    menu: Menu,
+    costs: Costs,
     today: str,
     sites: Path | None = None,
     projects: Path | None = None,
@@ -56,6 +62,8 @@ def examine_study(
     path
     catalogue, rules
         The indicators, and what makes an old estate a candidate.
+    menu, costs
+        What answers which finding, and at what price: the list of remedies.
     today
         The day it is examined as of (ISO).
     sites
@@ -75,7 +83,7 @@ def examine_study(
     if projects is not None:
         made = progress(read_projects(projects), as_of=today, year=year or int(today[:4]),
                         findings=ready.get("findings"), catalogue=catalogue)  # fmt: skip
-    return Examined(ready, found, ranked, made)
+    return Examined(ready, found, ranked, measures(found, ready, menu=menu, costs=costs), made)
 
 
 def write_examined(examined: Examined, out: Path, *, lang: Language = "zh", told: Told | None = None) -> list[Path]:
@@ -87,10 +95,10 @@ def write_examined(examined: Examined, out: Path, *, lang: Language = "zh", told
         ),
         "map.html": lambda file: save_map(examination_map(found, study=study, candidates=ranked, lang=lang), file),
         "report.xlsx": lambda file: write_examination_xlsx(
-            found, file, study=study, candidates=ranked, progress=made, lang=lang
+            found, file, study=study, candidates=ranked, progress=made, measures=examined.measures, lang=lang
         ),
         "report.docx": lambda file: write_examination_docx(
-            found, file, study=study, candidates=ranked, progress=made, lang=lang
+            found, file, study=study, candidates=ranked, progress=made, measures=examined.measures, lang=lang
         ),
     }
     with all_or_none(out, EXAMINED) as draft:

@@ -142,7 +142,7 @@ def window_of(options: ProgrammeOptions, drop: Collection[str]) -> int:
 
 
 def campaign_of(board: Board, options: ProgrammeOptions) -> Flags:
-    """Return the works that belong to their site's campaign: safety may go ahead of it, unless options say otherwise."""
+    """Return the works of their site's campaign; safety is not of it where it may go ahead."""
     mine = board.works & (board.site >= 0)
     return mine & ~board.safety if options.safety_ahead else mine
 

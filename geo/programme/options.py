@@ -67,8 +67,8 @@ class ProgrammeOptions(_Frozen):
         The campaign of a site: its works lie within so many years running (one plan per site, 一区一策). Measures of
         management are free.
     safety_ahead : bool
-        Safety measures may go ahead of their site's campaign: a danger is not left to wait for the rest of the works, and
-        the rest is not given up because its year went to safety. What shares a trench still is done in one year. False:
+        Safety measures may go ahead of their site's campaign: a danger does not wait for the rest of the works, and the
+        rest is not given up because its year went to safety. What shares a trench still is done in one year. False:
         safety belongs to the campaign like all other works.
     sites_per_year : int or tuple of int, optional
         Sites that have their campaign in a year, at most; one number for all years, or one for each.

@@ -221,7 +221,7 @@ def _outer(  # noqa: PLR0915 - one model from top to bottom
     body.append(sparse.csr_matrix((v, (r, c)), (count, K + 2 * G * T)))
     low.append(np.full(count, -np.inf))
     high.append(np.array(top))
-    # Safety that is in no campaign has its years already; here it may be anywhere in between, which only helps the bound.
+    # Safety that is in no campaign has its years already; here it may be in several, which keeps the bound a bound.
     ahead = np.flatnonzero(model.frame[np.arange(model.items) * T])
     ahead = ahead[~np.isin(ahead * T, model.at_work[:, 1])]
     settled = (ahead[:, None] * T + np.arange(T)).ravel()
