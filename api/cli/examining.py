@@ -71,7 +71,8 @@ def examine_study(
     operations.require_examined_place(out)
     with progress_bar() as told:
         examined = operations.examine_study(
-            study, catalogue=edition, rules=tests, menu=known, costs=prices, today=day_of(today), sites=sites, projects=projects, year=year,
+            study, catalogue=edition, rules=tests, menu=known, costs=prices,
+            today=day_of(today), sites=sites, projects=projects, year=year,
             told=told,
         )  # fmt: skip
         files = operations.write_examined(examined, out, lang=lang.value, told=told)

@@ -132,7 +132,8 @@ def make_programme(
     asked = _years(years)
     options = operations.programme_options({
         "years": asked, "budgets_yuan": _budgets(budget, len(asked)), "carry_over": carry_over,
-        "campaign_years": campaign_years, "safety_ahead": safety_ahead, "safety_slack": safety_slack, "sites_per_year": sites_per_year,
+        "campaign_years": campaign_years, "safety_ahead": safety_ahead, "safety_slack": safety_slack,
+        "sites_per_year": sites_per_year,
         "capacities": dict(_pair(one, "--capacity") for one in capacity or ()), "equity_floor": equity,
         "max_share_per_community": max_share, "elder_child_min": elder_child,
         "locked": {key: value if value == "in" else _whole(value, "--lock")

@@ -31,7 +31,7 @@ EXAMINED = ("examination.gpkg", "map.html", "report.xlsx", "report.docx")
 
 @dataclass(frozen=True)
 class Examined:
-    """A study, its examination, its candidates, what is to be done, and the statistics of its projects if there are any."""
+    """A study, its examination, its candidates, what is to be done, the statistics of its projects."""
 
     study: Study
     examination: Examination

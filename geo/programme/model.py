@@ -142,9 +142,12 @@ def window_of(options: ProgrammeOptions, drop: Collection[str]) -> int:
 
 
 def campaign_of(board: Board, options: ProgrammeOptions) -> Flags:
-    """Return the works of their site's campaign; safety is not of it where it may go ahead."""
+    """Return the works of their site's campaign; not safety, and what shares its trench, where that may go ahead."""
     mine = board.works & (board.site >= 0)
-    return mine & ~board.safety if options.safety_ahead else mine
+    if not options.safety_ahead:
+        return mine
+    dug = (board.trench >= 0) & np.isin(board.trench, board.trench[board.safety & (board.trench >= 0)])
+    return mine & ~board.safety & ~dug
 
 
 def demands(board: Board, options: ProgrammeOptions) -> list[str]:

@@ -68,8 +68,8 @@ class ProgrammeOptions(_Frozen):
         management are free.
     safety_ahead : bool
         Safety measures may go ahead of their site's campaign: a danger does not wait for the rest of the works, and the
-        rest is not given up because its year went to safety. What shares a trench still is done in one year. False:
-        safety belongs to the campaign like all other works.
+        rest is not given up because its year went to safety. What shares a trench with safety goes with it, in one
+        year. False: safety belongs to the campaign like all other works.
     sites_per_year : int or tuple of int, optional
         Sites that have their campaign in a year, at most; one number for all years, or one for each.
     capacities : dict from measure key to number or tuple of numbers

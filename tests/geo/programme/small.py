@@ -46,7 +46,9 @@ def keeps(table: pd.DataFrame, year: np.ndarray, o: ProgrammeOptions, *, floor: 
         purse = purse if o.carry_over else 0.0
     campaign = (table["remedy"] == "works").to_numpy()
     if o.safety_ahead:
-        campaign = campaign & ~table["safety"].to_numpy(bool)
+        ahead = table["safety"].to_numpy(bool) & table["ready"].to_numpy(bool)
+        dug = table["trench_group"].isin(table["trench_group"][ahead].dropna()).to_numpy()
+        campaign = campaign & ~ahead & ~dug
     works = done & campaign
     for t in range(T):
         if o.sites_per_year is not None:

@@ -209,6 +209,14 @@ def test_safety_goes_ahead_of_its_sites_campaign():
     assert [pd_year(made, one) for one in ("m0", "m1", "m2")] == [2026, 2027, None]
 
 
+def test_what_shares_a_trench_with_safety_goes_ahead_with_it():
+    rows = [{"safety": True, "need": 1.0, "public_yuan": 50.0, "trench_group": "T"},
+            {"need": 3.0, "public_yuan": 10.0, "trench_group": "T"},
+            {"need": 40.0, "public_yuan": 100.0}]  # fmt: skip
+    made = make_programme(measures(rows), options([60.0, 100.0]))
+    assert [pd_year(made, one) for one in ("m0", "m1", "m2")] == [2026, 2026, 2027]
+
+
 def pd_year(made, one):
     year = made.choice["year"].dropna()
     return int(year[one]) if one in year.index else None
