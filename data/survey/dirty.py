@@ -205,6 +205,7 @@ def _findings(book: _Book, study: Study) -> None:
         ("photo_missing", "photo", "没有拍.jpg", "照片没有交", None),
         ("photo_ambiguous", "photo", "三幢楼道", "同名的照片有两张", None),
         ("blanks", "surveyor", " 周晓岚 ", "前后有空格", None),
+        ("controls", "location", "2单元\x7f楼道", "粘贴来的看不见的字符", None),
         ("word_other", "severity", "较轻", "别的说法", None),
     ):
         fits = (lambda read: _open(read, "3a", "3g", "7b", "6a")) if kind in {"word_other", "building_use"} else _open
@@ -242,8 +243,13 @@ def _findings(book: _Book, study: Study) -> None:
     book.spoil("date_before_1990", FINDINGS, "surveyed_on", "1986-05-20", "年份少了四十年",
                lambda read: _open(read) and read("subject_id") in early, due_on=None)  # fmt: skip
     ended = lambda read: read("subject") == "住宅楼" and read("status") in {"已整治", "已复核"}  # noqa: E731
-    row = book.spoil("status_back", FINDINGS, "status", "待整治", "已整治的又写成待整治", ended, done_on=None)
-    book.answer(page.value(row, "subject_id"), _code(lambda key: page.value(row, key)), "有")
+    seen_again = {"surveyed_on": "2026-09-21", "due_on": None}
+    for kind, what, others in (
+        ("status_older", "整治以前的旧表又交了一次", {}),
+        ("status_back", "复查发现没有修好", seen_again),
+    ):
+        row = book.spoil(kind, FINDINGS, "status", "待整治", what, ended, done_on=None, **others)
+        book.answer(page.value(row, "subject_id"), _code(lambda key, row=row: page.value(row, key)), "有")
     estates = lambda read: read("subject") == "小区"  # noqa: E731
     fresh = {"finding_id": None, "x": None, "y": None}
     book.spoil("subject_missing", FINDINGS, "subject", None, "没有选小区还是单元", estates, **fresh)
