@@ -24,6 +24,16 @@ BUILDING_QUANTITIES = (
 )  # fmt: skip
 """What is worked out for every building; each with `_low`, `_high`, `_zh` and `_en` beside it."""
 
+HOMES_FROM = {
+    "block": ("街区户数分摊", "shared out from the block's households"),
+    "estate": ("小区户数分摊", "shared out from the estate's households"),
+    "census": ("普查区户数分摊", "shared out from the census area's households"),
+    "community": ("社区户数分摊", "shared out from the community's households"),
+    "raster": ("人口栅格推算", "made from the population raster"),
+    "floor_area": ("建筑面积推算", "made from floor area"),
+}
+"""`households_source` of a building whose households nobody counted, in words (`geo.households.SOURCES`)."""
+
 KNOWN_ENOUGH = 10
 """Buildings of known storeys that are needed to estimate the others' from them."""
 
@@ -40,7 +50,13 @@ class QuantityOptions(BaseModel):
     flats_per_landing, flats_per_landing_most : float
         Flats at a landing: the usual (一梯两户) and the most; the most gives the fewest stairwells.
     stairwell_m, stairwell_least_m, stairwell_most_m : float
-        Length of building that one stairwell serves, where the flats are not known [m].
+        Length of building that one stairwell serves, where the flats are not known [m]. What is worked out from flats
+        is never more than the outline has room for: half its perimeter by the least length.
+    empty_share : float
+        Flats that may stand empty beyond the households that were counted, as a share of these.
+    estimate_spread : float
+        How far off flats may be, either way, that were made from floor area, or shared out from the total of a block,
+        an estate or a community: a share of the number.
     estimate_floors : bool
         Estimate unknown storeys from the study's other housing (middle, 10th and 90th of 100). Otherwise they, and
         what follows from them, stay unknown.
@@ -55,6 +71,8 @@ class QuantityOptions(BaseModel):
     stairwell_m: Annotated[float, Field(gt=0)] = 18.0
     stairwell_least_m: Annotated[float, Field(gt=0)] = 12.0
     stairwell_most_m: Annotated[float, Field(gt=0)] = 30.0
+    empty_share: Annotated[float, Field(ge=0, le=1)] = 0.15
+    estimate_spread: Annotated[float, Field(ge=0, lt=1)] = 0.3
     estimate_floors: bool = True
 
 
@@ -118,8 +136,9 @@ def building_quantities(buildings: gpd.GeoDataFrame, *, options: QuantityOptions
     )  # fmt: skip
     area = shapely.area(shapes)
     roof = _Column(area, area, area, ["屋面:建筑基底面积"] * count, ["roof: area of the footprint"] * count)
-    flats = _flats(buildings)
-    stairwells = _stairwells(flats, floors, long_side, o)
+    flats = _flats(buildings, o)
+    room = np.maximum(1.0, np.floor(shapely.length(shapes) / 2 / o.stairwell_least_m))
+    stairwells = _stairwells(flats, floors, long_side, room, o)
     flights = _product(
         _less_one(floors), stairwells, "楼梯段:(层数−1)×单元数", "stair flights: (storeys − 1) × stairwells"
     )
@@ -294,22 +313,49 @@ def _long_sides(shapes: npt.NDArray[np.object_]) -> Floats:
     return sides
 
 
-def _flats(buildings: pd.DataFrame) -> _Column:
+def _flats(buildings: pd.DataFrame, o: QuantityOptions) -> _Column:
+    """Return flats: registered, else made from households, which were counted themselves or are an estimate too."""
     told, homes = _read(buildings, "dwellings"), _read(buildings, "households")
-    told = np.where(told > 0, told, np.nan)
-    homes = np.where(homes > 0, homes, np.nan)
+    told, homes = (np.where(each > 0, each, np.nan) for each in (told, homes))
+    told_from, homes_from = (_sources(buildings, name) for name in ("dwellings_source", "households_source"))
+    registered = ~np.isnan(told) & np.isin(told_from, ("", "building"))
+    rough = np.isin(homes_from, tuple(HOMES_FROM))
     value = np.where(np.isnan(told), homes, told)
-    high = np.where(np.isnan(told), np.ceil(homes * 1.15), told)
+    fewest = np.fmin(value, homes)
+    most = np.fmax(value, np.ceil(homes * (1 + o.empty_share) - 1e-9))
+    fewest = np.where(np.isnan(fewest), value, fewest)
+    most = np.where(np.isnan(most), value, most)
+    low = np.where(rough, np.maximum(1.0, np.floor(fewest * (1 - o.estimate_spread) + 1e-9)), fewest)
+    high = np.where(rough, np.ceil(most * (1 + o.estimate_spread) - 1e-9), most)
+    low, high = (np.where(registered, told, each) for each in (low, high))
+    unknown = np.isnan(value)
+    low, high = (np.where(unknown, np.nan, each) for each in (low, high))
     zh, en = [], []
-    for t, h in zip(told, homes, strict=True):
-        kind = 0 if not np.isnan(t) else 1 if not np.isnan(h) else 2
-        zh.append(("套数:登记", "套数(估计):按户数,上限加15%空置", "套数未知")[kind])
-        en.append(("flats: register", "flats (estimate): households, at most 15% more empty", "flats unknown")[kind])
-    return _Column(value, value, high, zh, en)
+    for none, sure, source in zip(unknown, registered, homes_from, strict=True):
+        if none:
+            told_zh, told_en = "套数未知", "flats unknown"
+        elif sure:
+            told_zh, told_en = "套数:登记", "flats: register"
+        elif source in HOMES_FROM:
+            how, how_en = HOMES_FROM[source]
+            told_zh = f"套数(估计):户数由{how},上下各{o.estimate_spread:.0%}"
+            told_en = f"flats (estimate): households {how_en}, give or take {o.estimate_spread:.0%}"
+        else:
+            told_zh = f"套数(估计):按户数,上限至少加{o.empty_share:.0%}空置"
+            told_en = f"flats (estimate): households, with at least {o.empty_share:.0%} more empty as the high"
+        zh.append(told_zh)
+        en.append(told_en)
+    return _Column(value, low, high, zh, en)
 
 
-def _stairwells(flats: _Column, floors: _Column, long_side: Floats, o: QuantityOptions) -> _Column:
-    """Return stairwells: from flats at each landing, else from the building's length."""
+def _sources(buildings: pd.DataFrame, name: str) -> npt.NDArray[np.object_]:
+    if name not in buildings:
+        return np.full(len(buildings), "", dtype=object)
+    return np.asarray(buildings[name].astype("object").where(buildings[name].notna(), ""), dtype=object)
+
+
+def _stairwells(flats: _Column, floors: _Column, long_side: Floats, room: Floats, o: QuantityOptions) -> _Column:
+    """Return stairwells: from flats at each landing, as far as the outline has `room`, else from the length."""
 
     def by_flats(many: Floats, storeys: Floats, each: float) -> Floats:
         return np.asarray(np.maximum(1.0, np.ceil(many / np.maximum(storeys, 1) / each - 1e-9)))
@@ -318,15 +364,27 @@ def _stairwells(flats: _Column, floors: _Column, long_side: Floats, o: QuantityO
         return np.asarray(np.maximum(1.0, np.round(long_side / each)))
 
     can = ~np.isnan(flats.value) & ~np.isnan(floors.value)
-    value = np.where(can, by_flats(flats.value, floors.value, o.flats_per_landing), by_length(o.stairwell_m))
-    low = np.where(can, by_flats(flats.low, floors.high, o.flats_per_landing_most), by_length(o.stairwell_most_m))
-    high = np.where(can, by_flats(flats.high, floors.low, o.flats_per_landing), by_length(o.stairwell_least_m))
+    wanted = by_flats(flats.value, floors.value, o.flats_per_landing)
+    fewest = by_flats(flats.low, floors.high, o.flats_per_landing_most)
+    most = by_flats(flats.high, floors.low, o.flats_per_landing)
+    full = can & (wanted > room)
+    value = np.where(can, np.minimum(wanted, room), by_length(o.stairwell_m))
+    low = np.where(can, np.minimum(fewest, room), by_length(o.stairwell_most_m))
+    high = np.where(can, np.minimum(most, room), by_length(o.stairwell_least_m))
     each = f"{o.flats_per_landing:g}"
-    zh = [f"单元数(估计):{f}÷({s})÷每层{each}户" if c else f"单元数(估计):建筑长度÷{o.stairwell_m:g}米"
-          for c, f, s in zip(can, flats.zh, floors.zh, strict=True)]  # fmt: skip
-    en = [f"stairwells (estimate): ({f}) ÷ ({s}) ÷ {each} flats at a landing" if c else
-          f"stairwells (estimate): length of the building ÷ {o.stairwell_m:g} m"
-          for c, f, s in zip(can, flats.en, floors.en, strict=True)]  # fmt: skip
+    zh, en = [], []
+    for known, over, n, flats_zh, flats_en, floors_zh, floors_en in zip(
+        can, full, room, flats.zh, flats.en, floors.zh, floors.en, strict=True
+    ):
+        if known:
+            zh.append(f"单元数(估计):{flats_zh}÷({floors_zh})÷每层{each}户")
+            en.append(f"stairwells (estimate): ({flats_en}) ÷ ({floors_en}) ÷ {each} flats at a landing")
+        else:
+            zh.append(f"单元数(估计):建筑长度÷{o.stairwell_m:g}米")
+            en.append(f"stairwells (estimate): length of the building ÷ {o.stairwell_m:g} m")
+        if over:
+            zh[-1] += f",以轮廓放得下的{n:g}个为限(半周长÷{o.stairwell_least_m:g}米)"
+            en[-1] += f", no more than the {n:g} its outline has room for (half perimeter ÷ {o.stairwell_least_m:g} m)"
     return _Column(value, np.minimum(low, value), np.maximum(high, value), zh, en)
 
 

@@ -5,8 +5,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
-from geo.programme.quantities import QuantityOptions, amount, building_quantities, figures, site_run
+from geo.households import SOURCES
+from geo.programme.quantities import (
+    BUILDING_QUANTITIES,
+    QuantityOptions,
+    amount,
+    building_quantities,
+    figures,
+    site_run,
+)
 
 CRS = "EPSG:4549"
 
@@ -101,3 +111,48 @@ def test_quantities_of_real_footprints_are_known_estimated_or_unknown(cases):
         assert told.loc["roof_m2", "value"] == pytest.approx(raw.area.sum())
         known = int(pd.to_numeric(number).notna().sum())
         assert told.loc["facade_m2", "known"] >= known
+
+
+def test_flats_that_nobody_counted_are_estimates_with_a_low_and_a_high():
+    table = building_quantities(
+        slabs(
+            floors=[6.0] * 5, dwellings=[36, 38, 128, np.nan, np.nan], households=[30, 30, 100, 30, 20],
+            dwellings_source=["building", "households", "households", None, None],
+            households_source=["floor_area", "building", "community", None, "floor_area"],
+        )
+    )  # fmt: skip
+    told = table[["flats", "flats_low", "flats_high"]].to_numpy().tolist()
+    assert told == [[36, 36, 36], [38, 30, 38], [128, 70, 167], [30, 30, 35], [20, 14, 30]]
+    assert ["登记" in text for text in table["flats_zh"]] == [True, False, False, False, False]
+    assert "社区户数分摊" in table.loc["b2", "flats_zh"]
+    assert "floor area" in table.loc["b4", "flats_en"]
+    assert figures(table).loc["flats", ["known", "estimated", "unknown"]].tolist() == [1, 4, 0]
+
+
+def test_a_building_holds_no_more_stairwells_than_its_outline_has_room_for():
+    tower = gpd.GeoDataFrame(
+        {"floors": [40.0, 6.0], "dwellings": [1120, 120]}, index=["tower", "court"],
+        geometry=[shapely.box(0, 0, 40, 32), shapely.box(0, 0, 100, 100) - shapely.box(12, 12, 88, 88)], crs=CRS,
+    )  # fmt: skip
+    table = building_quantities(tower)
+    assert table.loc["tower", ["stairwells", "stairwells_low", "stairwells_high"]].tolist() == [6, 6, 6]  # not 14
+    assert "半周长" in table.loc["tower", "stairwells_zh"]
+    assert "room for" in table.loc["tower", "stairwells_en"]
+    assert table.loc["court", "stairwells"] == 10  # a court has walls inside too: 352 m of half perimeter
+    assert "半周长" not in table.loc["court", "stairwells_zh"]
+
+
+@given(
+    st.integers(1, 40), st.integers(1, 3000), st.integers(1, 3000), st.sampled_from([None, *SOURCES]),
+    st.sampled_from([None, "building", "households", "none"]), st.floats(5, 200), st.floats(5, 50),
+)  # fmt: skip
+def test_every_quantity_lies_between_its_low_and_high(floors, flats, homes, homes_from, flats_from, length, depth):
+    row = gpd.GeoDataFrame(
+        {"floors": [float(floors)], "dwellings": [flats], "households": [homes],
+         "households_source": pd.Series([homes_from], dtype="object"), "dwellings_source": [flats_from]},
+        geometry=[shapely.box(0, 0, length, depth)], crs=CRS,
+    )  # fmt: skip
+    table = building_quantities(row).iloc[0]
+    for name in BUILDING_QUANTITIES:
+        assert table[f"{name}_low"] <= table[name] <= table[f"{name}_high"], name
+    assert table["stairwells_high"] <= max(1, (length + depth) / 12)
