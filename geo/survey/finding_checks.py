@@ -7,7 +7,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo.schema import SEVERITIES
+from geo.schema import SEVERITIES, STATUSES
 from geo.survey import cells
 from geo.survey.checks import among, check_day, check_when, tell_use, why_not
 from geo.survey.forms import FINDING_FIELDS, subjects_of
@@ -205,9 +205,11 @@ def _statuses(number: int, ids: Cells, day: Cells, known: Known, notes: Notes) -
     named = np.flatnonzero((ids != "") & (given != ""))
     if known.findings is not None and len(named):
         was = known.findings["status"].reindex(ids[named]).fillna("").astype("object").to_numpy()
-        done_on = known.findings["done_on"].reindex(ids[named]).fillna("").astype("object").to_numpy()
-        back = np.isin(was.astype(str), ("done", "checked")) & np.isin(given[named].astype(str), ("open", "scheduled"))
-        before = day[named] < done_on
+        days = known.findings[["surveyed_on", "done_on"]].reindex(ids[named]).astype("object").fillna("").max(axis=1)
+        ranks = {each: i for i, each in enumerate(STATUSES)}
+        rank, rank_was = (np.array([ranks.get(each, -1) for each in column]) for column in (given[named], was))
+        back = (rank_was >= 0) & (rank < rank_was)
+        before = (day[named] < days.astype("object").to_numpy()) & (rank < ranks["done"])
         for kind, mine in (("status_older", back & before), ("status_back", back & ~before)):
             notes.cell(kind, number, "status", named[mine], [LISTS["status"][each] for each in was[mine]])
     return np.where(given == "", "open", given), given != ""

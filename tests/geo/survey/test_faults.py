@@ -176,6 +176,21 @@ def test_what_the_study_knows_is_told(book: Book, read: Read, study: Study) -> N
     assert [(f.kind, f.sheet) for f in told] == [("clear_but_open", STAIRS), ("status_back", FINDINGS)]
 
 
+@pytest.mark.parametrize(
+    ("had", "now", "told"),
+    [("待整治", "已列入计划", []), ("已列入计划", "待整治", ["status_back"]), ("已列入计划", None, [])],
+)
+def test_a_status_that_goes_back_is_told(
+    had: str, now: str | None, told: list[str], book: Book, read: Read, study: Study
+) -> None:
+    from geo.survey.store import store
+
+    book.put(FINDINGS, 0, {**FINDING, "finding_id": "F1", "status": had})
+    stored, _ = store(study, read(book), on=TODAY)
+    book.put(FINDINGS, 0, {"status": now})
+    assert [each.kind for each in read(book, study=stored).warnings] == told
+
+
 def test_photos(book: Book, read: Read, tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()
