@@ -17,6 +17,7 @@ from pyproj import CRS
 
 from geo.errors import Fault, InputError
 from geo.ingest.mapping import SourceEntry
+from geo.ingest.osm import year_repairs
 from geo.ingest.source import Layer
 from geo.schema import TABLES, Column, Table
 from geo.study import Action, Repair
@@ -189,8 +190,10 @@ def draft_columns(layer: Layer, table_name: str, entry: SourceEntry | None, *, h
 def draft_tags(layer: Layer, table_name: str, made: gpd.GeoDataFrame, left_out: dict[str, int]) -> Draft:
     """Return the rows OpenStreetMap tags gave to a table, with unique ids and our types."""
     table = TABLES[table_name]
-    frame = made.drop(columns="osm")
+    frame = made.drop(columns=["osm", "start_date"], errors="ignore")
     said = tuple(repair for repair in layer.repairs if repair.table == table_name)
+    if "start_date" in made:
+        said += tuple(year_repairs(table_name, made["start_date"]))
     draft = Draft(
         table_name,
         layer.file,

@@ -324,7 +324,8 @@ def tables_from_tags(layer: Layer) -> dict[str, tuple[gpd.GeoDataFrame, dict[str
     """Return the tables a layer's tags speak of, each with what was left out (reason and number of rows).
 
     Tables: roads and barriers from lines, barriers, communities, estates and buildings from areas, facilities from
-    points and areas. Columns are ours, `osm` is the id; coordinates stay the source's.
+    points and areas. Columns are ours, `osm` is the id, `start_date` the date as written (buildings and estates);
+    coordinates stay the source's.
     """
     tags = tag_frame(layer)
     shapes = tags.geometry
@@ -462,13 +463,82 @@ def _estates(areas: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, dict[str, int]]
     walled |= tags["access"].isin(["private", "residents"]) | tags["gated"].eq("yes").fillna(False)
     closed = walled.astype(bool).map({True: True, False: None}).astype("boolean")
     table = _table(tags, {"name": _name(tags), "name_en": tags["name:en"], "closed": closed,
-                          "year_built": _years(tags["start_date"])})  # fmt: skip
+                          "year_built": _years(tags["start_date"]), "start_date": tags["start_date"]})  # fmt: skip
     return table, {}
 
 
 def _years(dates: pd.Series) -> pd.Series:
-    """Return the year of a plain date (2004, 2004-05, 2004-05-17); missing for `before 1939` and the like."""
-    return pd.to_numeric(dates.str.extract(r"^(\d{4})(?:-\d{1,2}){0,2}$")[0], errors="coerce").astype("float64")
+    """Return the year of a date (2004, 2004-05, 2004-05-17), the last of a span (`year_built_by`), else missing."""
+    found = {text: year_built_by(text) for text in dates.dropna().unique()}
+    return dates.map(found).astype("float64")
+
+
+_PLAIN_DATE = re.compile(r"(\d{4})(?:-\d{1,2}){0,2}")
+_SPAN_PARTS = re.compile(
+    r"(?:(?:before|by|until|about|around|circa|ca\.?|c\.?|<=?|~|≈|约)\s*)?"
+    r"(?:(early|mid|late)[\s-]*)?"
+    r"(?:(?P<year>\d{4})(?:[-/.]\d{1,2}){0,2}年?|(?P<decade>\d{3})0(?:s|'s|年代)"
+    r"|c(?P<century>\d{1,2})|(?P<spoken>\d{1,2})(?:st|nd|rd|th)\s+century)"
+    r"\s*[?？]?",
+    re.IGNORECASE,
+)
+_THIRDS = {"early": 1, "mid": 2, "late": 3, None: 3}
+
+
+def year_built_by(text: str) -> float:
+    """Return the year by which something stood, of a date as OpenStreetMap writes it; NaN where it names none.
+
+    Of a span it is the last year, of a third of a decade or century the last of that third; a span that is open to the
+    later side (`after 1905`) has none.
+
+    Examples
+    --------
+    >>> [year_built_by(text) for text in ("2004-05", "before 1939", "1908..1939", "1890s", "~1950", "C19", "early C20")]
+    [2004.0, 1939.0, 1939.0, 1899.0, 1950.0, 1899.0, 1933.0]
+    >>> year_built_by("after 1905"), year_built_by("old")
+    (nan, nan)
+    """
+    last = re.split(r"\.\.+|…|–|—|(?<=\d{4})\s*-\s*(?=\d{4})", text.strip())[-1].strip()
+    found = _SPAN_PARTS.fullmatch(last)
+    if found is None:
+        return float("nan")
+    if found["year"]:
+        return float(found["year"])
+    step, start = (10, int(found["decade"]) * 10) if found["decade"] else (
+        100, (int(found["century"] or found["spoken"]) - 1) * 100)  # fmt: skip
+    part = found[1].lower() if found[1] else None
+    return float(start + step * _THIRDS[part] // 3 - (part in (None, "late")))
+
+
+def year_repairs(table: str, dates: pd.Series) -> list[Repair]:
+    """Return what is said about dates that are no plain years: those read as the year by which it stood, and the rest.
+
+    Parameters
+    ----------
+    table
+        The table the rows went to.
+    dates
+        `start_date` of its rows, as written.
+    """
+    written = dates.dropna()
+    written = written[[_PLAIN_DATE.fullmatch(text) is None for text in written]]
+    known = written.map({text: year_built_by(text) for text in written.unique()}).astype("float64").notna()
+    said = (
+        (known, "year_of_span", "is no plain date: the last year of the span is taken as the year by which it stood",
+         "不是确切日期:取时段的最后一年,作为当时已建成的年份"),
+        (~known, "no_year", "names no year by which it stood: the year is unknown", "没有说明何年已建成:年份作未知"),
+    )  # fmt: skip
+    made = []
+    for rows, code, detail, detail_zh in said:
+        if not rows.any():
+            continue
+        often = written[rows].value_counts().sort_index().sort_values(ascending=False, kind="stable")
+        shown, many = [str(text) for text in often.index[:5]], int(rows.sum())
+        more, more_zh = (" …", "等") if len(often) > len(shown) else ("", "")
+        made.append(Repair(table, "", "assumed", code,
+                           f"start_date of {many} row(s) ({', '.join(shown)}{more}) {detail}",
+                           f"{many} 行的建成时间({'、'.join(shown)}{more_zh}){detail_zh}"))  # fmt: skip
+    return made
 
 
 def _metres(text: pd.Series) -> pd.Series:
@@ -500,6 +570,7 @@ def _buildings(areas: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, dict[str, int
         "floors": pd.to_numeric(tags["building:levels"], errors="coerce").astype("float64"),
         "height_m": _metres(tags["height"]), "year_built": _years(tags["start_date"]),
         "structure": tags["building:material"], "dwellings": _whole(tags["building:flats"]),
+        "start_date": tags["start_date"],
     })  # fmt: skip
     gone = int((areas["building"].notna() & ~stands).sum())
     return table, {"building=no, entrance, proposed or demolished": gone} if gone else {}

@@ -5,14 +5,16 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 import geopandas as gpd
+import numpy as np
 import osmium
 import pandas as pd
 import pytest
 from shapely.geometry import LineString, Point, Polygon
 
 from geo.errors import InputError
+from geo.ingest.columns import draft_tags
 from geo.ingest.formats import open_file
-from geo.ingest.osm import FACILITIES, KEYS, is_tagged, tables_from_tags, tag_frame
+from geo.ingest.osm import FACILITIES, KEYS, is_tagged, tables_from_tags, tag_frame, year_built_by, year_repairs
 from geo.ingest.source import Layer
 from geo.schema import BUILDING_USES, ROAD_CLASSES
 
@@ -363,7 +365,7 @@ def test_building_numbers() -> None:
         building=["yes", "yes", "yes", "no"],
         building_levels=["6", "3.5", "4;5", None],
         height=["18 m", "40 ft", "tall", None],
-        start_date=["1998-05", "before 1939", "1960", None],
+        start_date=["1998-05", "after 1939", "1960", None],
     )
     frame, left = tables_from_tags(layer)["buildings"]
     assert frame["floors"].tolist()[:2] == [6, 3.5]
@@ -432,3 +434,50 @@ def test_the_documented_tables_hold_together(root: Path) -> None:
     missing = {category for category, _, _ in FACILITIES if f"`{category}`" not in text}
     assert not missing
     assert {"motorway", "residential", "footway", "steps"} <= set(ROAD_CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("written", "year"),
+    [
+        ("1998", 1998), ("1998-05-17", 1998), ("before 1939", 1939), ("before 1910-01-20", 1910), ("..1939", 1939),
+        ("1908..1939", 1939), ("1908-1939", 1939), ("after 1905..1908", 1908), ("1890s", 1899), ("1890s..1920s", 1929),
+        ("early 1890s", 1893), ("~1950", 1950), ("c. 1950", 1950), ("circa 1950s", 1959), ("2012?", 2012),
+        ("C19", 1899),
+        ("early C20", 1933), ("mid C20", 1966), ("late C20", 1999), ("19th century", 1899), ("1980年代", 1989),
+        ("1998年", 1998),
+    ],
+)  # fmt: skip
+def test_the_last_year_of_a_span_is_the_year_it_stood_by(written: str, year: int) -> None:
+    assert year_built_by(written) == year
+
+
+@pytest.mark.parametrize("written", ["after 1905", "1905..", "old", "", "12345", "C", "1998;2005", "j:1918-01-31"])
+def test_what_names_no_year_it_stood_by_is_unknown(written: str) -> None:
+    assert np.isnan(year_built_by(written))
+
+
+def test_spans_and_unknown_dates_are_said_with_their_count() -> None:
+    layer = tagged(
+        [SQUARE] * 6,
+        building=["yes"] * 5 + [None],
+        landuse=[None] * 5 + ["residential"],
+        start_date=["1998", "before 1939", "1890s", "before 1939", "after 1905", "C19"],
+    )
+    made = tables_from_tags(layer)
+    draft = draft_tags(layer, "buildings", *made["buildings"])
+    assert draft.frame["year_built"].tolist()[:4] == [1998, 1939, 1899, 1939]
+    assert draft.frame["year_built"].isna().tolist() == [False] * 4 + [True]
+    assert "start_date" not in draft.frame
+    said = {repair.code: repair for repair in draft.repairs if repair.code in ("year_of_span", "no_year")}
+    assert {repair.action for repair in said.values()} == {"assumed"}
+    assert "3 row(s) (before 1939, 1890s)" in said["year_of_span"].detail
+    assert "3 行" in said["year_of_span"].detail_zh
+    assert "1 row(s) (after 1905)" in said["no_year"].detail
+    assert "未知" in said["no_year"].detail_zh
+    estates = draft_tags(layer, "estates", *made["estates"])
+    assert estates.frame["year_built"].tolist() == [1899]
+    assert [repair.code for repair in estates.repairs if repair.action == "assumed"][:1] == ["year_of_span"]
+
+
+def test_plain_dates_say_nothing() -> None:
+    assert year_repairs("buildings", pd.Series(["1998", "1998-05", None], dtype="str")) == []
