@@ -34,6 +34,7 @@ CellKind = Literal["text", "number", "count", "year", "flag", "day", "word"]
 YES = ("true", "yes", "y", "1", "1.0", "是", "有", "√", "已")
 NO = ("false", "no", "n", "0", "0.0", "否", "无", "×", "未")
 
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _CELL = re.compile(rb"""\br=["']([A-Z]{1,3})([0-9]{1,7})["']""")
 _DAY = re.compile(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?$")
 
@@ -137,6 +138,11 @@ def read_sheet(path: Path, fields: Sequence[Field], *, sheet: str | None = None)
                 wrong.append(_cell_fault(path, name, number, f"{heading}{shown}: {error}", str(error.args[1])))
             if value is None and one.filled:
                 wrong.append(_cell_fault(path, name, number, f"{heading} is empty", "fill it in"))
+    if path.suffix.lower() == ".csv":
+        for number, row in kept:
+            if any(_filled(row, position) for position in range(len(names), len(row))):
+                wrong.append(_cell_fault(path, name, number, f"the row has {len(row)} cells, the headings {len(names)}",
+                                         "put a cell that holds the divider into quotes"))  # fmt: skip
     index = pd.Index([number for number, _ in kept], name="row", dtype="int64")
     table = pd.DataFrame({key: pd.Series(values, index=index, dtype="object") for key, values in columns.items()},
                          index=index)  # fmt: skip
@@ -225,7 +231,7 @@ def _day(value: Any) -> str:  # noqa: ANN401
 
 def _wide(value: object) -> str:
     """Return a text with full-width letters, digits and brackets made narrow."""
-    text = str(value).strip()
+    text = _CONTROLS.sub("", str(value)).strip()
     return "".join(chr(ord(c) - 0xFEE0) if 0xFF01 <= ord(c) <= 0xFF5E else " " if c == "\u3000" else c for c in text)
 
 
@@ -291,7 +297,8 @@ def _csv_rows(path: Path) -> list[list[Any]]:
         raise InputError(Fault("the list is no text: it holds zero bytes", "save it as CSV in UTF-8", file=str(path)))
     rows: list[list[Any]] = []
     try:
-        for row in csv.reader(io.StringIO(text, newline="")):
+        start = "".join(text.splitlines(keepends=True)[:_HEADING_WITHIN])
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=start.count)):
             rows.append(list(row))
             _limit(path, len(rows), len(row))
     except csv.Error as error:
@@ -332,7 +339,8 @@ def _open(path: Path) -> CalamineWorkbook:
                                        "keep only the sheets of the list", file=str(path)))  # fmt: skip
             for part in packed.namelist():
                 if part.startswith("xl/worksheets/") and part.endswith(".xml"):
-                    _limit(path, *_extent(packed.read(part)))
+                    with packed.open(part) as opened:  # what a part holds beyond the size it states is not unpacked
+                        _limit(path, *_extent(opened.read(packed.getinfo(part).file_size)))
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
     except PasswordError as error:
         raise InputError(Fault("the workbook is protected by a password", "save it without one", file=str(path))

@@ -1,6 +1,8 @@
 """Lists of offices: headings found, cells checked, and files that would break a reader refused."""
 
 import datetime as dt
+import struct
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -88,6 +90,29 @@ def test_formulas_are_not_worked_out(tmp_path: Path) -> None:
     path = book(tmp_path / "l.xlsx", ["编号", "面积(平方米)"], ["A", "=1+1"], ["=cmd()", 3])
     read = read_sheet(path, FIELDS)
     assert read.table["size"].tolist() == [None, 3.0], "a formula that was never worked out holds nothing"
+
+
+def test_a_row_longer_than_the_headings_is_told(tmp_path: Path) -> None:
+    read = read_sheet(text(tmp_path / "l.csv", "编号,层数\nA,3,\nB,1,000,是\n"), FIELDS)
+    assert [(fault.ids, fault.what) for fault in read.faults] == [(("row 3",), "the row has 4 cells, the headings 2")]
+
+
+def test_semicolons_and_control_characters(tmp_path: Path) -> None:
+    read = read_sheet(text(tmp_path / "l.csv", "二〇二六年台账\n编号;层数\nA\x01\x1f;3\n"), FIELDS)
+    assert read.table.loc[3, ["key", "storeys"]].tolist() == ["A", 3]
+
+
+def test_a_part_is_not_unpacked_beyond_the_size_it_states(tmp_path: Path) -> None:
+    path = tmp_path / "l.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/worksheets/sheet1.xml", b" " * 90_000_000)
+    path.write_bytes(path.read_bytes().replace(struct.pack("<I", 90_000_000), struct.pack("<I", 1_000)))
+    tracemalloc.start()
+    with pytest.raises(InputError, match="cannot be read"):
+        read_sheet(path, FIELDS)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 60_000_000
 
 
 def far_cell(path: Path) -> Path:
