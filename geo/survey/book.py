@@ -116,13 +116,18 @@ def _parts(content: bytes, notes: Notes) -> Mapping[str, _Odd] | None:
         odd = {}
         for part in parts:
             if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
-                with packed.open(part) as opened:
-                    xml = opened.read(part.file_size)  # a part that holds more than it says is cut, and so damaged
+                xml = _part(packed, part)
                 if _FAR.search(xml) or any(int(row) > MOST_ROWS for row in _LAST.findall(xml)):
                     notes.file("too_many_rows", f"{MOST_ROWS:,} × {MOST_COLUMNS}", sheet=part.filename)
                     return None
                 odd[part.filename] = _odd(xml)
         return _titled(packed, odd)
+
+
+def _part(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
+    """Return a part, of no more than the size it states: one that holds more is damaged."""
+    with packed.open(part) as opened:
+        return opened.read(part.file_size)
 
 
 def _odd(xml: bytes) -> _Odd:
@@ -146,7 +151,7 @@ def _titled(packed: zipfile.ZipFile, odd: Mapping[str, _Odd]) -> Mapping[str, _O
     """Return the same by the sheets' titles, as the workbook relates them to its parts."""
     texts = {}
     for name in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels"):
-        texts[name] = packed.read(name)
+        texts[name] = _part(packed, packed.getinfo(name))
         if b"<!DOCTYPE" in texts[name] or b"<!ENTITY" in texts[name]:
             raise zipfile.BadZipFile("document types are not read")
     try:
