@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from geo.partition.plan import Limits
-from geo.schema import SEVERITIES
+from geo.schema import HOUSE_DECISIONS, SEVERITIES
 from geo.standards.indicators import Catalogue, Indicator
 from layers.styles import (
     AGAINST_FILLS,
@@ -17,6 +17,7 @@ from layers.styles import (
     COMMUNITY_COLOURS,
     CONVERSION_FILLS,
     COVERAGE_FILLS,
+    DECISION_FILLS,
     DENSITY_BREAKS,
     DENSITY_FILLS,
     ESTATE_SYMBOL,
@@ -234,6 +235,16 @@ _FINDING_FIELDS = (
     Field("photo", "photo", optional=True),
     Field("surveyed_on", "surveyed_on", optional=True),
 )
+_HOUSE_FIELDS = (
+    Field("decision", "decision", "choice", words="house_decision"),
+    Field("reason_zh", "why", column_en="reason_en"),
+    Field("parcel_id", "parcel_id"),
+    Field("parcel_m2", "parcel_m2", "count"),
+    Field("footprint_m2", "footprint_m2", "count"),
+    Field("floors", "floors", "count"),
+    Field("danger_grade", "danger_grade"),
+    Field("decided_on", "decided_on"),
+)
 _SITE_FIELDS = (
     Field("first_year", "first_year", "year"),
     Field("measures", "measures_count", "count"),
@@ -280,6 +291,15 @@ def examination_layers(indicators: Catalogue) -> tuple[Layer, ...]:
             name: replace(FINDING_SYMBOL, fill=SEVERITY_FILLS[name]) for name in reversed(SEVERITIES)}, "severity"),
             _FINDING_FIELDS, shown=False),
     )  # fmt: skip
+
+
+def farmhouses_layer() -> Layer:
+    """Return the layer of farm houses by their decision: 拆, 改, 用; those without one are hatched."""
+    outline = Symbol(stroke="#FFFFFF", width=0.6, fill_opacity=0.95)
+    symbols = {name: replace(outline, fill=fill) for name, fill in DECISION_FILLS.items()} | {"unknown": UNKNOWN_SYMBOL}
+    style = _categories("decision", {name: symbols[name] for name in HOUSE_DECISIONS}, "house_decision")
+    return Layer("farmhouses", "farmhouses", "layer.farmhouses", "group.examination", "polygon", style, _HOUSE_FIELDS,
+                 shown=False)  # fmt: skip
 
 
 def programme_layers(years: Sequence[int]) -> tuple[Layer, ...]:

@@ -191,6 +191,9 @@ PHASE_FILLS = ("#7A1F5C", "#C2452D", "#E39A2D", "#8CB83F", "#2E9C8F", "#3471B8",
                "#B0567F", "#5C6F82", "#C9A13B", "#31808F", "#9A4F3C", "#767676")  # fmt: skip
 """Years of a programme, in their order."""
 
+DECISION_FILLS = {"demolish": "#B5473C", "alter": "#EDBB4A", "use": "#3E8E7E"}
+"""What becomes of farm houses: 拆, 改, 用; what is not decided is hatched."""
+
 UNIT_SYMBOL = Symbol(pattern="none", stroke="#6A2C91", width=2.4, dash=(9, 4))
 FINDING_SYMBOL = Symbol(stroke="#FFFFFF", width=0.9, radius=3.6)
 

@@ -15,6 +15,7 @@ from layers.words import Lang, is_missing
 
 if TYPE_CHECKING:
     from geo.examination.result import Examination
+    from geo.study import Study
 
 TABLES = ("buildings", "estates", "units", "blocks", "findings")
 """Layers of an examination, by name."""
@@ -35,6 +36,16 @@ _FINDING_COLUMNS = (
     "title_en", "code", "problem_zh", "problem_en", "problem", "remedy", "severity", "status", "extent", "extent_unit",
     "location", "photo", "surveyed_on", "due_on", "done_on", "years_open", "open", "counted",
 )  # fmt: skip
+_HOUSE_COLUMNS = (
+    "decision", "reason_zh", "reason_en", "parcel_id", "parcel_m2", "footprint_m2", "floors", "year_built",
+    "danger_grade", "building_id", "community_id", "decided_on",
+)  # fmt: skip
+_NOWHERE = ("village", "town")
+"""`place` of a farm house that stands nobody knows where."""
+
+HOUSE_DISC_M = 5.0
+"""Radius of the disc that stands for a farm house of which only a point is known [m]."""
+
 _HALF = 0.5
 _NUMBERED = re.compile(r"^(\d+)(?:号楼|号|幢|栋|座)$")
 
@@ -85,6 +96,28 @@ def public_findings(examination: Examination) -> gpd.GeoDataFrame:
 def private_codes(catalogue: Catalogue) -> frozenset[str]:
     """Return the codes whose findings are about a home rather than a building: flats, and homes of the old and ill."""
     return frozenset(code for code, (_, each) in catalogue.codes.items() if each.extent == "flats" or code == "7d")
+
+
+def house_frame(study: Study) -> gpd.GeoDataFrame | None:
+    """Return the farm houses of a study as they may be drawn; None where it has none.
+
+    Returns
+    -------
+    GeoDataFrame
+        Index house_id, sorted; the study's CRS. decision (demolish, alter, use, unknown), reasons, parcel, areas [m²],
+        storeys, safety grade, building; no household, no people. A house known by a point is a disc of
+        `HOUSE_DISC_M`; one of which only the village is known has no shape.
+    """
+    houses = study.get("farmhouses")
+    if houses is None or not len(houses):
+        return None
+    shown = _chosen(houses, _HOUSE_COLUMNS).sort_index()
+    shown["decision"] = shown["decision"].fillna("unknown").astype("str")
+    points = shown.geom_type == "Point"
+    discs = shown.geometry.where(~points, shown.geometry.buffer(HOUSE_DISC_M))
+    if "place" in houses:
+        discs = discs.mask(houses["place"].reindex(shown.index).isin(_NOWHERE))
+    return shown.set_geometry(discs)
 
 
 def without_few(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

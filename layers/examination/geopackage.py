@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from layers.catalogue import examination_layers
-from layers.examination.frames import TABLES, examined_frames
+from layers.catalogue import examination_layers, farmhouses_layer
+from layers.examination.frames import TABLES, examined_frames, house_frame
 from layers.geopackage import write_geopackage
 from layers.words import Lang
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from geo.examination.candidates import Candidates
     from geo.examination.progress import Progress
     from geo.examination.result import Examination
+    from geo.study import Study
 
 
 def write_examination_gpkg(
@@ -24,6 +25,7 @@ def write_examination_gpkg(
     *,
     candidates: Candidates | None = None,
     progress: Progress | None = None,
+    study: Study | None = None,
     lang: Lang = "zh",
 ) -> None:
     """Write an examination's layers and tables to a GeoPackage, whole or not at all; the same gives the same bytes.
@@ -31,7 +33,8 @@ def write_examination_gpkg(
     Layers `buildings`, `estates`, `units`, `blocks`, `findings` (`layers.examination.frames.examined_frames`) in the
     study's CRS, with their QGIS styles: severity first, then coverage and one style for every indicator. Tables
     `indicators`, `groups`, `areas`; with `candidates` a layer of that name and the tables `candidate_parts` and
-    `candidate_rules`; with `progress` a table of that name.
+    `candidate_rules`; with `progress` a table of that name; with a study that has farm houses the layer `farmhouses`,
+    by decision.
 
     Parameters
     ----------
@@ -39,7 +42,7 @@ def write_examination_gpkg(
         As `geo.examination.examine.examine` returns it.
     path
         The file; one that is there is replaced.
-    candidates, progress
+    candidates, progress, study
         What else is known.
     lang
         Language of legends and column aliases in QGIS.
@@ -55,8 +58,12 @@ def write_examination_gpkg(
         plain |= {"candidate_parts": candidates.parts, "candidate_rules": candidates.verdicts}
     if progress is not None:
         plain["progress"] = progress.figures.reset_index()
+    houses = None if study is None else house_frame(study)
+    if houses is not None:
+        frames["farmhouses"] = houses
     order = {"severity": 0, "severity_estates": 0, "severity_blocks": 0}
-    styles = [layer for layer in examination_layers(examination.catalogue) if layer.table in frames]
+    drawn = (*examination_layers(examination.catalogue), farmhouses_layer())
+    styles = [layer for layer in drawn if layer.table in frames]
     styles = [layer for layer in styles if not layer.style.column or layer.style.column in frames[layer.table].columns]
     write_geopackage(path, frames, sorted(styles, key=lambda layer: order.get(layer.id, 1)), _writable(plain), lang)
 

@@ -20,7 +20,7 @@ from jinja2 import Template
 
 from geo.schema import SEVERITIES
 from layers.assets import read_template
-from layers.catalogue import examination_layers, phase_style
+from layers.catalogue import examination_layers, farmhouses_layer, phase_style
 from layers.examination.facts import (
     amount,
     between,
@@ -32,7 +32,7 @@ from layers.examination.facts import (
     totals,
     with_unit,
 )
-from layers.examination.frames import examined_frames, private_codes, remedied_places
+from layers.examination.frames import examined_frames, house_frame, private_codes, remedied_places
 from layers.features import DECIMALS, FEWEST_SHOWN, context_frames, label_points, lonlat_point, road_labels, to_lonlat
 from layers.maps import OfflineMap, json_in_html, layer_data, merged_rows
 from layers.programme.facts import WAN
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from geo.study import Study
 
 PLACES = ("building", "estate", "unit", "block")
-SIMPLIFY_M = {"building": 0.3, "estate": 0.5, "unit": 1.0, "block": 1.0}
+SIMPLIFY_M = {"building": 0.3, "farmhouse": 0.3, "estate": 0.5, "unit": 1.0, "block": 1.0}
 """How far a simplified outline may lie from the true one [m]."""
 
 _TABLE_OF = {"building": "buildings", "estate": "estates", "unit": "units", "block": "blocks"}
@@ -57,8 +57,8 @@ _STATUS_SIGNS = {"open": "o", "scheduled": "s", "done": "d", "checked": "k"}
 _SCALE = 10**DECIMALS
 _WORD_STARTS = ("severity.", "state.", "coverage.", "share.", "housing_group.", "finding_status.", "problem.",
                 "remedy.", "dimension.", "value_status.", "target_met.", "rule_class.", "class.", "phase.", "limits.",
-                "page.", "layer.", "group.", "extent_unit.", "unit.", "candidate_group.", "subject.", "payer_",
-                "road.")  # fmt: skip
+                "page.", "layer.", "group.", "house_decision.", "extent_unit.", "unit.", "candidate_group.", "subject.",
+                "payer_", "road.")  # fmt: skip
 
 
 class _ExaminationPage(OfflineMap):
@@ -181,6 +181,10 @@ def page_data(
     }  # fmt: skip
     if candidates is not None:
         data["candidates"] = _candidates(candidates)
+    houses = house_frame(study)
+    if houses is not None:
+        data["farmhouses"] = _houses(houses, origin, strings)
+        data["layers"]["farmhouses"] = layer_data(farmhouses_layer())
     if programme is not None and measures is not None:
         names: dict[Lang, dict[str, str]] = {code: site_names(examination, study, code) for code in LANGS}
         data["programme"] = _programme(programme, measures, names, order, strings)
@@ -195,7 +199,8 @@ _PLAIN = frozenset({
     "indicator", "code", "location", "photo", "surveyed_on", "finding_status", "extent", "programme_measure", "year",
     "cost", "first_year", "safety", "elder_child", "measures_count", "rank", "why", "points", "who_pays", "quantity",
     "budget_wan", "sites_count", "report.exam_caution", "report.exam_sources", "number", "area", "today",
-    "report.prog_example", "problem", "remedy", "findings_per_ha",
+    "report.prog_example", "problem", "remedy", "findings_per_ha", "decision", "parcel_id", "parcel_m2", "footprint_m2",
+    "danger_grade", "decided_on",
 })  # fmt: skip
 
 
@@ -492,6 +497,25 @@ def _candidates(candidates: Candidates) -> dict[str, Any]:
         ]
         for key, row in candidates.table.iterrows()
     }
+
+
+def _houses(houses: gpd.GeoDataFrame, origin: list[int], strings: _Strings) -> dict[str, Any]:
+    """Return the farm houses in columns: what is decided and why; how many stand nobody knows where."""
+    placed = houses[houses.geometry.notna()]
+    rows = pd.DataFrame(placed.drop(columns=placed.geometry.name)).reindex(
+        columns=["decision", "reason_zh", "reason_en", "parcel_id", "parcel_m2", "footprint_m2", "floors",
+                 "danger_grade", "decided_on"])  # fmt: skip
+    made: dict[str, Any] = {
+        "ids": [str(key) for key in rows.index], "shapes": shapes_of(placed, origin, SIMPLIFY_M["farmhouse"]),
+        "nowhere": len(houses) - len(placed), "decision": [str(value) for value in rows["decision"]],
+    }  # fmt: skip
+    for name in ("parcel_id", "danger_grade", "decided_on"):
+        made[name] = strings.numbers(rows[name])
+    made["reason"] = [[strings.number("" if is_missing(zh) else fullwidth(str(zh))), strings.number(en)]
+                      for zh, en in zip(rows["reason_zh"], rows["reason_en"], strict=True)]  # fmt: skip
+    for name in ("parcel_m2", "footprint_m2", "floors"):
+        made[name] = [None if is_missing(value) else round(float(value), 1) for value in rows[name]]
+    return made
 
 
 def _programme(

@@ -13,7 +13,7 @@ function shequExaminationMap(map, data) {
     lang: oneOf("lang", ["zh", "en"], data.lang), theme: oneOf("theme", themes, themes.includes(data.theme) ? data.theme : "severity"),
     by: oneOf("by", ["place", "block"], "place"), when: oneOf("when", ["before", "today", ...(plan ? ["after"] : [])], "today"),
     tab: oneOf("tab", tabs, data.theme === "programme" && plan ? "programme" : "map"), year: 0, search: "", off: new Set(),
-    shown: { findings: false, units: false, estates: true, names: true, roads: true, barriers: true, others: true, road_labels: true },
+    shown: { farmhouses: asked.get("show") === "farmhouses" && !!data.farmhouses, findings: false, units: false, estates: true, names: true, roads: true, barriers: true, others: true, road_labels: true },
   };
 
   /* ---- words ---- */
@@ -324,9 +324,15 @@ function shequExaminationMap(map, data) {
       return L.layerGroup(places.unit.shapes.map((shape) => L.polygon(latlngs(shape), { ...inPane("lines"), interactive: false, fill: false,
         color: symbol.stroke, weight: symbol.width, dashArray: symbol.dash.join(" ") })));
     });
+    show("farmhouses", state.shown.farmhouses, () => L.layerGroup(data.farmhouses.shapes.map((shape, i) =>
+      L.polygon(latlngs(shape), { ...inPane("top"), interactive: false, ...houseStyle(i) }))));
     for (const name of ["barriers", "roads", "others"]) show(name, state.shown[name] && !!data.base[name], () => base(name));
     scaleBase();
   }
+  const houseStyle = (i) => {
+    const symbol = named("farmhouses", data.farmhouses.decision[i]).symbol;
+    return map.getZoom() < NEAR ? speck(symbol) : pathOf(symbol);
+  };
   const scaled = [];
   function base(name) {
     if (name === "others") return L.layerGroup(data.base.others.map((shape) => L.polygon(latlngs(shape), { ...inPane("others"), interactive: false,
@@ -353,6 +359,7 @@ function shequExaminationMap(map, data) {
   const near = () => Math.min(1.15, Math.max(0.25, (map.getZoom() - 10.4) / 3.6));
   function scaleBase() {
     for (const [path, weight] of scaled) path.eachLayer((part) => { part.options.weight = Math.max(0.5, weight * near()); });
+    if (groups.farmhouses) groups.farmhouses.getLayers().forEach((part, i) => part.setStyle({ dashArray: null, ...houseStyle(i) }));
     if (groups.estates) groups.estates.eachLayer((part) => { part.options.weight = 1.1 * near() ** 2; part.options.opacity = near() < 0.8 ? 0.55 : 0.9; });
   }
   map.on("zoomend", () => { scaleBase(); if (now && (map.getZoom() >= NEAR) !== wasNear) redraw(); });
@@ -447,13 +454,15 @@ function shequExaminationMap(map, data) {
   };
   const finders = {};
   function under(kind, at) {
-    if (!finders[kind]) finders[kind] = places[kind].shapes.map((shape) => {
+    if (!finders[kind]) finders[kind] = (kind === "farmhouse" ? data.farmhouses : places[kind]).shapes.map((shape) => {
       const parts = latlngs(shape);
       return { parts, box: L.latLngBounds(parts.flat(2)) };
     });
     return finders[kind].findIndex((each) => each.box.contains(at) && each.parts.some((part) => inside(at, part)));
   }
   map.on("click", (event) => {
+    const house = state.shown.farmhouses ? under("farmhouse", event.latlng) : -1;
+    if (house >= 0) { openHouse(house, event.latlng); return; }
     const kinds = now.kind && now.kind !== "building" ? [now.kind, "building"] : ["building", ...(plan && state.theme === "programme" ? ["estate", "block"] : ["estate", "block"])];
     for (const kind of kinds) {
       const i = under(kind, event.latlng);
@@ -475,6 +484,7 @@ function shequExaminationMap(map, data) {
   const withWord = (n, key) => state.lang === "zh" ? count(n) + t(key) : `${count(n)} ${t(key)}`;
   function openPopup(kind, i, at) {
     const here = places[kind], each = indicator(), list = el("dl"), parts = [];
+    if (kind !== "building" && !here.buildings[i]) { tell(at, nameOf(kind, i), [el("p", { style: "margin:0" }, t("page.no_homes")), ...rank(kind, i), ...works(kind, i), ...seen(kind, i)]); return; }
     const sign = here.severity[i];
     if (kind === "building") {
       const estate = here.estate ? here.estate[i] : -1;
@@ -504,8 +514,22 @@ function shequExaminationMap(map, data) {
       t("page.coverage_said", { surveyed: tally.known, total: tally.all, share: percent(tally.known / tally.all) })));
     }
     parts.push(...dark(kind, i), ...rank(kind, i), ...works(kind, i), ...seen(kind, i));
+    tell(at, nameOf(kind, i), parts);
+  }
+  function openHouse(i, at) {
+    const here = data.farmhouses, list = el("dl"), square = (value) => value === null ? t("unknown") : count(value, 1);
+    const mark = el("i", { class: "sq-sev " + (here.decision[i] === "unknown" ? "u" : "") }), symbol = named("farmhouses", here.decision[i]).symbol;
+    if (symbol.pattern !== "hatch") mark.style.background = symbol.fill;
+    list.append(el("dt", {}, t("decision")), el("dd", {}, mark, t("house_decision." + here.decision[i])),
+      ...line(t("why"), pick(here.reason[i].map(str))), ...line(t("parcel_id"), str(here.parcel_id[i]) || t("unknown")),
+      ...line(t("parcel_m2"), square(here.parcel_m2[i])), ...line(t("footprint_m2"), square(here.footprint_m2[i])),
+      ...line(t("floors"), here.floors[i] ?? t("unknown")), ...line(t("danger_grade"), str(here.danger_grade[i]) || t("unknown")),
+      ...line(t("decided_on"), str(here.decided_on[i])));
+    tell(at, t("page.house", { id: here.ids[i] }), [list]);
+  }
+  function tell(at, title, parts) {
     popup.options.maxHeight = Math.max(150, Math.min(0.56 * map.getSize().y, map.getSize().y - 130));
-    popup.setLatLng(at).setContent(el("div", { class: "sq-pop" }, el("h3", {}, nameOf(kind, i)), parts)).openOn(map);
+    popup.setLatLng(at).setContent(el("div", { class: "sq-pop" }, el("h3", {}, title), parts)).openOn(map);
     const close = popup.getElement().querySelector(".leaflet-popup-close-button");
     if (close) close.setAttribute("aria-label", t("page.close"));
   }
@@ -625,7 +649,7 @@ function shequExaminationMap(map, data) {
     segments(by, "by", t("page.by"), [["place", t("page.by_place")], ["block", t("page.by_block")]], state.by, (value) => { state.by = value; map.closePopup(); redraw(); panel(); });
     const check = (id, text, yes) => {
       if (!yes) return null;
-      const input = el("input", { type: "checkbox", id: "sq-check-" + id, onchange: () => { state.shown[id] = input.checked; redraw(); } });
+      const input = el("input", { type: "checkbox", id: "sq-check-" + id, onchange: () => { state.shown[id] = input.checked; redraw(); panelMap(); } });
       input.checked = state.shown[id];
       return el("label", { class: "sq-check" }, input, text);
     };
@@ -641,12 +665,20 @@ function shequExaminationMap(map, data) {
       byBlock ? el("p", { class: "sq-note" }, t("page.blocks_said")) : "",
       each ? card(each) : "",
       el("div", { class: "sq-noprint" }, el("h2", {}, t("page.layers")),
-        check("findings", t("layer.findings"), data.findings.rows.length), check("units", t("layer.units"), places.unit.ids.length),
+        check("findings", t("layer.findings"), data.findings.rows.length), check("farmhouses", t("layer.farmhouses"), !!data.farmhouses), check("units", t("layer.units"), places.unit.ids.length),
         check("estates", t("layer.estates"), places.estate.ids.length), check("names", t("page.estate_names"), places.estate.ids.length),
         check("roads", t("layer.roads"), !!data.base.roads), check("road_labels", t("page.road_labels"), data.road_labels.length),
         check("barriers", t("layer.barriers"), !!data.base.barriers), check("others", t("page.other_buildings"), !!data.base.others)),
+      state.shown.farmhouses ? houses() : "",
       state.shown.findings ? el("ul", { class: "sq-legend" }, classesOf("findings").map((one) => el("li", {}, swatch({ ...one.symbol, stroke: "#9a958a" }, "point"), pick(one.label)))) : "");
     if (focus && (focus.startsWith("sq-check-") || focus === "sq-theme") && document.getElementById(focus)) document.getElementById(focus).focus();
+  }
+  function houses() {
+    const counts = new Map(), here = data.farmhouses;
+    for (const each of here.decision) counts.set(each, (counts.get(each) || 0) + 1);
+    return el("div", { style: "margin-top: 16px" }, el("h2", {}, t("layer.farmhouses")), el("ul", { class: "sq-legend", id: "sq-houses" }, classesOf("farmhouses").filter((each) => counts.has(each.value))
+      .map((each) => el("li", {}, swatch(each.symbol, "polygon"), pick(each.label), el("span", { class: "sq-n" }, count(counts.get(each.value)))))),
+    here.nowhere ? el("p", { class: "sq-note" }, t("page.houses_nowhere", { n: here.nowhere })) : "");
   }
   function panelIndicators() {
     $("tab-indicators").replaceChildren(el("p", { class: "sq-note" }, t("report.exam_caution")), ...["housing", "residential", "block", "city", "overall"].map((dimension) => {

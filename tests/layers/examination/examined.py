@@ -130,3 +130,18 @@ def _observations() -> pd.DataFrame:
 def examination(of: Study) -> Examination:
     """What the examination of that study gives."""
     return examine(of, catalogue=load_catalogue("examination-2025"), today=TODAY)
+
+
+def with_farmhouses(of: Study) -> Study:
+    """The town with four farm houses: one of each decision, the one to use known by a point, one nobody can place."""
+    x, y = town.corner(0, 0)
+    rows = [
+        {"house_id": "NF1", "decision": "demolish", "reason_zh": "鉴定为D级危房:拆除", "reason_en": "graded D",
+         "household_id": "H77", "people": 7, "parcel_id": "ZD1", "parcel_m2": 150.5, "footprint_m2": 100.0,
+         "danger_grade": "D", "place": "parcel", "geometry": box(x + 5, y + 5, x + 15, y + 15)},
+        {"house_id": "NF2", "decision": "alter", "place": "building", "geometry": box(x + 25, y + 5, x + 35, y + 15)},
+        {"house_id": "NF3", "decision": "use", "place": "register", "geometry": Point(x + 50, y + 10)},
+        {"house_id": "NF4", "decision": None, "place": "village", "geometry": Point(x + 150, y + 150)},
+    ]  # fmt: skip
+    houses = gpd.GeoDataFrame(rows, crs=town.METRES).set_index("house_id")
+    return of.having({"farmhouses": houses}, step="farmhouses")

@@ -1,11 +1,15 @@
 """Frames of an examination: what styles classify by, and what may not leave."""
 
+import numpy as np
 import pandas as pd
+import pytest
 
+from geo.schema import HOUSE_DECISIONS
 from geo.standards.indicators import load_catalogue
-from layers.catalogue import examination_layers, phase_style, programme_layers
-from layers.examination.frames import coverage_class, examined_frames, private_codes
+from layers.catalogue import examination_layers, farmhouses_layer, phase_style, programme_layers
+from layers.examination.frames import HOUSE_DISC_M, coverage_class, examined_frames, house_frame, private_codes
 from layers.words import LANGS
+from tests.layers.examination import examined
 
 
 def test_what_nobody_looked_at_is_unknown_everywhere(examination):
@@ -69,6 +73,18 @@ def test_unknown_is_hatched_and_no_other_class_is(examination):
             assert hatched == {"unknown"}
         if layer.id.startswith("coverage"):
             assert hatched == {"none"}
+
+
+def test_farm_houses_are_drawn_by_decision_and_tell_nobody(surveyed):
+    assert house_frame(surveyed) is None
+    houses = house_frame(examined.with_farmhouses(surveyed))
+    assert houses["decision"].to_dict() == {"NF1": "demolish", "NF2": "alter", "NF3": "use", "NF4": "unknown"}
+    assert {"household_id", "people", "source"}.isdisjoint(houses.columns)
+    assert houses.geometry.isna().to_dict() == {"NF1": False, "NF2": False, "NF3": False, "NF4": True}
+    assert houses.geometry["NF3"].area == pytest.approx(np.pi * HOUSE_DISC_M**2, rel=0.02)
+    layer = farmhouses_layer()
+    assert [each.value for each in layer.style.classes] == list(HOUSE_DECISIONS)
+    assert [each.symbol.pattern for each in layer.style.classes] == ["solid"] * 3 + ["hatch"]
 
 
 def test_every_year_of_a_programme_has_its_class():

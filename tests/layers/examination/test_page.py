@@ -9,6 +9,7 @@ import pytest
 from layers.examination import examination_map
 from layers.examination.page import page_data
 from layers.maps import save
+from tests.layers.examination import examined
 
 
 @pytest.fixture(scope="module")
@@ -89,11 +90,18 @@ def browser():
         opened.close()
 
 
+@pytest.fixture(scope="module")
+def page_with_houses(examination, surveyed, tmp_path_factory):
+    path = tmp_path_factory.mktemp("houses") / "examination.html"
+    save(examination_map(examination, study=examined.with_farmhouses(surveyed)), path)
+    return path
+
+
 @pytest.fixture
 def opened(browser, page):
     contexts = []
 
-    def visit(width=1440, height=900, fragment=""):
+    def visit(width=1440, height=900, fragment="", page=page):
         context = browser.new_context(viewport={"width": width, "height": height}, offline=True)
         contexts.append(context)
         tab = context.new_page()
@@ -177,3 +185,31 @@ def test_a_click_on_a_building_tells_its_findings_but_no_place_in_a_home(opened)
     said = tab.locator(".sq-pop").inner_text()
     assert "2单元承重墙" in said
     assert "e0-1_1b.jpg" in said
+
+
+def test_farm_houses_are_off_until_asked_for_and_tell_their_decision(opened, page, page_with_houses):
+    assert opened().locator("#sq-check-farmhouses").count() == 0
+    tab = opened(page=page_with_houses)
+    assert not tab.is_checked("#sq-check-farmhouses")
+    assert tab.locator("#sq-houses").count() == 0
+    tab.check("#sq-check-farmhouses")
+    legend = tab.locator("#sq-houses").inner_text()
+    assert [re.search(f"{word}\\s*1", legend) is not None for word in ("拆除退出", "改造整改", "保留利用")] == [
+        True
+    ] * 3
+    assert "待定" not in legend
+    assert "另有1处农房位置不明" in tab.locator("#sq-tab-map").inner_text()
+    tab.click("#sq-lang")
+    assert "Demolish" in tab.locator("#sq-houses").inner_text()
+    assert tab.said == []
+
+
+def test_farm_houses_on_the_page_have_reasons_and_no_household(examination, surveyed):
+    data = page_data(examination, study=examined.with_farmhouses(surveyed))
+    houses, strings = data["farmhouses"], data["strings"]
+    assert houses["ids"] == ["NF1", "NF2", "NF3"]
+    assert (houses["nowhere"], houses["decision"]) == (1, ["demolish", "alter", "use"])
+    assert [strings[n] for n in houses["reason"][0]] == ["鉴定为D级危房：拆除", "graded D"]
+    assert (houses["parcel_m2"][0], strings[houses["danger_grade"][0]]) == (150.5, "D")
+    assert "H77" not in json.dumps(data, ensure_ascii=False)
+    assert "farmhouses" not in page_data(examination, study=surveyed)

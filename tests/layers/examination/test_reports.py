@@ -12,6 +12,7 @@ import pytest
 
 from layers.examination import write_examination_docx, write_examination_gpkg, write_examination_xlsx
 from layers.words import LANGS, word
+from tests.layers.examination import examined
 
 PRIVATE = ("李调查", "302室")
 
@@ -125,3 +126,14 @@ def test_the_same_examination_gives_the_same_bytes(written, examination, surveye
     write_examination_gpkg(examination, tmp_path / "again.gpkg")
     for kind in ("xlsx", "docx", "gpkg"):
         assert (tmp_path / f"again.{kind}").read_bytes() == (written / f"zh.{kind}").read_bytes(), kind
+
+
+def test_the_geopackage_has_farm_houses_where_the_study_has(examination, surveyed, written, tmp_path):
+    assert "farmhouses" not in dict(pyogrio.list_layers(written / "zh.gpkg"))
+    write_examination_gpkg(examination, tmp_path / "a.gpkg", study=examined.with_farmhouses(surveyed), lang="en")
+    houses = gpd.read_file(tmp_path / "a.gpkg", layer="farmhouses").set_index("house_id")
+    assert houses["decision"].to_dict() == {"NF1": "demolish", "NF2": "alter", "NF3": "use", "NF4": "unknown"}
+    assert "household_id" not in houses
+    with closing(sqlite3.connect(tmp_path / "a.gpkg")) as db:
+        (style,) = db.execute("SELECT styleQML FROM layer_styles WHERE f_table_name = 'farmhouses'").fetchone()
+    assert "Demolish" in style
