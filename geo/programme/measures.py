@@ -376,6 +376,7 @@ class _Places:
             "building": examination.buildings, "estate": examination.estates, "unit": examination.units,
             "block": examination.blocks,
         }  # fmt: skip
+        self.rows = {kind: _rows(table) for kind, table in self.tables.items()}
         self.quantities = building_quantities(examination.buildings, options=options)
         self.states = examination.states
         self.catalogue = examination.catalogue
@@ -386,7 +387,8 @@ class _Places:
                 if pd.notna(one):
                     self.by[kind, str(one)].append(str(building))
         known = self._homes_of_buildings()
-        self.households = known
+        self.households = dict(zip(map(str, known.index), known.astype(float), strict=True))
+        self.flats = dict(zip(map(str, homes.index), self.quantities["flats"].astype(float), strict=True))
         self.usual = float(np.nanmedian(known)) if (~np.isnan(known)).any() else np.nan
         self.found: dict[tuple[str, str], _Subject] = {}
 
@@ -423,21 +425,21 @@ class _Places:
         return self.found[kind, one]
 
     def _subject(self, kind: str, one: str) -> _Subject:
-        row = self.tables[kind].loc[one]
+        row = self.rows[kind][one]
         inside = (one,) if kind == "building" else tuple(self.by[kind, one])
         site = _text(row.get("site_id")) if kind == "building" else one if kind == "estate" else f"{kind}:{one}"
-        parts = self.households.reindex(list(inside))
-        households, sure = parts.sum(min_count=1), not parts.isna().any() and len(parts) > 0
+        parts = [self.households[each] for each in inside]
+        households, sure = sum(parts), bool(parts) and not any(map(np.isnan, parts))
         told = row.get("households") if kind != "building" else None
         if told is not None and pd.notna(told) and float(told) > 0:
             households, sure = float(told), True
         elif not sure:
             # Those of unknown buildings are taken as usual ones; where nothing is known, by their estimated flats.
-            flats = self.quantities["flats"].reindex(list(inside))
-            guess = flats if np.isnan(self.usual) else pd.Series(self.usual, parts.index)
-            households = float(parts.fillna(guess).fillna(1.0).sum()) if len(parts) else 1.0
+            guesses = [self.flats[each] if np.isnan(self.usual) else self.usual for each in inside]
+            likely = [g if np.isnan(p) else p for p, g in zip(parts, guesses, strict=True)]
+            households = sum(1.0 if np.isnan(each) else each for each in likely) if parts else 1.0
         return _Subject(kind, one, site, self._site_name(site), self._community(kind, row, inside), float(households),
-                        sure, row.geometry, inside)  # fmt: skip
+                        sure, row["geometry"], inside)  # fmt: skip
 
     def _site_name(self, site: str | None) -> str:
         if site is None:
@@ -450,7 +452,7 @@ class _Places:
                 return str(name)
         return {"block": f"街坊{one}", "unit": f"体检单元{one}"}.get(kind, site) if one else site
 
-    def _community(self, kind: str, row: pd.Series, inside: tuple[str, ...]) -> str | None:
+    def _community(self, kind: str, row: Mapping[str, Any], inside: tuple[str, ...]) -> str | None:
         own = _text(row.get("community_id"))
         if own is not None or kind == "building":
             return own
@@ -493,6 +495,14 @@ class _Places:
         homes = self.tables["building"].loc[list(subject.buildings)]
         area = subject.shape if subject.kind == "estate" else None
         return site_run(subject.site or subject.id, homes, area=area, roads=self.study.get("roads"))
+
+
+def _rows(table: gpd.GeoDataFrame) -> dict[str, dict[str, Any]]:
+    """Return id → what is read of a subject, as plain values: thousands of look-ups in a table take seconds."""
+    names = [name for name in ("site_id", "community_id", "households") if name in table]
+    columns = {name: table[name].astype("object").to_numpy() for name in names}
+    rows = pd.DataFrame({**columns, "geometry": table.geometry.to_numpy()})
+    return dict(zip(map(str, table.index), rows.to_dict("records"), strict=True))
 
 
 def _text(value: object) -> str | None:

@@ -161,9 +161,9 @@ def building_quantities(buildings: gpd.GeoDataFrame, *, options: QuantityOptions
 
 def amount(table: pd.DataFrame, building: str, name: str) -> Amount:
     """Return one quantity of one building."""
-    row = table.loc[building]
-    value, low, high = (float(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
-    return Amount(value, low, high, str(row[f"{name}_zh"]), str(row[f"{name}_en"]))
+    at = table.index.get_loc(building)
+    value, low, high = (float(table[f"{name}{end}"].iloc[at]) for end in ("", "_low", "_high"))
+    return Amount(value, low, high, str(table[f"{name}_zh"].iloc[at]), str(table[f"{name}_en"].iloc[at]))
 
 
 def site_run(
