@@ -154,6 +154,8 @@ _FIELDS = {
     "option.unpriced_safety": ("缺少单价的安全措施", "safety measures without a price"),
     "option.discount": ("推迟一年的折减", "discount of a year's delay"),
     "option.stay_near": ("保持原计划的让步", "given up to stay near the earlier programme"),
+    "option.unpriced_safety.report": ("如实列出，不参与安排", "told, and left out of the programme"),
+    "option.unpriced_safety.refuse": ("拒绝编制计划", "no programme is made"),
     "option.gap": ("要求的精度", "precision asked for"),
     "sheet.prog_overview": ("计划概况", "Summary"),
     "sheet.prog_provenance": ("依据与条件", "Provenance"),
@@ -267,6 +269,10 @@ _PAGE = {
     "page.theme_overall": ("总体", "Overall"),
     "page.theme_severity": ("问题严重程度", "Severity of findings"),
     "page.theme_coverage": ("调查覆盖", "Coverage of the survey"),
+    "page.programme_said": (
+        "按投资最多的年份着色；选择某一年，可看当年全部工程",
+        "Coloured by the year in which most of the money is spent; choose a year to see all of its works",
+    ),
     "page.theme_programme": ("改造计划分期", "Programme by year"),
     "page.by": ("显示单位", "Shown by"),
     "page.by_place": ("楼栋 / 小区", "Building, estate"),
@@ -479,6 +485,32 @@ _REPORT = {
     "report.prog_site_more": (
         "其余{n}个项目见工作簿“一区一策”。",
         "{n} more sites stand in the workbook, sheet “By site”.",
+    ),
+    "report.prog_year": (
+        "{year}年：项目{sites}个、措施{measures}项{safety}，投资{cost}万元，其中财政{public}万元。",
+        "{year}: {sites} sites, {measures} measures{safety}, {cost} × 10,000 yuan, of which public {public}.",
+    ),
+    "report.prog_year_safety": ("（其中安全底线类{n}项）", " ({n} of them of the safety floor)"),
+    "report.prog_year_works": ("投资最多的是{works}。", " Most goes to {works}."),
+    "report.prog_year_work": ("{title}（{cost}万元）", "{title} ({cost})"),
+    "report.prog_year_none": ("{year}年：没有安排措施。", "{year}: nothing is done."),
+    "report.prog_left_said": ("未列入措施{n}项：{parts}。", "{n} measures are not in the programme: {parts}."),
+    "left.money": ("资金不足{n}项", "{n} for lack of money"),
+    "left.met": ("已由其他措施一并解决或取代{n}项", "{n} met or replaced by another measure"),
+    "left.order": (
+        "受能力、公平、先后次序或求解精度限制{n}项",
+        "{n} by capacities, fairness, order or the precision asked for",
+    ),
+    "left.hand": ("人工排除{n}项", "{n} forbidden by hand"),
+    "left.none": ("没有加权需求{n}项", "{n} without weighted need"),
+    "left.barred": (
+        "缺少单价、工程量、业主同意等，不能列入{n}项",
+        "{n} cannot be chosen for want of a price, a quantity, the owners' consent or the like",
+    ),
+    "report.prog_map_said": (
+        "各项目按投资最多的年份着色；安全措施可先行，各年内容见“一区一策”。",
+        "Sites are coloured by the year in which most of their money is spent; safety may come earlier (see Site by "
+        "site).",
     ),
     "report.prog_nothing": ("没有列入任何措施。", "Nothing is in the programme."),
     "report.prog_left_none": ("全部措施均已列入。", "Everything is in the programme."),

@@ -63,7 +63,7 @@ class Paper:
             self.cell(cells[0], label, 13, face="body", align="right")
             self.cell(cells[1], value, 13, face="body")
             set_borders(cells[1], bottom=True)
-        set_widths(table, (4.2, 9.4))
+        set_widths(table, (5.2, 8.8))
         said = self.line(note, "body", 10.5)
         space(said, before=80)
         said.add_run().add_break(WD_BREAK.PAGE)

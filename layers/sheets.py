@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
@@ -160,7 +161,12 @@ def sum_known(values: Any) -> float | None:  # noqa: ANN401 - any iterable of nu
 def _width(value: object) -> float:
     if value is None:
         return 0
-    text = str(value) if isinstance(value, str) else f"{value:,.3f}".rstrip("0").rstrip(".")
+    return _text_width(value if isinstance(value, str) else f"{value:,.3f}".rstrip("0").rstrip("."))
+
+
+@lru_cache(maxsize=100_000)
+def _text_width(text: str) -> float:
+    """Return the width of a text's longest line; a ledger says the same things in most of its rows."""
     return max((sum(2 if east_asian_width(c) in "WF" else 1.05 for c in line) for line in text.split("\n")), default=0)
 
 

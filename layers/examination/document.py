@@ -153,8 +153,9 @@ class _Report(Paper):
             [str(number), title, value, target, "—" if is_missing(share) else percent(share, self.lang), grade]
             for number, share, title, value, target, grade in rows if grade
         ]  # fmt: skip
+        shade = {(len(told) + n, column): "F4F2EC" for n in range(len(overall)) for column in range(len(keys))}
         told += [["", name, "", "", "", grade] for name, grade in overall]
-        self.table("report.exam_grades", heads, told, numbers=(2, 3, 4), size=8.5, together=False,
+        self.table("report.exam_grades", heads, told, numbers=(2, 3, 4), size=8.5, together=False, shade=shade,
                    widths=(1.1, 6.4, 2.6, 2.2, 2.0, 2.0))  # fmt: skip
         self.paragraph(note)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from geo.examination.grading import GRADE_WORDS, OVERALL_WORDS, SOURCE, grade_city
@@ -17,6 +19,8 @@ from layers.words import LANGS, WORDS, Lang, fullwidth, is_missing, name_in, num
 if TYPE_CHECKING:
     from geo.examination.result import Examination
     from geo.study import Study
+
+_POWER = re.compile(r"\b(k?m)([23])\b")
 
 MOST_NAMES = 60
 """A sentence names no more places than this; the ledger names all."""
@@ -59,12 +63,25 @@ def percent(share: object, lang: Lang) -> str:
 
 
 def with_unit(value: object, row: pd.Series, lang: Lang) -> str:
-    """Return an indicator's value with its unit."""
+    """Return an indicator's value with its unit.
+
+    Examples
+    --------
+    >>> row = pd.Series({"unit_zh": "个", "unit_en": "count"})
+    >>> with_unit(5.0, row, "zh"), with_unit(5.0, row, "en")
+    ('5个', '5')
+    >>> with_unit(0.9, pd.Series({"unit_en": "10,000 m3/h/km2"}), "en")
+    '0.90 × 10,000 m³/h/km²'
+    """
     if is_missing(value):
         return word("unknown", lang)
-    unit = str(row[f"unit_{lang}"])
-    gap = "" if lang == "zh" or unit == "%" else " "
-    return f"{amount(value, lang)}{gap}{unit}"
+    shown, unit = amount(value, lang), str(row[f"unit_{lang}"])
+    if lang == "zh" or unit == "%":
+        return f"{shown}{unit}"
+    if unit == "count":
+        return shown
+    unit = _POWER.sub(lambda part: part[1] + ("²" if part[2] == "2" else "³"), unit)
+    return f"{shown} × {unit}" if unit[:1].isdigit() else f"{shown} {unit}"
 
 
 def between(row: pd.Series, lang: Lang) -> str:
@@ -196,20 +213,27 @@ def problem_rows(examination: Examination, lang: Lang) -> pd.DataFrame:
     names = examination.buildings["name"] if "name" in examination.buildings else pd.Series(dtype="str")
     codes, rank = examination.catalogue.codes, {name: place for place, name in enumerate(SEVERITIES)}
     rows: list[dict[str, Any]] = []
-    for (site, code), part in live.groupby(["site_id", "code"], sort=True):
+    subjects, ids, severities, units = (
+        live[name].astype("object").to_numpy() for name in ("subject", "subject_id", "severity", "extent_unit")
+    )
+    extents = pd.to_numeric(live["extent"]).to_numpy("float64", na_value=np.nan)
+    dues = live["due_on"].astype("object").to_numpy() if "due_on" in live else np.full(len(live), None, dtype=object)
+    groups = live.groupby(["site_id", "code"], sort=True).indices
+    for site, code in sorted(groups):
+        at = groups[site, code]  # plain arrays: a town has thousands of such groups
         indicator, found = codes[str(code)]
-        subject = "building" if (part["subject"] == "building").any() else str(part["subject"].iloc[0])
-        places = sorted(set(part["subject_id"].astype(str)), key=_in_order)
+        subject = "building" if "building" in subjects[at] else str(subjects[at[0]])
+        places = sorted({str(each) for each in ids[at]}, key=_in_order)
         title = found.title_zh if lang == "zh" else found.title_en
-        extent = part["extent"].sum(min_count=1)
-        units = part["extent_unit"].dropna()
-        due = part["due_on"].dropna() if "due_on" in part else pd.Series(dtype="str")
+        known = ~np.isnan(extents[at])
+        told = [unit for unit in units[at] if not is_missing(unit)]
         rows.append({
             "site_id": str(site), "number": indicator.number, "code": str(code), "subject": subject,
             "places": len(places), "sentence": _sentence(title, subject, places, names, lang),
-            "severity": max(part["severity"], key=lambda each: rank.get(str(each), -1)), "problem": found.problem,
-            "remedy": found.remedy, "extent": extent, "extent_unit": units.iloc[0] if len(units) else None,
-            "due_on": due.min() if len(due) else None,
+            "severity": max(severities[at], key=lambda each: rank.get(str(each), -1)), "problem": found.problem,
+            "remedy": found.remedy, "extent": np.nan_to_num(extents[at]).sum() if known.any() else np.nan,
+            "extent_unit": told[0] if told else None,
+            "due_on": min((each for each in dues[at] if not is_missing(each)), default=None),
         })  # fmt: skip
     rows += _ticked(examination, names, lang)
     columns = ["site_id", "number", "code", "subject", "places", "sentence", "severity", "problem", "remedy", "extent",

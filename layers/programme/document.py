@@ -21,6 +21,8 @@ from layers.programme.facts import (
     class_word,
     grouped_measures,
     in_language,
+    left_sentence,
+    named_reason,
     payer_words,
     price_word,
     programme_provenance,
@@ -31,6 +33,7 @@ from layers.programme.facts import (
     site_frame,
     wan_text,
     with_years,
+    year_sentences,
     years_text,
 )
 from layers.words import Lang, fullwidth, heading, is_missing, number, study_name, value_word, word
@@ -103,7 +106,7 @@ class _Report(Paper):
 
     def years(self) -> None:
         """Write what each year costs whom, and how much is done."""
-        self.section("report.prog_years")
+        self.section("report.prog_years", year_sentences(self.programme, self.measures, self.lang))
         keys = ("year", "budget_wan", "public_wan", "residents_wan", "social_wan", "cost_wan", "sites_count",
                 "measures_count", "safety_count")  # fmt: skip
         money = ("budget_yuan", "spent_yuan", "residents_yuan", "social_yuan", "cost_yuan")
@@ -141,7 +144,7 @@ class _Report(Paper):
                    size=9)  # fmt: skip
 
     def map(self) -> None:
-        """Draw the sites by the year in which their works begin."""
+        """Draw the sites by the year in which most of their money is spent."""
         self.section("report.prog_map")
         font = chinese_font()
         if font is None:
@@ -158,6 +161,7 @@ class _Report(Paper):
         picture = classes_png(shown, phase_style([int(y) for y in self.programme.years.index]), context=behind,
                               lang=self.lang, font=font)  # fmt: skip
         self.picture(picture, word("report.prog_map", self.lang))
+        self.paragraph(word("report.prog_map_said", self.lang))
 
     def sites(self) -> None:
         """Write the sites, dearest first, and for each its plan: what, how much, when, at whose cost."""
@@ -177,7 +181,7 @@ class _Report(Paper):
              *(wan_text(row[name], self.lang) for name in _MONEY)]
             for site, row in ordered[ordered.index.isin(dear)].iterrows()
         ]  # fmt: skip
-        self.table("report.prog_site_list", heads, rows, widths=(4.4, 2.2, 1.5, 1.5, 1.8, 1.8, 1.8, 1.6),
+        self.table("report.prog_site_list", heads, rows, widths=(3.7, 3.1, 1.5, 1.5, 1.8, 1.7, 1.7, 1.6),
                    numbers=range(2, 8), size=8.5, together=False)  # fmt: skip
         if len(frame) > len(rows):
             self.paragraph(word("report.prog_site_more", self.lang, n=number(len(frame) - len(rows), self.lang)))
@@ -213,13 +217,14 @@ class _Report(Paper):
             "who_pays",
         )
         heads = [heading(key, self.lang) for key in keys]
-        self.table(title, heads, rows, widths=(1.2, 4.3, 1.7, 1.2, 2.3, 1.8, 1.7, 2.3), numbers=(3, 4, 5), size=8,
+        self.table(title, heads, rows, widths=(1.1, 3.5, 2.4, 1.1, 2.1, 1.5, 2.4, 2.5), numbers=(3, 4, 5), size=8,
                    bands=(len(rows) - 1,), together=False)  # fmt: skip
 
     def left(self) -> None:
         """Write what was not chosen, most needed first, and why."""
         left = self.plan[self.plan["year"].isna()].sort_values("need", ascending=False, kind="stable")
-        self.section("report.prog_left")
+        said = left_sentence(self.programme, self.measures, self.lang)
+        self.section("report.prog_left", [said] if said else [])
         if left.empty:
             self.paragraph(word("report.prog_left_none", self.lang))
             return
@@ -227,11 +232,11 @@ class _Report(Paper):
             [self.names.get(str(row["site_id"]), str(row["site_id"])), str(row[f"title_{self.lang}"]),
              class_word(row["class_"], self.lang),
              "—" if is_missing(row["cost_yuan"]) else wan_text(row["cost_yuan"], self.lang),
-             fullwidth(str(row["why_zh"])) if self.lang == "zh" else str(row["why_en"])]
+             named_reason(row[f"why_{self.lang}"], self.plan, self.lang)]
             for row in left.head(MOST_LEFT).to_dict("records")
         ]  # fmt: skip
         heads = [heading(key, self.lang) for key in ("site", "programme_measure", "class_works", "cost_wan", "why")]
-        self.table("report.prog_left", heads, rows, widths=(3.2, 3.8, 1.8, 1.8, 5.8), numbers=(3,), size=8.5,
+        self.table("report.prog_left", heads, rows, widths=(3.0, 3.5, 2.4, 1.6, 5.9), numbers=(3,), size=8.5,
                    together=False)  # fmt: skip
         if len(left) > len(rows):
             self.paragraph(word("report.candidates_more", self.lang, n=number(len(left) - len(rows), self.lang)))
@@ -278,7 +283,7 @@ class _Report(Paper):
         shade = {(n, 3): "FBEDBF" for n, mark in enumerate(first["example_cost"].fillna(False)) if mark}
         rows = [
             [str(row[f"title_{self.lang}"]), value_word("extent_unit", row["unit"], self.lang),
-             "—" if is_missing(row["unit_yuan"]) else number(row["unit_yuan"], self.lang, digits=2),
+             _price(row["unit_yuan"], self.lang),
              price_word(row, self.lang),
              in_language(row["price_source"], self.lang) or ""]
             for row in first.to_dict("records")
@@ -300,6 +305,14 @@ class _Report(Paper):
             "report.prog_options", [heading(key, self.lang) for key in ("item", "value")], rows, widths=(5.0, 11.0)
         )
         self.paragraph(word("report.privacy", self.lang, n=FEWEST_SHOWN))
+
+
+def _price(yuan: object, lang: Lang) -> str:
+    """Return a unit price; a dash where nothing is paid or nobody gave one, decimals only where it has any."""
+    if is_missing(yuan) or float(str(yuan)) == 0:
+        return "—"
+    value = float(str(yuan))
+    return number(value, lang, digits=0 if value.is_integer() else 2)
 
 
 def _cost(yuan: object, lang: Lang) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -133,8 +134,9 @@ def site_frame(programme: Programme, measures: gpd.GeoDataFrame, study: Study) -
     Returns
     -------
     GeoDataFrame
-        Index site_id, sorted. `name`, `name_en`, `phase` (the year works begin, or not_chosen), `first_year`,
-        `last_year` (Int64; of works, management put aside), `years` (joined by ;), `measures`, `measures_all`,
+        Index site_id, sorted. `name`, `name_en`, `first_year`,
+        `last_year` (Int64; of works, management put aside), `main_year` (in which most of its cost falls), `phase`
+        (the main year, or not_chosen), `years` (joined by ;), `measures`, `measures_all`,
         `safety`, `cost_yuan`, `public_yuan`, `residents_yuan`, `social_yuan` (of what is chosen), `need_met`,
         `need_all`.
     """
@@ -153,7 +155,12 @@ def site_frame(programme: Programme, measures: gpd.GeoDataFrame, study: Study) -
     made["first_year"] = built.min().fillna(grouped["year"].min()).astype("Int64")
     made["last_year"] = built.max().fillna(grouped["year"].max()).astype("Int64")
     made["years"] = grouped["year"].agg(lambda values: ";".join(str(int(v)) for v in sorted(values.dropna().unique())))
-    made["phase"] = made["first_year"].astype("str").where(made["first_year"].notna(), "not_chosen")
+    spent = (
+        work[work["year"].notna() & (work["cost_yuan"] > 0)].groupby(["site_id", "year"], sort=True)["cost_yuan"].sum()
+    )
+    most = spent.sort_values(ascending=False, kind="stable").reset_index().drop_duplicates("site_id")
+    made["main_year"] = most.set_index("site_id")["year"].reindex(made.index).fillna(made["first_year"]).astype("Int64")
+    made["phase"] = made["main_year"].astype("str").where(made["main_year"].notna(), "not_chosen")
     for column, lang in zip(("name", "name_en"), LANGS, strict=True):
         made[column] = made.index.map(programme_sites(measures, study, lang))
     hulls = table.geometry.groupby(table["site_id"].astype(str)).agg(lambda shapes: shapes.union_all().convex_hull)
@@ -249,6 +256,64 @@ def programme_summary(programme: Programme, measures: pd.DataFrame, lang: Lang) 
     return said
 
 
+def year_sentences(programme: Programme, measures: pd.DataFrame, lang: Lang) -> list[str]:
+    """Return a sentence for every year: sites, measures, money, and the kinds of works that most of it goes to."""
+    table = with_years(programme, measures)
+    made = []
+    for year, row in programme.years.iterrows():
+        part = table[(table["year"] == int(str(year))).fillna(False).to_numpy(bool)]
+        if part.empty:
+            made.append(word("report.prog_year_none", lang, year=year))
+            continue
+        costs = part.groupby(f"title_{lang}", sort=True)["cost_yuan"].sum()
+        dear = costs[costs > 0].sort_values(ascending=False, kind="stable").head(3)
+        works = ("、" if lang == "zh" else ", ").join(
+            word("report.prog_year_work", lang, title=str(title), cost=wan_text(cost, lang))
+            for title, cost in dear.items()
+        )
+        safe = word("report.prog_year_safety", lang, n=number(row["safety"], lang))
+        said = word("report.prog_year", lang, year=year, sites=number(row["sites"], lang),
+                    measures=number(row["measures"], lang),
+                    safety=safe if row["safety"] else "",
+                    cost=wan_text(row["cost_yuan"], lang), public=wan_text(row["spent_yuan"], lang))  # fmt: skip
+        made.append(said + (word("report.prog_year_works", lang, works=works) if works else ""))
+    return made
+
+
+_LEFT_KINDS = (
+    ("money", ("未列入:需政府资金",)), ("met", ("已由", "未列入:已选")), ("order", ("未列入:受能力",)),
+    ("hand", ("未列入:人工排除",)), ("none", ("未列入:没有加权需求",)),
+)  # fmt: skip
+"""How the reasons of `geo.programme.reasons` begin; every other one says why a measure could not be chosen at all."""
+
+
+def left_sentence(programme: Programme, measures: pd.DataFrame, lang: Lang) -> str:
+    """Return how many measures were not chosen, by kind of reason; "" where all were."""
+    left = with_years(programme, measures).query("year.isna()")
+    if left.empty:
+        return ""
+    why = left["why_zh"].fillna("").astype(str)
+    kinds = pd.Series("barred", index=left.index)
+    for kind, starts in _LEFT_KINDS:
+        kinds[why.str.startswith(starts)] = kind
+    counts = kinds.value_counts()
+    parts = [word(f"left.{kind}", lang, n=number(counts[kind], lang))
+             for kind in (*(name for name, _ in _LEFT_KINDS), "barred") if counts.get(kind, 0)]  # fmt: skip
+    return word("report.prog_left_said", lang, n=number(len(left), lang),
+                parts=("；" if lang == "zh" else "; ").join(parts))  # fmt: skip
+
+
+def named_reason(text: object, measures: pd.DataFrame, lang: Lang) -> str:
+    """Return a reason with the titles of the measures it names in place of their ids."""
+    if is_missing(text):
+        return ""
+    said = fullwidth(str(text)) if lang == "zh" else str(text)
+    for one in re.findall(r"[a-z][a-z0-9_]*:[a-z]+:[\w:.-]*[\w]", said):
+        if one in measures.index:
+            said = said.replace(one, f"“{measures.loc[one, f'title_{lang}']}”")
+    return said
+
+
 def asked(programme: Programme) -> list[Row]:
     """Return what was asked of the programme, where it differs from what holds unless told otherwise, and its years."""
     options = programme.options
@@ -264,7 +329,11 @@ def asked(programme: Programme) -> list[Row]:
         default = field.get_default(call_default_factory=True)
         if getattr(options, name) != default:
             shown = given[name]
-            rows.append(Row(WORDS[f"option.{name}"], _both(shown)))
+            told = (f"{shown:.3g}", f"{shown:.3g}") if isinstance(shown, float) else _both(shown)
+            if name in _SHARES and isinstance(shown, float):
+                told = (f"{shown:.1%}", f"{shown:.1%}")
+            words = WORDS.get(f"option.{name}.{shown}") if isinstance(shown, str) else None
+            rows.append(Row(WORDS[f"option.{name}"], words or told))
     return rows
 
 
@@ -280,6 +349,9 @@ def programme_provenance(programme: Programme, study: Study) -> list[Row]:
     if programme.fingerprint:
         rows.append(Row(WORDS["fingerprint"], (programme.fingerprint, programme.fingerprint)))
     return rows
+
+
+_SHARES = ("gap", "equity_floor", "elder_child_min", "max_share_per_community", "safety_slack")
 
 
 def _both(value: object) -> tuple[str, str]:

@@ -190,7 +190,7 @@ function shequExaminationMap(map, data) {
   const severityClass = (sign) => sign === "r" ? planned : named("severity", SEVERE[sign]);
 
   /* programme */
-  const siteMeasures = new Map(), firstYear = { building: new Map(), estate: new Map(), unit: new Map(), block: new Map() };
+  const siteMeasures = new Map(), mainYear = { building: new Map(), estate: new Map(), unit: new Map(), block: new Map() };
   const anyMeasure = { building: new Set(), estate: new Set(), unit: new Set(), block: new Set() };
   if (plan) {
     plan.measures.forEach((row) => {
@@ -201,8 +201,9 @@ function shequExaminationMap(map, data) {
         if (at < 0 || kind === undefined) return;
         anyMeasure[kind].add(at);
         if (!year) return;
-        const had = firstYear[kind].get(at), works = row[13];  // management costs nothing and begins at once: works say the year
-        if (had === undefined || (works && !had[1]) || (works === had[1] && year < had[0])) firstYear[kind].set(at, [year, works]);
+        const spent = mainYear[kind].get(at) || new Map(), told = spent.get(year) || [0, 0];
+        spent.set(year, [told[0] + (row[9] || 0), told[1] + row[13]]);
+        mainYear[kind].set(at, spent);
       };
       mark(kind, at);
       if (kind === "building") mark("block", places.building.block[at]);
@@ -211,6 +212,9 @@ function shequExaminationMap(map, data) {
       if (where.kind !== kind) mark(where.kind, where.place);
     });
   }
+  /* A place is coloured by the year in which most of its money is spent; without any, by that of most works, the earliest first. */
+  for (const kind of KINDS) for (const [at, spent] of mainYear[kind])
+    mainYear[kind].set(at, [...spent].sort((a, b) => b[1][0] - a[1][0] || (b[1][1] > 0) - (a[1][1] > 0) || a[0] - b[0])[0][0]);
   const yearsOf = (kind, i) => {
     const own = new Set();
     if (kind === "estate" || kind === "unit" || kind === "block") {
@@ -230,7 +234,7 @@ function shequExaminationMap(map, data) {
     new Set((siteMeasures.get(n) || []).map((row) => row[4]).filter(Boolean))));
   function phaseClass(kind, i) {
     if (!anyMeasure[kind].has(i)) return kind === "building" && places.building.severity[i] === "u" ? named("severity", "unknown") : phaseNamed("nothing");
-    const first = (firstYear[kind].get(i) || [0])[0];
+    const first = mainYear[kind].get(i) || 0;
     if (!state.year) return first ? phaseNamed(first) : phaseNamed("not_chosen");
     const years = kind === "building" ? buildingYears.get(i) : kind === "block" ? null : siteYears.get(kind + i);
     const yes = years ? years.has(state.year) : first === state.year;
@@ -659,6 +663,7 @@ function shequExaminationMap(map, data) {
     const byBlock = state.by === "block" && now.kind === "block" && each;
     $("tab-map").replaceChildren(
       el("div", { class: "sq-noprint" }, el("h2", {}, t("page.theme")), chooser(), years,
+        state.theme === "programme" ? el("p", { class: "sq-note" }, t("page.programme_said")) : null,
         state.theme === "programme" && plan.example ? el("p", { class: "sq-note" }, t("page.example_prices")) : null,
         el("h2", {}, t("page.by")), by),
       now.kind ? el("h2", {}, t("page.legend")) : "", now.kind ? legend() : "", now.kind ? el("p", { class: "sq-note" }, t("page.unknown_said")) : "",

@@ -28,8 +28,8 @@ def works(surveyed, examination):
 @pytest.fixture(scope="session")
 def options(works):
     needed = float(works.loc[works["ready"], "public_yuan"].sum())
-    safety = float(works.loc[works["ready"] & works["safety"], "public_yuan"].sum())
-    each = max(0.5 * needed, 1.05 * safety) / 2
+    safety = works.loc[works["ready"] & works["safety"], "public_yuan"]
+    each = max(0.25 * needed, 0.55 * float(safety.sum()), 1.01 * float(safety.max()))  # no work is spread over years
     return ProgrammeOptions(years=(2027, 2028, 2029), budgets_yuan=(each, each, 0.2 * each), campaign_years=3,
                             unpriced_safety="report", time_limit_s=10)  # fmt: skip
 

@@ -16,12 +16,15 @@ from layers.programme import programme_map, write_programme_docx, write_programm
 from layers.programme.facts import (
     bound_sentence,
     grouped_measures,
+    left_sentence,
+    named_reason,
     payer_words,
     price_word,
     programme_sites,
     programme_totals,
     site_frame,
     with_years,
+    year_sentences,
 )
 from layers.words import LANGS, word
 
@@ -64,6 +67,31 @@ def test_sites_add_up_to_the_whole(programme, works, surveyed):
     assert estate["name"] == "河口花园"
     assert estate["name_en"] == "Hekou Garden"
     assert set(sites["phase"]) <= {"2027", "2028", "2029", "not_chosen"}
+    table = with_years(programme, works)
+    for site, row in sites[sites["cost_yuan"] > 0].iterrows():
+        spent = table[table["site_id"] == site].groupby("year")["cost_yuan"].sum()
+        assert spent[row["main_year"]] == spent.max()
+        assert row["phase"] == str(row["main_year"])
+
+
+def test_each_year_is_told_in_words_and_what_is_left_adds_up(programme, works):
+    for lang in LANGS:
+        said = year_sentences(programme, works, lang)
+        assert len(said) == len(programme.years)
+        assert all(text.startswith(str(year)) for text, year in zip(said, programme.years.index, strict=True))
+        assert not any("{" in text for text in said)
+    told = left_sentence(programme, works, "en")
+    counts = [int(each) for each in re.findall(r"\d+", told)]
+    assert counts[0] == sum(counts[1:]) == programme.choice["year"].isna().sum()
+
+
+def test_reasons_name_measures_by_their_titles(works):
+    one = works.index[0]
+    assert named_reason(f"Met by {one}, which makes it needless.", works, "en") == (
+        f"Met by “{works.loc[one, 'title_en']}”, which makes it needless."
+    )
+    assert named_reason("已由none:building:x一并解决", works, "zh") == "已由none:building:x一并解决"
+    assert named_reason(None, works, "zh") == ""
 
 
 def test_kinds_of_a_site_add_up_to_its_measures(programme, works):
