@@ -172,6 +172,10 @@ def place_labels(
             text.remove()
 
 
+_SPECK = 0.01
+"""Areas whose usual width is a smaller share of the map than this are specks: drawn without white rim or hatching."""
+
+
 def classes_png(
     frame: gpd.GeoDataFrame,
     style: Style,
@@ -205,22 +209,28 @@ def classes_png(
     figure, _, axes = blank_map(frame.total_bounds if bounds is None else bounds)
     base_map(axes, context)
     positions = np.array([style.class_of(value) for value in frame[style.column]] if style.column else [0] * len(frame))
+    west, south, east, north = frame.total_bounds if bounds is None else bounds
+    size = float(np.sqrt(frame.area.median())) if len(frame) else np.inf
+    specks = size < _SPECK * max(east - west, north - south)
     handles: list[Artist] = []
-    for position, each in enumerate(style.classes):
+    for position, each in reversed(list(enumerate(style.classes))):  # the classes that come first lie on top
         part = frame.geometry[positions == position]
         if part.empty:
             continue
-        symbol, hatched = each.symbol, each.symbol.pattern == "hatch"
+        symbol, hatched = each.symbol, each.symbol.pattern == "hatch" and not specks
         look: dict[str, Any] = {
             "facecolor": "#E6E8EB" if hatched else symbol.fill, "edgecolor": "#7C828B" if hatched else "#FFFFFF",
             "hatch": "//////" if hatched else None, "linewidth": 0.3,
         }  # fmt: skip
+        if specks:  # a rim of its own colour; hatching would turn them black
+            fill = "#C6CAD0" if each.symbol.pattern == "hatch" else symbol.fill
+            look |= {"facecolor": fill, "edgecolor": fill, "linewidth": 0.6}
         drawn = patch_of(np.asarray(part.array), zorder=4, **look)
         if hatched:
             drawn.set_hatch_linewidth(0.5)
         axes.add_patch(drawn)
         label = each.label_zh if written == "zh" else each.label_en
-        handles.append(Patch(**{**look, "edgecolor": "#7C828B"}, label=f"{label} ({len(part):,})"))
+        handles.insert(0, Patch(**{**look, "edgecolor": "#7C828B"}, label=f"{label} ({len(part):,})"))
     if outlines is not None and len(outlines):
         axes.add_patch(patch_of(np.asarray(outlines.array), facecolor="none", edgecolor=INK, linewidth=0.6, zorder=5))
     furniture(axes, written, fonts(font), handles)

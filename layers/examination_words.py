@@ -291,8 +291,8 @@ _PAGE = {
     "page.between": ("可能在 {low} 至 {high} 之间", "lies between {low} and {high}"),
     "page.at_least": ("至少 {low}", "at least {low}"),
     "page.unknown_said": (
-        "灰色斜线处未经调查，情况未知，不等于没有问题。",
-        "Grey hatching: nobody has looked. Not known is not the same as no problem.",
+        "灰色或灰色斜线处未经调查，情况未知，不等于没有问题。",
+        "Grey, or grey hatching: nobody has looked. Not known is not the same as no problem.",
     ),
     "page.blocks_said": (
         "街坊按已调查对象中存在问题的占比着色，未调查的不计入。",

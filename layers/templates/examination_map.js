@@ -733,7 +733,7 @@ function shequExaminationMap(map, data) {
       el("h2", {}, (state.year ? state.year + " · " : "") + t("sites_count") + ` ${list.length}`),
       el("ul", { class: "sq-rows" }, list.slice(0, 300).map(({ site, chosen, cost, years }) => {
         const mark = el("i", { class: "sq-sev" });
-        mark.style.background = phaseNamed(years[0]).symbol.fill;
+        mark.style.background = phaseNamed(state.year || (mainYear[site.kind] || new Map()).get(site.place) || years[0]).symbol.fill;
         return el("li", {}, el("button", { type: "button", class: "sq-link", onclick: () => { if (site.place >= 0) { if (state.theme !== "programme") setTheme("programme"); visit(site.kind, site.place); } } }, mark, el("span", {}, pick(site.name)), el("span", {}, wan(Math.round(10 * cost) / 10))),
           el("p", { class: "sq-note", style: "margin:0" }, `${years.join(state.lang === "zh" ? "、" : ", ")} · ${t("measures_count")} ${chosen.length}`));
       })));
