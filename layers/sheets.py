@@ -123,7 +123,10 @@ def _widths(sheet: Sheet, rows: Sequence[Sequence[Any]]) -> list[float]:
     for position, (heading, _) in enumerate(sheet.columns):
         longest = max([_width(row[position]) for row in rows if position < len(row)], default=0.0)
         widest = _WIDEST if longest < _LONG else 2 * _WIDEST
-        needed.append(min(widest, max(longest + 3, _width(heading) * 0.6 + 3, 8)))
+        word = (
+            max(map(_width, heading.split()), default=0.0) if heading.isascii() else 0.0
+        )  # no heading breaks in a word
+        needed.append(min(widest, max(longest + 3, _width(heading) * 0.6 + 3, 1.2 * word + 2, 8)))
     return needed
 
 

@@ -16,13 +16,16 @@ from layers.programme.facts import (
     class_word,
     grouped_measures,
     in_language,
+    left_sentence,
     money_wan,
+    named_reason,
     payer_words,
     price_word,
     programme_provenance,
     programme_sites,
     programme_summary,
     with_years,
+    year_sentences,
     years_text,
 )
 from layers.sheets import COUNT, NUMBER, SHARE, Sheet, book_of, plain, save_book, sum_known, text_or_none
@@ -87,7 +90,7 @@ def _heads(lang: Lang, *keys: tuple[str, str]) -> list[tuple[str, str]]:
 
 
 def _overview(programme: Programme, measures: pd.DataFrame, lang: Lang) -> Sheet:
-    rows = [[text] for text in programme_summary(programme, measures, lang)]
+    rows = [[text] for text in _story(programme, measures, lang)]
     return Sheet(word("sheet.prog_overview", lang), [(word("note", lang), "@")], rows)
 
 
@@ -196,7 +199,7 @@ def _left(table: pd.DataFrame, sites: dict[str, str], lang: Lang) -> Sheet:
             value_word("subject", row["subject"], lang), str(row["subject_id"]), class_word(row["class_"], lang),
             word("yes" if row["safety"] else "no", lang), money_wan(row["cost_yuan"]), money_wan(row["public_yuan"]),
             price_word(row, lang), plain(round(float(row["need"]), 1)) if not is_missing(row["need"]) else None,
-            _said(row[f"why_{lang}"], lang) or _said(row.get(f"why_not_{lang}"), lang),
+            named_reason(row[f"why_{lang}"], table, lang) or _said(row.get(f"why_not_{lang}"), lang),
         ]
         for row in left.to_dict("records")
     ]  # fmt: skip
@@ -277,3 +280,10 @@ def _said(text: object, lang: Lang) -> str | None:
     if is_missing(text) or not str(text):
         return None
     return fullwidth(str(text)) if lang == "zh" else str(text)
+
+
+def _story(programme: Programme, measures: gpd.GeoDataFrame, lang: Lang) -> list[str]:
+    """Return the programme in sentences: the whole, year by year, what is left and why."""
+    left = left_sentence(programme, measures, lang)
+    return [*programme_summary(programme, measures, lang), *year_sentences(programme, measures, lang),
+            *([left] if left else [])]  # fmt: skip
