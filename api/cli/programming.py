@@ -68,7 +68,7 @@ def make_programme(
     ] = True,
     safety_slack: Annotated[
         float, typer.Option(metavar="SHARE", help="Safety may wait so much longer in all, where other need gains.")
-    ] = 0.0,
+    ] = 0.005,
     sites_per_year: Annotated[
         int | None, typer.Option(help="Sites that have their campaign in a year, at most.")
     ] = None,

@@ -91,7 +91,7 @@ def write_examined(examined: Examined, out: Path, *, lang: Language = "zh", told
     study, found, ranked, made = examined.study, examined.examination, examined.candidates, examined.progress
     steps: dict[str, Callable[[Path], object]] = {
         "examination.gpkg": lambda file: write_examination_gpkg(
-            found, file, candidates=ranked, progress=made, lang=lang
+            found, file, study=study, candidates=ranked, progress=made, lang=lang
         ),
         "map.html": lambda file: save_map(examination_map(found, study=study, candidates=ranked, lang=lang), file),
         "report.xlsx": lambda file: write_examination_xlsx(

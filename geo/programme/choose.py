@@ -27,6 +27,8 @@ CLOSE = 1e-7
 """Relative difference below which two sums are the same."""
 SAFETY_GAP = 1e-5
 """The waiting of safety is settled to this share at least, whatever gap is enough for the rest."""
+RESERVE = 0.0025
+"""Share of each year's money that safety leaves to what is done beside it, where its slack allows."""
 TITLES = {
     "safety": ("安全措施等待最少", "Safety waits as little as possible"),
     "need": ("满足的需求最多", "As much need as possible is met"),
@@ -129,6 +131,8 @@ class Task:
     stages: list[Stage] = field(default_factory=list)
     waiting: float = 0.0
     """What safety may wait in all, at most."""
+    settled: bool = False
+    """The years of safety were settled before the rest was chosen around them."""
 
     @property
     def chosen(self) -> Years:
@@ -163,8 +167,26 @@ class Task:
                     raise self._refused(found)
                 whole = self.model.years_of(found.column)
             year = whole
-        self.year = year
+        self.year = self._roomier(small, year, gap)
         self._took("safety", _delay(board, year), max(0.0, found.bound), began, least=True)
+
+    def _roomier(self, small: Model, year: Years, gap: float) -> Years:
+        """Return years of safety that leave a little of each year's money to what shares its trenches.
+
+        In a large model the rest is chosen around the years of safety. Where these take a year's last yuan, nothing
+        cheap can be done beside them; within what safety may wait longer, they take `RESERVE` less.
+        """
+        board, options = self.board, self.options
+        if small.matrix.shape[1] <= LARGE or not options.safety_slack:
+            return year
+        budgets = tuple((1 - RESERVE) * budget for budget in options.budgets_yuan)
+        less = build(board, options.model_copy(update={"budgets_yuan": budgets}), only_musts=True)
+        found = solve(less, less.delay, gap=gap, deadline=self._until(0.3))
+        if found.column is None:
+            return year
+        other = less.years_of(found.column)
+        late = _delay(board, other) > _delay(board, year) * (1 + options.safety_slack)
+        return year if late or columns_of(self.model, other, options, board) is None else other
 
     def _shorter(self, model: Model, gap: float) -> Floats | None:
         """Return the columns of a choice with campaigns of one year: it keeps the rules of longer ones, too."""
@@ -193,8 +215,10 @@ class Task:
     def need(self, before: Years | None) -> None:
         """Meet as much need as possible while safety waits no longer."""
         began = time.monotonic()
-        self.waiting = _delay(self.board, self.chosen) * (1 + self.options.safety_slack)
+        self.waiting = max(self.stages[-1].value * (1 + self.options.safety_slack), _delay(self.board, self.chosen))
         model = self._limited(self.waiting)
+        if model.matrix.shape[1] > LARGE:
+            model = self._settled(model)
         starts = [
             columns_of(model, year, self.options, self.board) for year in (self.chosen, before) if year is not None
         ]
@@ -208,6 +232,17 @@ class Task:
         # Without any proof there still is no more need than all of it.
         most = min(-found.bound, float(self.board.need.sum()))
         self._took("need", -found.value, most, began, least=False)
+
+    def _settled(self, model: Model) -> Model:
+        """Return a large model with the years of safety as they are: the rest is chosen around them."""
+        low, high, T = model.low.copy(), model.high.copy(), model.years
+        items = np.unique(model.item[self.board.safety])
+        year = np.zeros(model.items, dtype=np.int64)
+        year[model.item[self.board.safety]] = self.chosen[self.board.safety]
+        columns = items[:, None] * T + np.arange(T)
+        low[columns] = high[columns] = np.arange(T) == year[items][:, None]
+        self.settled = True
+        return replace(model, low=low, high=high)
 
     def stay(self, before: Years) -> None:
         """Change as little as possible of another programme, giving up no more than was allowed."""
@@ -334,6 +369,15 @@ def _notes(measures: pd.DataFrame, board: Board, options: ProgrammeOptions, task
             notes.append((f"“{stage.title_zh}”这一步的时间用完:与最优的差距不超过{stage.gap:.2%}。",
                           f"Time ran out at the step \"{stage.title_en}\": within {stage.gap:.2%} of the best."
                           ))  # fmt: skip
+    if task.settled:
+        notes.append(("措施很多:先定安全措施的年份,再在此基础上安排其余措施,所述差距以此为准。",
+                      "There are many measures: the years of safety were settled first and the rest chosen around "
+                      "them; the gap that is told holds for that."))  # fmt: skip
+    if options.safety_slack and _delay(board, task.chosen) > task.stages[0].value * (1 + CLOSE):
+        more = _delay(board, task.chosen) / task.stages[0].value - 1
+        notes.append((f"安全措施的总等待比最短多{more:.2%}(允许{options.safety_slack:.2%}),换取更多需求得到满足。",
+                      f"Safety waits {more:.2%} longer in all than the least possible ({options.safety_slack:.2%} is "
+                      "allowed), so that more need is met."))  # fmt: skip
     if options.discount:
         notes.append((f"需求每晚一年满足,计值减少{options.discount:.0%}(本软件的理解),用于鼓励早实施。",
                       f"Need met a year later counts {options.discount:.0%} less (our reading), to favour early years."

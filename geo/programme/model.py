@@ -45,6 +45,8 @@ class Model:
         Columns of the money that is missing each year; empty unless asked for.
     money, need : arrays
         Of each item: money in `SCALE`, and need with that of what it makes needless.
+    instead : array of pairs of items
+        The first makes the second needless: one of the two is done.
     counts : array
         What need met in a year counts.
     budget_rows : array
@@ -75,6 +77,7 @@ class Model:
     extra: Ints
     money: Floats
     need: Floats
+    instead: Ints
     counts: Floats
     budget_rows: Ints
     at_work: Ints
@@ -405,6 +408,14 @@ class _Draft:
                 more[self.item[a]] += self.board.need[b]
         return more
 
+    def _instead(self) -> Ints:
+        """Return pairs of items of which the first makes the second needless; both are measures by themselves."""
+        alone = np.bincount(self.item[self.item >= 0], minlength=self.items) == 1
+        pairs = [(self.item[a], self.item[b]) for a, b in self.board.excludes if int(b) in self.met]
+        found = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+        found = found[(found >= 0).all(axis=1)]
+        return np.unique(found[alone[found].all(axis=1)], axis=0)
+
     def model(self, *, floor: bool) -> Model:
         """Return the model."""
         board, body = self.board, self.items * self.T
@@ -431,7 +442,8 @@ class _Draft:
             years=self.T, place=np.concatenate(self.places), frame=np.concatenate(self.frames),
             hosts=tuple(self.hosts), windows=tuple(self.windows), carried=self.carried,
             met=tuple((m, int(mine[0])) for m, mine in self.met.items()), extra=self.extra,
-            money=np.asarray(self.P @ board.fen) / SCALE, need=need + self._replaced(), counts=counts,
+            money=np.asarray(self.P @ board.fen) / SCALE, need=need + self._replaced(), instead=self._instead(),
+            counts=counts,
             budget_rows=self.budget_rows, at_work=np.array(self.at_work, dtype=np.int64).reshape(-1, 2),
             single=self.single,
         )  # fmt: skip

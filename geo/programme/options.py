@@ -90,8 +90,8 @@ class ProgrammeOptions(_Frozen):
     unpriced_safety : {"refuse", "report"}
         What to do when a safety measure has no price, or no quantity: refuse to plan, or plan without it and say so.
     safety_slack : float
-        How much longer safety may wait in all than the least possible, as a share, for more need to be met. With works
-        of one year on each site, safety as early as possible can leave later years' money unspent.
+        How much longer safety may wait in all than the least possible, as a share, for more need to be met: half a
+        percent lets cheap lines go into the trench of a year whose money is all for safety. 0 is strict.
     discount : float
         What a need met a year later counts less, as a share: breaks ties in favour of early years (our own reading).
     stay_near : float, optional
@@ -118,7 +118,7 @@ class ProgrammeOptions(_Frozen):
     locked: dict[str, Year | Literal["in"]] = {}
     forbidden: tuple[str, ...] = ()
     unpriced_safety: Literal["refuse", "report"] = "refuse"
-    safety_slack: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 0.0
+    safety_slack: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 0.005
     discount: Annotated[float, Field(ge=0, le=0.5, allow_inf_nan=False)] = 0.02
     stay_near: Share | None = None
     weights: NeedWeights = NeedWeights()

@@ -6,11 +6,13 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 import highspy
 import numpy as np
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from geo.programme.board import Flags, Floats, Ints
 from geo.programme.model import Model, keeps
@@ -25,8 +27,10 @@ NODES = 2_000
 """Branches that one such look may take."""
 BUNDLES = 8
 """Parts that a site's measures are taken in while it is settled when sites are at work."""
-TANGENTS = 12
+TANGENTS = 40
 """Lines that stand for what a site's measures can meet for money."""
+JOINED = 8
+"""So many measures that exclude one another are looked at together."""
 SPARE = 1e-9
 
 Status = Literal["solved", "infeasible", "unknown"]
@@ -166,12 +170,14 @@ def _outer(  # noqa: PLR0915 - one model from top to bottom
 ) -> Solved:
     """Return what comes of settling sites as wholes, and a bound.
 
-    What the measures of a site can meet for an amount of money is at most a concave function of it: the best yields
-    first, in parts. A few of its tangents stand for all the measures of the site, so nothing can do better than this
-    much smaller model, which is solved with its whole numbers; what is done on each site is filled in.
+    What the measures of a site's campaign can meet for an amount of money is at most a concave function of it: the best
+    yields first, in parts. A few of its tangents stand for all the measures of the site, so nothing can do better than
+    this much smaller model, which is solved with its whole numbers; what is done on each site is filled in.
     """
     T, total = model.years, model.matrix.shape[1]
-    loose = np.flatnonzero(~model.frame[np.arange(model.items) * T])
+    host = dict(model.at_work.tolist())
+    items = np.arange(model.items)
+    loose = items[~model.frame[items * T] & np.isin(model.place[items * T], list(host))]
     dropped = np.zeros(total, dtype=np.bool_)
     dropped[(loose[:, None] * T + np.arange(T)).ravel()] = True
     for _, column in model.met:
@@ -179,12 +185,9 @@ def _outer(  # noqa: PLR0915 - one model from top to bottom
     kept = np.flatnonzero(~dropped)
     rows = np.asarray(abs(model.matrix[:, dropped]).sum(axis=1) == 0).ravel()
     rows[model.budget_rows] = False
-    host = dict(model.at_work.tolist())
-    place = model.place[loose * T]
-    # The measures without a site that is at work are one group of their own, always at work.
-    group: Ints = np.where(np.isin(place, list(host)), place, -1)
-    order = np.lexsort((-(model.need / np.maximum(model.money, 1e-9))[loose], group))
-    loose, group = loose[order], group[order]
+    money_of, need_of, group = _steps(model, loose)
+    order = np.lexsort((-need_of / np.maximum(money_of, 1e-9), group))
+    money_of, need_of, group = money_of[order], need_of[order], group[order]
     names, first = np.unique(group, return_index=True)
     G, K = len(names), len(kept)
     new: Ints = np.full(total, -1)
@@ -201,18 +204,16 @@ def _outer(  # noqa: PLR0915 - one model from top to bottom
     high.append(model.row_high[model.budget_rows])
     r, c, v, top = [], [], [], []
     count = 0
-    for g, items in enumerate(np.split(loose, first[1:])):
-        for slope, base in _tangents(model.money[items], model.need[items]):
-            alone = names[g] >= 0
-            if alone:
-                for t in range(T):
-                    at = new[host[int(names[g])] + t]
-                    r += [count] * 3
-                    c += [met[g, t], spend[g, t], at]
-                    v += [1.0, -slope * model.counts[t], -base * model.counts[t]]
-                    top.append(0.0)
-                    count += 1
-            if not (alone and model.single):
+    for g, mine in enumerate(np.split(np.arange(len(group)), first[1:]) if G else []):
+        for slope, base in _tangents(money_of[mine], need_of[mine]):
+            for t in range(T):
+                at = new[host[int(names[g])] + t]
+                r += [count] * 3
+                c += [met[g, t], spend[g, t], at]
+                v += [1.0, -slope * model.counts[t], -base * model.counts[t]]
+                top.append(0.0)
+                count += 1
+            if not model.single:
                 r += [count] * (2 * T)
                 c += [*met[g], *spend[g]]
                 v += [*(1.0 / model.counts), *([-slope] * T)]
@@ -221,12 +222,13 @@ def _outer(  # noqa: PLR0915 - one model from top to bottom
     body.append(sparse.csr_matrix((v, (r, c)), (count, K + 2 * G * T)))
     low.append(np.full(count, -np.inf))
     high.append(np.array(top))
-    # Safety that is in no campaign has its years already; here it may be in several, which keeps the bound a bound.
-    ahead = np.flatnonzero(model.frame[np.arange(model.items) * T])
-    ahead = ahead[~np.isin(ahead * T, model.at_work[:, 1])]
-    settled = (ahead[:, None] * T + np.arange(T)).ravel()
+    # What is in no campaign stands as it is, but may be done in parts, which keeps the bound a bound. Safety among it
+    # has its years already.
+    ahead = np.setdiff1d(items[~np.isin(items * T, model.at_work[:, 1])], loose)
+    apart = (ahead[:, None] * T + np.arange(T)).ravel()
+    settled = apart[model.frame[apart]]
     whole_numbers = model.integer.copy()
-    whole_numbers[settled] = False
+    whole_numbers[apart] = False
     small = replace(
         model, matrix=sparse.vstack(body).tocsc(), row_low=np.concatenate(low), row_high=np.concatenate(high),
         low=np.concatenate([model.low[kept], np.zeros(2 * G * T)]),
@@ -234,7 +236,10 @@ def _outer(  # noqa: PLR0915 - one model from top to bottom
                              np.full(G * T, model.need.sum() + 1)]),
         integer=np.concatenate([whole_numbers[kept], np.zeros(2 * G * T, dtype=np.bool_)]),
     )  # fmt: skip
-    price = np.concatenate([cost[kept], np.zeros(G * T), -np.ones(G * T)])
+    # What a measure makes needless is met with it: its own columns are left out here.
+    worth = cost.copy()
+    worth[: model.items * T] = -np.outer(model.need, model.counts).ravel()
+    price = np.concatenate([worth[kept], np.zeros(G * T), -np.ones(G * T)])
     start = np.concatenate([_known(best)[kept], np.zeros(2 * G * T)])
     found = run(small, price, start=start if keeps(small, start) else None, gap=0.3 * gap, deadline=deadline,
                 nodes=20 * NODES, integer=model.single)  # fmt: skip
@@ -245,6 +250,61 @@ def _outer(  # noqa: PLR0915 - one model from top to bottom
     whole[kept] = found.column[:K]
     whole[settled] = _known(best)[settled]
     return _filled(model, cost, replace(best, column=whole), None, start=best)
+
+
+def _steps(model: Model, loose: Ints) -> tuple[Floats, Floats, Ints]:
+    """Return money, need and site of the steps in which measures can be taken, a measure a step.
+
+    Of a renewal and its patches one is done: what they can meet for money lies below the hull of all that can be chosen
+    among them, and the hull's sides are their steps.
+    """
+    T = model.years
+    own = model.value[: model.items * T : T] / model.counts[0]
+    inside = np.zeros(model.items, dtype=np.bool_)
+    inside[loose] = True
+    pairs = model.instead
+    pairs = pairs[inside[pairs].all(axis=1) & (model.place[pairs[:, 0] * T] == model.place[pairs[:, 1] * T])]
+    graph = sparse.coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(model.items,) * 2)
+    part = connected_components(graph, directed=False)[1]
+    money, need, place = [], [], []
+    joined = np.unique(pairs)
+    small = joined[np.bincount(part)[part[joined]] <= JOINED]
+    for together in np.split(small[np.argsort(part[small], kind="stable")],
+                             np.flatnonzero(np.diff(np.sort(part[small]))) + 1) if len(small) else []:  # fmt: skip
+        position = {int(item): i for i, item in enumerate(together)}
+        ends = [(position[int(a)], position[int(b)]) for a, b in pairs if int(a) in position]
+        points = []
+        for chosen in range(1 << len(together)):
+            in_it = [bool(chosen >> i & 1) for i in range(len(together))]
+            if any(in_it[a] and in_it[b] for a, b in ends):
+                continue
+            met = {i for i, is_in in enumerate(in_it) if is_in} | {b for a, b in ends if in_it[a]}
+            points.append((float(model.money[together][in_it].sum()), float(own[together][sorted(met)].sum())))
+        hull = _hull(points)
+        for (x0, y0), (x1, y1) in pairwise([(0.0, 0.0), *hull] if hull[0] != (0.0, 0.0) else hull):
+            money.append(x1 - x0)
+            need.append(y1 - y0)
+            place.append(int(model.place[together[0] * T]))
+    alone = loose[~np.isin(loose, small)]
+    return (
+        np.concatenate([model.money[alone], money]),
+        np.concatenate([model.need[alone], need]),
+        np.concatenate([model.place[alone * T], np.array(place, dtype=np.int64)]),
+    )
+
+
+def _hull(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return the corners of the least rising concave line above points, from the origin."""
+    hull: list[tuple[float, float]] = []
+    for point in sorted(points, key=lambda p: (p[0], -p[1])):
+        if hull and point[1] <= hull[-1][1]:
+            continue
+        while len(hull) > 1 and (hull[-1][1] - hull[-2][1]) * (point[0] - hull[-2][0]) <= (point[1] - hull[-2][1]) * (
+            hull[-1][0] - hull[-2][0]
+        ):
+            hull.pop()
+        hull.append(point)
+    return hull
 
 
 def _tangents(money: Floats, need: Floats) -> list[tuple[float, float]]:

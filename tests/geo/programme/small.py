@@ -26,7 +26,7 @@ def measures(rows: list[dict[str, object]]) -> pd.DataFrame:
 def options(budgets: list[float], **said: object) -> ProgrammeOptions:
     """Return options for years from 2026 on, asking for the best itself."""
     years = tuple(range(2026, 2026 + len(budgets)))
-    return ProgrammeOptions.read({"years": years, "budgets_yuan": budgets, "gap": 0.0, **said})
+    return ProgrammeOptions.read({"years": years, "budgets_yuan": budgets, "gap": 0.0, "safety_slack": 0.0, **said})
 
 
 def keeps(table: pd.DataFrame, year: np.ndarray, o: ProgrammeOptions, *, floor: bool = True) -> bool:
