@@ -161,7 +161,7 @@ def read_survey(
               f"{stored.observations_changed:,} changed, {stored.observations_unchanged:,} unchanged")  # fmt: skip
         title(en if lang == Lang.en else zh)
         if stored.older:
-            say(f"{stored.older:,} observations are older than what the study has, which was kept" if lang == Lang.en
+            say(f"{stored.older:,} records are older than what the study has, which was kept" if lang == Lang.en
                 else f"{stored.older}条记录早于已有记录,保留已有的", indent=2)  # fmt: skip
         if stored.absent:
             say(f"{len(stored.absent):,} open findings are not in the file; they were kept" if lang == Lang.en

@@ -36,6 +36,9 @@ from geo.standards.indicators import Catalogue, Indicator
 NEAR_M: Final = 50.0
 """Units no further apart than a street is wide [m] are neighbours (our reading)."""
 
+MAPPED_SHARE: Final = 0.5
+"""Share of a unit's people in blocks of which homes are known, from which its facilities were mapped (our reading)."""
+
 SEATS_A_CLASS: Final = 30
 """Children in a kindergarten class, where a facility tells only its places (90 seats in 3 classes, as the manual)."""
 
@@ -93,6 +96,8 @@ class _Scene:
     new_unit: Floats
     """1 where a unit is new, 0 where not, NaN unknown."""
     facilities: gpd.GeoDataFrame | None
+    mapped: Flags
+    """Units of which the town was mapped: where its facilities name none, there is none."""
 
     @property
     def scale(self) -> Floats:
@@ -174,8 +179,22 @@ def _scene(
     small = people < catalogue.unit_min_people
     return _Scene(
         places, catalogue, measured, measured_units, np.asarray(unit_of_estate), people,
-        _pool(units, small), _new(places, catalogue), facilities,
+        _pool(units, small), _new(places, catalogue), facilities, _mapped(places),
     )  # fmt: skip
+
+
+def _mapped(places: Places) -> Flags:
+    """Return the units most of whose people live in blocks of which homes are known; all, where nothing tells."""
+    blocks, units = places.blocks, places.units
+    if places.estates_are_units or not len(blocks):
+        return np.ones(len(units), dtype=bool)
+    people = np.nan_to_num(numbers(blocks, "people"))
+    known = blocks.index.isin(places.buildings["block_id"].dropna())
+    at = units.index.get_indexer(pd.Index(blocks["unit_id"]))
+    inside = at >= 0
+    total = np.bincount(at[inside], people[inside], len(units))
+    there = np.bincount(at[inside], (people * known)[inside], len(units))
+    return np.asarray((total == 0) | (there >= MAPPED_SHARE * total))
 
 
 def _pool(units: gpd.GeoDataFrame, small: Flags) -> csr_array:
@@ -247,7 +266,8 @@ def _listed(
     if facilities is None:
         return Amount(np.zeros(count), np.zeros(count, dtype=bool)), np.zeros(count, dtype=bool)
     reach, each = _in_reach(scene, facilities, radius_m), value(facilities)
-    return Amount(reach @ np.nan_to_num(each), np.ones(count, dtype=bool)), reach @ np.isnan(each).astype(float) > 0
+    whole = scene.pool @ (~scene.mapped).astype(float) == 0
+    return Amount(reach @ np.nan_to_num(each), whole), reach @ np.isnan(each).astype(float) > 0
 
 
 def _floor_m2(facilities: gpd.GeoDataFrame) -> Floats:
@@ -396,6 +416,15 @@ def _of_units(indicator: Indicator, scene: _Scene, recorded: Evidence, measured:
                 "which is too many units if that list is not complete.",
             )
         )
+    blank = int((~scene.mapped & (state == UNKNOWN)).sum())
+    if blank and scene.facilities is not None:
+        notes.append(
+            (
+                f"{blank}个单元多数人口所在街坊没有住宅数据,设施表在此视为不全,未填报的按未知计(本软件的理解)。",
+                f"Most people of {blank} units live in blocks of which no home is known: the table of facilities is "
+                "taken as incomplete there, and what nobody reported is unknown (our reading).",
+            )
+        )
     return _counted(indicator, "unit", state, recorded, notes)
 
 
@@ -483,7 +512,7 @@ def _school_places(indicator: Indicator, scene: _Scene, recorded: Evidence) -> J
         )
         seats = np.bincount(near, np.nan_to_num(places[which]), minlength=count)
         vague = np.bincount(near, np.isnan(places[which]), minlength=count) > 0
-        there = np.where(np.isnan(there) & ~vague, seats, there)
+        there = np.where(np.isnan(there) & ~vague & scene.mapped, seats, there)
         least = np.fmax(least, seats)
         notes.append(
             (

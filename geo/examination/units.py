@@ -89,7 +89,7 @@ def examination_units(
     blocks = blocks.sort_index()
     kept = study.get("units")
     if kept is not None and _refer(blocks, kept):
-        return kept.sort_index(), blocks["unit_id"], ()
+        return kept.sort_index(), blocks["unit_id"], _sizes(kept, catalogue)
     people, notes = _people(blocks)
     if not np.nansum(people):
         said = (

@@ -335,20 +335,20 @@ def _notes(measures: pd.DataFrame, board: Board, options: ProgrammeOptions, task
     barred = len(board.barred)
     if barred:
         unpriced = int((~measures["priced"].astype(bool)).sum()) if "priced" in measures else 0
-        zh = f"其中{unpriced}项没有单价,没有单价不等于不花钱;" if unpriced else ""
-        en = f"{unpriced} of them have no price, which does not mean free; " if unpriced else ""
-        notes.append((f"{barred}项措施不能列入:{zh}其余缺少工程量、业主同意等,原因逐项列出。",
-                      f"{barred} measures cannot be chosen: {en}the others lack a quantity, the owners' consent or "
-                      "the like, told for each."))  # fmt: skip
+        zh = f",其中{unpriced:,}项没有单价(没有单价不等于不花钱)" if unpriced else ""
+        en = f", {unpriced:,} of them for want of a price, which does not mean free" if unpriced else ""
+        notes.append((f"{barred:,}项措施不能列入{zh};缺少的单价、工程量或业主同意逐项列出。",
+                      f"{barred:,} measures cannot be chosen{en}: what each lacks, a price, a quantity or the owners' "
+                      "consent, is told with it."))  # fmt: skip
     if board.safety_barred:
-        notes.append((f"其中{len(board.safety_barred)}项是安全措施,本计划未包含,安全底线因此不完整。",
-                      f"{len(board.safety_barred)} of them are safety measures, which this programme lacks: its safety "
+        notes.append((f"其中{len(board.safety_barred):,}项是安全措施,本计划未包含,安全底线因此不完整。",
+                      f"{len(board.safety_barred):,} of them are safety measures, which this programme lacks: its safety "
                       "floor is incomplete."))  # fmt: skip
     if "example_cost" in measures:
         examples = measures["example_cost"].astype("boolean").fillna(False)
         if examples.any():
-            notes.append((f"{int(examples.sum())}项措施按示例单价计算,正式使用前须换成当地价格。",
-                          f"{int(examples.sum())} measures are costed with example prices: put local ones in their "
+            notes.append((f"{int(examples.sum()):,}项措施按示例单价计算,正式使用前须换成当地价格。",
+                          f"{int(examples.sum()):,} measures are costed with example prices: put local ones in their "
                           "place before relying on the sums."))  # fmt: skip
     left = _unspent(board, options, task.chosen)
     if left:
