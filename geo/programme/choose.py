@@ -342,8 +342,8 @@ def _notes(measures: pd.DataFrame, board: Board, options: ProgrammeOptions, task
                       "consent, is told with it."))  # fmt: skip
     if board.safety_barred:
         notes.append((f"其中{len(board.safety_barred):,}项是安全措施,本计划未包含,安全底线因此不完整。",
-                      f"{len(board.safety_barred):,} of them are safety measures, which this programme lacks: its safety "
-                      "floor is incomplete."))  # fmt: skip
+                      f"{len(board.safety_barred):,} of them are safety measures, which this programme lacks: its "
+                      "safety floor is incomplete."))  # fmt: skip
     if "example_cost" in measures:
         examples = measures["example_cost"].astype("boolean").fillna(False)
         if examples.any():
