@@ -493,7 +493,7 @@ def _by_hand(
         if one in row:
             allowed[row[one]] = False
         elif one in site:  # else it could not be chosen anyway
-            allowed[board.site == site[one]] = False
+            allowed[(board.site == site[one]) & ~board.safety] = False
     return allowed, must, some
 
 

@@ -86,7 +86,7 @@ class ProgrammeOptions(_Frozen):
         A measure that must be done, in that year or in any. A site whose campaign begins in that year, or that has one
         in any; where it has nothing but safety works, these.
     forbidden : tuple of str
-        Measures, and sites all of whose measures, that must not be done. A safety measure cannot be forbidden.
+        Measures that must not be done, and sites of which nothing but safety is. A safety measure cannot be forbidden.
     unpriced_safety : {"refuse", "report"}
         What to do when a safety measure has no price, or no quantity: refuse to plan, or plan without it and say so.
     safety_slack : float

@@ -106,7 +106,8 @@ def keeps(table: pd.DataFrame, year: np.ndarray, o: ProgrammeOptions, *, floor: 
             at = year[mine & done]
             if not len(at) or (when != "in" and o.years[at.min()] != when):
                 return False
-    out = [(table.index == one) | (table["site_id"] == one).to_numpy() for one in o.forbidden]
+    rest = ~(table["safety"].to_numpy(bool) & table["ready"].to_numpy(bool))
+    out = [(table.index == one) | ((table["site_id"] == one).to_numpy() & rest) for one in o.forbidden]
     return not any((done & one).any() for one in out)
 
 
