@@ -29,6 +29,14 @@ from geo.errors import Fault, InfeasibleError, InputError
 if TYPE_CHECKING:
     from api.operations import Programmed
 
+_SUMS = {
+    "need_met": ("满足的需求", "need met"), "need_share": ("满足的比例", "share of need"),
+    "waiting": ("安全等待(需求×年)", "safety waits (need × years)"), "public_yuan": ("政府资金(元)", "public money (yuan)"),
+    "residents_yuan": ("居民出资(元)", "residents (yuan)"), "social_yuan": ("社会资本(元)", "others (yuan)"),
+    "cost_yuan": ("总投资(元)", "cost in all (yuan)"), "left_yuan": ("结余(元)", "left over (yuan)"),
+    "measures": ("措施数", "measures"), "safety": ("其中安全", "of safety"),
+    "elder_child": ("其中一老一小", "for old and young"), "sites": ("小区(地块)数", "sites"),
+}  # fmt: skip
 _YEARS = re.compile(r"^(\d{4})(?:-(\d{4}))?$")
 
 
@@ -197,8 +205,9 @@ def show_programme(done: "Programmed", lang: Lang) -> None:
     if done.comparison is not None:
         sums = done.comparison.sums
         title("side by side" if english else "方案比较")
-        show_table(("", *map(str, sums.columns)), [
-            (str(key), *("?" if unknown(value) else f"{value:,.2f}".rstrip("0").rstrip(".") for value in row))
+        new = {"new": ("新计划", "this one")[english]}
+        show_table(("", *(new.get(str(name), str(name)) for name in sums.columns)), [
+            (_SUMS[str(key)][english], *("?" if unknown(value) else f"{value:,.2f}".rstrip("0").rstrip(".") for value in row))
             for key, row in sums.iterrows()
         ])  # fmt: skip
     for zh, en in made.notes:
