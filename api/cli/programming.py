@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 _SUMS = {
     "need_met": ("满足的需求", "need met"), "need_share": ("满足的比例", "share of need"),
-    "waiting": ("安全等待(需求×年)", "safety waits (need × years)"), "public_yuan": ("政府资金(元)", "public money (yuan)"),
+    "waiting": ("安全等待(需求×年)", "safety waits (need × years)"),
+    "public_yuan": ("政府资金(元)", "public money (yuan)"),
     "residents_yuan": ("居民出资(元)", "residents (yuan)"), "social_yuan": ("社会资本(元)", "others (yuan)"),
     "cost_yuan": ("总投资(元)", "cost in all (yuan)"), "left_yuan": ("结余(元)", "left over (yuan)"),
     "measures": ("措施数", "measures"), "safety": ("其中安全", "of safety"),
@@ -207,11 +208,15 @@ def show_programme(done: "Programmed", lang: Lang) -> None:
         title("side by side" if english else "方案比较")
         new = {"new": ("新计划", "this one")[english]}
         show_table(("", *(new.get(str(name), str(name)) for name in sums.columns)), [
-            (_SUMS[str(key)][english], *("?" if unknown(value) else f"{value:,.2f}".rstrip("0").rstrip(".") for value in row))
+            (_SUMS[str(key)][english], *map(_sum, row))
             for key, row in sums.iterrows()
         ])  # fmt: skip
     for zh, en in made.notes:
         say(f"• {en if english else zh}")
+
+
+def _sum(value: Any) -> str:  # noqa: ANN401 - a number of pandas, or missing
+    return "?" if unknown(value) else f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
 # ── what was given ───────────────────────────────────────────────────────────────────────────────────────────────────
