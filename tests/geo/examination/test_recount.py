@@ -1,5 +1,6 @@
 """The demo town counted a second time: cells of its workbooks and rows of its tables, one by one, in plain Python."""
 
+import io
 import math
 import tomllib
 from collections import defaultdict
@@ -63,7 +64,7 @@ def read(paths: Iterable[Path]) -> Said:
     answers: dict[Key, tuple[Any, str]] = {}
     rows: dict[str, dict[str, Any]] = {}
     for path in paths:
-        for sheet in openpyxl.load_workbook(path, read_only=True):
+        for sheet in openpyxl.load_workbook(io.BytesIO(path.read_bytes()), read_only=True):
             mark, keys, _, _, heads, *body = list(sheet.iter_rows(values_only=True)) + [()] * 5
             form = str(mark[0]).removeprefix("shequ-form:") if mark else ""
             if form == mark[0] or form in ("guide", "town"):
