@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -36,8 +36,7 @@ def with_units(study: Study, catalogue: Catalogue) -> Study:
     if blocks is None or not len(units) or blocks["unit_id"].dropna().equals(of_block.reindex(blocks.index).dropna()):
         return study
     tables = {"units": units, "blocks": blocks.assign(unit_id=of_block.reindex(blocks.index))}
-    made = study.having(tables, step="units", note={"said": [list(each) for each in notes]})
-    return replace(made, repairs=study.repairs)
+    return study.having(tables, step="units", note={"said": [list(each) for each in notes]})
 
 
 def make_survey(

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from geo.examination.grading import GRADE_WORDS, OVERALL_WORDS, SOURCE, grade_city
-from geo.examination.result import HOUSING_GROUPS
 from geo.schema import SEVERITIES
 from geo.standards.indicators import Catalogue, Indicator
 from layers.examination.frames import building_name
@@ -416,9 +415,3 @@ def provenance(examination: Examination, study: Study) -> list[Row]:
 
 def _row(key: str, value: tuple[str, str]) -> Row:
     return Row(WORDS[key], (fullwidth(value[0]), value[1]))
-
-
-def indicator_states(examination: Examination, lang: Lang) -> list[str]:
-    """Return the housing groups that occur, in their order, in words."""
-    present = {group for _, group in examination.groups.index}
-    return [value_word("housing_group", group, lang) for group in HOUSING_GROUPS if group in present]

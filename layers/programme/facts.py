@@ -199,10 +199,6 @@ def grouped_measures(table: pd.DataFrame) -> pd.DataFrame:
     return made.reset_index()
 
 
-def _together(values: pd.Series) -> str:
-    return ";".join(sorted({code for value in values.dropna() for code in str(value).split(";") if code}))
-
-
 def programme_totals(programme: Programme, measures: pd.DataFrame) -> dict[str, float]:
     """Return what a programme comes to: measures and sites chosen, money by payer, safety, unpriced, need."""
     table = with_years(programme, measures)
