@@ -30,6 +30,12 @@ ROAD_CLASSES = (
 
 BARRIER_KINDS = ("river", "canal", "stream", "drain", "railway", "wall", "cliff", "water", "other")
 COMMUNITY_KINDS = ("community", "village", "converted")
+PASSAGE_KINDS = ("gate", "crossing", "level_crossing")
+"""A gate of an estate or a wall; a place to cross a road; a place to cross a railway on the level."""
+
+PREMISES_KINDS = ("idle_building", "idle_land", "public_land", "growing")
+"""闲置用房, 闲置用地, 公有用地, and an existing facility that can grow."""
+
 BUILDING_USES = (
     "residential", "mixed", "commercial", "office", "industrial", "education", "health", "public", "religious",
     "agricultural", "ancillary", "unknown",
@@ -88,6 +94,8 @@ _NAME = Column("name", "text", "name as on the map")
 _NAME_EN = Column("name_en", "text", "name in English or Latin letters")
 _HOUSEHOLDS = Column("households", "count", "resident households (常住户)", "households", minimum=0)
 _PEOPLE = Column("people", "count", "resident people (常住人口)", "people", minimum=0)
+_CHILDREN = Column("children", "count", "residents aged up to 14", "people", minimum=0)
+_ELDERS = Column("elders", "count", "residents aged 60 and over (65 where the source counts so)", "people", minimum=0)
 _DWELLINGS = Column("dwellings", "count", "flats or houses (套)", "dwellings", minimum=0)
 
 TABLES: dict[str, Table] = {
@@ -125,7 +133,7 @@ TABLES: dict[str, Table] = {
                 Column("kind", "text", "community, village, or converted (村改居)", required=True,
                        allowed=COMMUNITY_KINDS),
                 Column("locked", "flag", "must stay whole"),
-                _HOUSEHOLDS, _PEOPLE,
+                _HOUSEHOLDS, _PEOPLE, _CHILDREN, _ELDERS,
                 Column("town", "text", "town or subdistrict; communities never join across towns"),
             ),
             _AREA,
@@ -141,6 +149,10 @@ TABLES: dict[str, Table] = {
             _AREA,
         ),
         Table(
+            "passages", "passage_id", "where people pass: gates of estates and walls, crossings of roads and railways",
+            (Column("kind", "text", "what it is", required=True, allowed=PASSAGE_KINDS), _NAME, _NAME_EN), ("Point",),
+        ),
+        Table(
             "buildings", "building_id", "building outlines",
             (
                 _NAME,
@@ -149,7 +161,7 @@ TABLES: dict[str, Table] = {
                 Column("height_m", "number", "height above ground", "m", minimum=0),
                 Column("year_built", "year", "year of completion", minimum=1000),
                 Column("structure", "text", "structural type"),
-                _DWELLINGS, _HOUSEHOLDS, _PEOPLE,
+                _DWELLINGS, _HOUSEHOLDS, _PEOPLE, _CHILDREN, _ELDERS,
                 Column("estate_id", "text", "the estate it belongs to"),
                 Column("community_id", "text", "today's community, where the register says so"),
             ),
@@ -166,8 +178,21 @@ TABLES: dict[str, Table] = {
             ("Point", "MultiPoint", *_AREA),
         ),
         Table(
+            "premises", "premises_id", "rooms and land that could take a facility",
+            (
+                Column("kind", "text", "what it is", required=True, allowed=PREMISES_KINDS),
+                _NAME, _NAME_EN,
+                Column("floor_area_m2", "number", "floor area that can be used", "m²", minimum=0),
+                Column("site_area_m2", "number", "ground that can be used", "m²", minimum=0),
+                Column("cost", "number", "cost of making it ready, without the facility itself", "yuan", minimum=0),
+                Column("categories", "text", "facility categories it may take, joined by ;; empty for any"),
+                Column("facility_id", "text", "the facility that can grow here"),
+            ),
+            ("Point", "MultiPoint", *_AREA),
+        ),
+        Table(
             "census", "census_id", "areas with known totals: census areas, grid cells, register cells",
-            (_NAME, _HOUSEHOLDS, _PEOPLE), _AREA,
+            (_NAME, _HOUSEHOLDS, _PEOPLE, _CHILDREN, _ELDERS), _AREA,
         ),
         Table(
             "blocks", "block_id", "land cut out by roads, rivers, rails; never split",

@@ -1,0 +1,1 @@
+"""Siting: where one more facility helps most."""
