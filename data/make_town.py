@@ -14,7 +14,7 @@ import shapely
 from affine import Affine
 from numpy.typing import NDArray
 from shapely import LineString, Point, Polygon
-from town import layout, names, people, plan, quarters, services, source, streets, terrain
+from town import layout, names, passages, people, plan, premises, quarters, services, source, streets, terrain
 from town.curves import largest, lines_of, polygons_of, rounded
 
 NAME, NAME_EN = "清河镇", "Qinghe Town"
@@ -53,12 +53,13 @@ def make_town(seed: int = SEED) -> Town:
         "规划范围": [
             {"area_id": "QH", "name": NAME, "name_en": NAME_EN, "geometry": source.upright(study_area(units))}
         ],
-        "社区村界": community_rows(units, totals),
+        "社区村界": community_rows(units, totals, np.random.default_rng([seed, 6])),
         "道路": [{**vars(way), "geometry": way.shape} for way in ways],
         **barrier_rows(nature, ways),
         "小区": estate_rows(built.estates, homes, titles, without_total),
         "建筑": building_rows(homes, rng),
         "设施": [{**vars(f), "geometry": f.shape} for f in facilities],
+        **idle_rows(homes, facilities, ways, nature, seed),
     }
     flaws["estate_crossed_by_a_street"] = [built.inner_street_estate]
     flaws["estate_across_communities"] = [
@@ -87,8 +88,9 @@ def name_estates(estates: list[quarters.Estate]) -> dict[str, tuple[str, str]]:
     return out
 
 
-def community_rows(units: dict[str, Polygon], totals: dict[str, tuple[int, int]]) -> Rows:
-    """Return today's communities and villages with their registered totals."""
+def community_rows(units: dict[str, Polygon], totals: dict[str, tuple[int, int]], rng: np.random.Generator) -> Rows:
+    """Return today's communities and villages with their registered totals; two have not counted ages."""
+    ages = {u.community_id: people.ages(u.community_id, totals[u.community_id][1], rng) for u in plan.UNITS}
     return [
         {
             "community_id": u.community_id,
@@ -98,6 +100,8 @@ def community_rows(units: dict[str, Polygon], totals: dict[str, tuple[int, int]]
             "locked": u.locked,
             "households": totals[u.community_id][0],
             "people": totals[u.community_id][1],
+            "children": ages[u.community_id][0],
+            "elders": ages[u.community_id][1],
             "town": NAME,
             "geometry": source.upright(units[u.community_id]),
         }
@@ -231,6 +235,23 @@ def building_rows(homes: list[people.Home], rng: np.random.Generator) -> Rows:
             }
         )
     return rows
+
+
+def idle_rows(
+    homes: list[people.Home],
+    facilities: list[services.Facility],
+    ways: list[streets.Way],
+    nature: layout.Nature,
+    seed: int,
+) -> dict[str, Rows]:
+    """Return crossings, idle rooms and land, by a chance of their own: the other layers stay what they are."""
+    rng = np.random.default_rng([seed, 5])
+    crossed = passages.crossings(ways, nature, rng)
+    idle = premises.idle(homes, facilities, ways, rng)
+    return {
+        "过街设施": [{**vars(passage), "geometry": passage.shape} for passage in crossed],
+        "闲置房地": [{**vars(room), "geometry": room.shape} for room in idle],
+    }
 
 
 def write_town(town: Town, folder: Path) -> None:

@@ -46,6 +46,19 @@ class Home:
     unknown: frozenset[str] = field(default_factory=frozenset)
 
 
+YOUNG_TOWN, OLD_TOWN = ("SQ03", "CU02"), ("SQ01", "SQ02", "SQ04", "SQ07")
+NO_AGES = ("CU04", "CU05")
+"""Villages whose register has totals only."""
+
+
+def ages(community_id: str, people: int, rng: np.random.Generator) -> tuple[int | None, int | None]:
+    """Return a community's people up to 14 and from 60 on, where they were counted."""
+    elders = 0.12 if community_id in YOUNG_TOWN else 0.29 if community_id in OLD_TOWN else 0.21
+    children = 0.21 if community_id in YOUNG_TOWN else 0.11 if community_id in OLD_TOWN else 0.15
+    young, old = (round(people * (share + float(rng.normal(0, 0.012)))) for share in (children, elders))
+    return (None, None) if community_id in NO_AGES else (young, old)
+
+
 def standing(buildings: Iterable[Building], ways: list[Way], nature: Nature) -> list[Building]:
     """Return the buildings that stand free: off roads, water and rails, inside the study, clear of each other."""
     roads = shapely.union_all([w.shape.buffer(CLEARANCE_M[w.road_class], quad_segs=3) for w in ways if not w.tunnel])

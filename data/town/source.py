@@ -13,7 +13,7 @@ import pyogrio
 from shapely import Polygon
 from shapely.geometry.polygon import orient
 
-from town import plan
+from town import passages, plan, premises
 
 FILE = "qinghe.gpkg"
 WRITTEN = "2026-01-01T00:00:00.000Z"
@@ -88,6 +88,8 @@ def layers(categories: Mapping[str, str]) -> tuple[Layer, ...]:
                 "locked": "锁定",
                 "households": "户数",
                 "people": "人口",
+                "children": "少儿人口",
+                "elders": "老年人口",
                 "town": "乡镇",
             },
             {"kind": KINDS, "locked": YES_NO},
@@ -163,6 +165,25 @@ def layers(categories: Mapping[str, str]) -> tuple[Layer, ...]:
             {"category": categories},
             "Point",
         ),
+        Layer(
+            "过街设施", "passages", {"passage_id": "编号", **named, "kind": "类别"}, {"kind": passages.KINDS}, "Point"
+        ),
+        Layer(
+            "闲置房地",
+            "premises",
+            {
+                "premises_id": "编号",
+                **named,
+                "kind": "类别",
+                "floor_area_m2": "可用建筑面积",
+                "site_area_m2": "可用场地面积",
+                "cost": "整备费用",
+                "categories": "可设类别",
+                "facility_id": "设施编号",
+            },
+            {"kind": premises.KINDS},
+            "Unknown",
+        ),
     )
 
 
@@ -179,9 +200,9 @@ def in_chinese(layer: Layer, rows: Iterable[Mapping[str, Any]]) -> gpd.GeoDataFr
         data[theirs] = [None if row.get(ours) is None else words[row[ours]] if words else row[ours] for row in rows]
     frame = gpd.GeoDataFrame(data, geometry=[row["geometry"] for row in rows], crs=plan.CRS)
     for ours, theirs in layer.columns.items():
-        if ours in ("households", "people", "dwellings", "year_built", "level", "capacity"):
+        if ours in ("households", "people", "dwellings", "year_built", "level", "capacity", "children", "elders"):
             frame[theirs] = frame[theirs].astype("Int32")
-        elif ours in ("floors", "height_m", "floor_area_m2"):
+        elif ours in ("floors", "height_m", "floor_area_m2", "site_area_m2", "cost"):
             frame[theirs] = frame[theirs].astype("float64")
         else:
             frame[theirs] = frame[theirs].astype("str")

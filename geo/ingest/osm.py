@@ -31,7 +31,7 @@ KEYS = (
     *MAIN_KEYS, "name", "name:zh", "name:en", "ref", "oneway", "junction", "bridge", "tunnel", "layer", "foot",
     "access", "motorroad", "service", "area", "water", "admin_level", "building:levels", "height", "start_date",
     "building:flats", "building:material", "tourism", "social_facility:for", "isced:level", "station",
-    "residential", "capacity", "gated", "public_transport", "power", "location",
+    "residential", "capacity", "gated", "public_transport", "power", "location", "crossing",
 )  # fmt: skip
 """Keys that are read at all."""
 
@@ -119,6 +119,16 @@ MIN_ESTATE_M2 = 300.0
 MAX_ESTATE_M2 = 400_000.0
 """Residential areas larger than this (40 ha) are a quarter, not an estate."""
 
+_GATES = (
+    "gate",
+    "lift_gate",
+    "swing_gate",
+    "kissing_gate",
+    "entrance",
+    "turnstile",
+    "sliding_gate",
+    "full-height_turnstile",
+)
 _PASSED = ("yes", "designated", "permissive", "official", "destination", "customers")
 _NEVER_WALKED = ("motorway", "motorway_link", "busway", "construction", "proposed")
 _RIVER_NAME = re.compile(r"[河江溪渠浦涌]$|\b(river|canal)\b", re.IGNORECASE)
@@ -323,9 +333,9 @@ def _osm_ids(frame: gpd.GeoDataFrame) -> list[str | None]:
 def tables_from_tags(layer: Layer) -> dict[str, tuple[gpd.GeoDataFrame, dict[str, int]]]:
     """Return the tables a layer's tags speak of, each with what was left out (reason and number of rows).
 
-    Tables: roads and barriers from lines, barriers, communities, estates and buildings from areas, facilities from
-    points and areas. Columns are ours, `osm` is the id, `start_date` the date as written (buildings and estates);
-    coordinates stay the source's.
+    Tables: roads and barriers from lines, barriers, communities, estates and buildings from areas, passages from
+    points, facilities from points and areas. Columns are ours, `osm` is the id, `start_date` the date as written
+    (buildings and estates); coordinates stay the source's.
     """
     tags = tag_frame(layer)
     shapes = tags.geometry
@@ -338,6 +348,7 @@ def tables_from_tags(layer: Layer) -> dict[str, tuple[gpd.GeoDataFrame, dict[str
         ("barriers", lambda: _barriers(lines, areas)),
         ("communities", lambda: _communities(areas)),
         ("estates", lambda: _estates(areas)),
+        ("passages", lambda: _passages(tags[present & (dims == 0)])),
         ("buildings", lambda: _buildings(areas)),
         ("facilities", lambda: _facilities(places)),
     )
@@ -574,6 +585,22 @@ def _buildings(areas: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, dict[str, int
     })  # fmt: skip
     gone = int((areas["building"].notna() & ~stands).sum())
     return table, {"building=no, entrance, proposed or demolished": gone} if gone else {}
+
+
+def _passages(points: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, dict[str, int]]:
+    """Return gates of walls and fences, crossings of roads, level crossings; no gate that is closed to people."""
+    kind = pd.Series(None, index=points.index, dtype="object")
+    kind[points["barrier"].isin(_GATES)] = "gate"
+    kind[points["highway"].eq("crossing").fillna(False) & points["crossing"].ne("no").fillna(True)] = "crossing"
+    kind[points["railway"].isin(["crossing", "level_crossing"])] = "level_crossing"
+    shut = kind.eq("gate").fillna(False) & (
+        _first(points["foot"]).isin(["no", "private"])
+        | (points["access"].isin(["no"]) & ~_first(points["foot"]).isin(_PASSED))
+    )
+    left = {"gates that nobody may pass": int(shut.sum())} if shut.any() else {}
+    tags = points[kind.notna() & ~shut]
+    return _table(tags, {"kind": kind[tags.index].astype("str"), "name": tags["name"],
+                         "name_en": tags["name:en"]}), left  # fmt: skip
 
 
 def _facilities(places: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, dict[str, int]]:

@@ -17,12 +17,12 @@ from geo.schema import TABLES
 from geo.study import Repair
 
 MARGIN_M = 500.0
-"""Roads, barriers and facilities are kept this far outside the study area: people walk there too."""
+"""Roads, barriers, passages and facilities are kept this far outside the study area: people walk there too."""
 
 Extent = tuple[float, float, float, float]
 """West, south, east, north [degrees] that an OpenStreetMap extract says it covers."""
 
-_NEAR = ("roads", "barriers", "facilities")
+_NEAR = ("roads", "barriers", "passages", "facilities")
 _ASSUMED_GAP_M = 1.0
 _LEAST_OVERLAP_M2 = 100.0
 _SAME_GROUND_SHARE = 0.5
@@ -311,7 +311,7 @@ def within(
         if table in _NEAR:
             inside, rule = shapely.dwithin(shapes, area, MARGIN_M), f"more than {MARGIN_M:g} m outside the study area"
             rule_zh = f"位于规划范围外 {MARGIN_M:g} 米以远"
-        elif table == "buildings":
+        elif table in ("buildings", "premises"):
             inside, rule = shapely.intersects(shapely.point_on_surface(shapes), area), "outside the study area"
             rule_zh = "位于规划范围外"
         else:

@@ -52,7 +52,9 @@ def tables(folder: Path) -> dict[str, gpd.GeoDataFrame]:
 
 
 def test_every_layer_keeps_its_contract(tables: dict[str, gpd.GeoDataFrame]) -> None:
-    assert set(tables) == {"study_area", "communities", "roads", "barriers", "estates", "buildings", "facilities"}
+    assert set(tables) == {
+        "study_area", "communities", "roads", "barriers", "estates", "buildings", "facilities", "passages", "premises",
+    }  # fmt: skip
     for name, frame in tables.items():
         assert check(frame, name) == []
         assert len(conform(frame, name)) == len(frame)
@@ -278,3 +280,30 @@ def _short_ends(roads: gpd.GeoDataFrame) -> int:
         for r in near
     }
     return sum(0.15 < gap < 0.6 for gap in gaps.values())
+
+
+def test_crossings_stand_on_main_roads(tables: dict[str, gpd.GeoDataFrame]) -> None:
+    main = shapely.union_all(tables["roads"].geometry[tables["roads"].road_class == "primary"].to_numpy())
+    zebra = tables["passages"][tables["passages"].kind == "crossing"]
+    assert 40 <= len(zebra) <= 90
+    assert (zebra.distance(main) < 0.5).all()
+
+
+def test_idle_premises_are_in_every_unit_and_free(tables: dict[str, gpd.GeoDataFrame]) -> None:
+    idle = tables["premises"]
+    assert set(idle.kind) == {"idle_building", "idle_land", "public_land", "growing"}
+    where = gpd.sjoin(idle.set_geometry(idle.representative_point()), tables["communities"][["geometry"]])
+    assert where.community_id.nunique() == 16
+    plots = idle[idle.geom_type == "Polygon"]
+    assert not plots.intersects(shapely.union_all(tables["buildings"].geometry.to_numpy())).any()
+    growing = idle[idle.kind == "growing"]
+    assert growing.facility_id.isin(tables["facilities"].index).all()
+    known = tables["facilities"].category.reindex(growing.facility_id).to_numpy()
+    assert (growing.categories.to_numpy() == known).all()
+
+
+def test_ages_are_counted_or_unknown(tables: dict[str, gpd.GeoDataFrame]) -> None:
+    units = tables["communities"]
+    blank = units.children.isna()
+    assert list(units.index[blank]) == list(UNCOUNTED)
+    assert (units.children + units.elders < units.people)[~blank].all()

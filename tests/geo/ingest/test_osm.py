@@ -428,6 +428,24 @@ def test_facility_categories(tags: dict[str, str], category: str | None) -> None
     assert (frame["category"].tolist() if len(frame) else [None]) == [category]
 
 
+@pytest.mark.parametrize(
+    ("tags", "kind"),
+    [
+        ({"barrier": "gate"}, "gate"), ({"barrier": "lift_gate", "access": "private"}, "gate"),
+        ({"barrier": "gate", "access": "no"}, None), ({"barrier": "gate", "access": "no", "foot": "yes"}, "gate"),
+        ({"barrier": "gate", "foot": "private"}, None), ({"barrier": "bollard"}, None),
+        ({"highway": "crossing", "crossing": "zebra"}, "crossing"), ({"highway": "crossing"}, "crossing"),
+        ({"highway": "crossing", "crossing": "no"}, None), ({"railway": "level_crossing"}, "level_crossing"),
+        ({"railway": "crossing"}, "level_crossing"), ({"highway": "bus_stop"}, None),
+    ],
+)  # fmt: skip
+def test_where_people_pass(tags: dict[str, str], kind: str | None) -> None:
+    columns = {key: [value] for key, value in tags.items()}
+    frame, left = tables_from_tags(tagged([Point(120, 31)], **columns)).get("passages", (pd.DataFrame(), {}))
+    assert (frame["kind"].tolist() if len(frame) else [None]) == [kind]
+    assert bool(left) == (kind is None and tags.get("barrier") == "gate")
+
+
 def test_the_documented_tables_hold_together(root: Path) -> None:
     """Every category is in docs/import.md; every road class OpenStreetMap uses is ours."""
     text = (root / "docs" / "import.md").read_text(encoding="utf-8")
