@@ -353,6 +353,8 @@ def _known_layer(layer: Layer, columns: set[str]) -> SourceEntry | None:
             "name_en": "villeng",
             "households": "households",
             "people": "population",
+            "children": "age_0_14",
+            "elders": "age_65p",
             "town": "townname",
         }
         if "villname" in columns:
