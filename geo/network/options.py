@@ -61,6 +61,8 @@ class WalkOptions:
         A gate belongs to the closed estate, or the wall, within this distance [m].
     node_m : float
         Ends of lines closer than this are one place [m].
+    gap_m : float
+        A loose end this close to a line of the same level is led on to it, and reported [m].
     join_m : float
         A place farther than this from every way it can reach is not joined, and reported [m].
     entrance_m : float
@@ -75,6 +77,7 @@ class WalkOptions:
     crossing_near_m: float = 15.0
     gate_near_m: float = 20.0
     node_m: float = 0.1
+    gap_m: float = 1.0
     join_m: float = 500.0
     entrance_m: float = 15.0
     slope_step_m: float = 20.0
