@@ -302,10 +302,12 @@ class FacilityStandard(_Frozen):
     def frame(self) -> pd.DataFrame:
         """Return the requirements as a table: index `requirement` (key), a column per field and the group's titles.
 
-        Sources that a requirement leaves empty are the standard's own.
+        What is not asked is NaN; sources that a requirement leaves empty are the standard's own.
         """
         rows = [each.model_dump() for each in self.requirements]
         table = pd.DataFrame(rows).set_index("key").rename_axis("requirement")
+        numbers = [name for name, kind in Requirement.model_fields.items() if "float" in str(kind.annotation)]
+        table[numbers] = table[numbers].astype("float64")
         table["categories"] = table["categories"].map(";".join)
         table["source"] = table["source"].where(table["source"] != "", self.source)
         table["source_en"] = table["source_en"].where(table["source_en"] != "", self.source_en)
