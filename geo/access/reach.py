@@ -1,17 +1,24 @@
 """What is near and what is within reach, on foot along the network: from homes to facilities, exact."""
 
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal
+from typing import TypeVar, get_args
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
+from geo.access.kernels import nearest_of, walks
+from geo.errors import Fault, InputError
+from geo.network.graph import By, Graph, Stops, split
+from geo.network.joins import join
 from geo.network.network import Floats, Ints, Joins, Network
 
-By = Literal["metres", "minutes"]
-"""What is shortest: the way on the plan, or the time with slopes and stairs."""
+T = TypeVar("T")
 
 Places = Joins | gpd.GeoDataFrame | gpd.GeoSeries
 """Places joined already, or to be joined."""
@@ -79,30 +86,88 @@ def nearest(
     by : {"metres", "minutes"}
         What is shortest; both are returned, of the same walk.
     speed : str
-        Key of `geo.network.SPEEDS`.
+        Key of the network's `minutes`: `adult`, `elder`, `child`.
     at_most : float
         Farther ones are left out [m or min, as `by`].
 
     Returns
     -------
     DataFrame
-        Index the origin's id, in the order of `origins`; columns category (of the facilities; categories in
-        alphabetical order), rank (from 1), facility_id, walk_m [m], walk_min [min]. An origin has fewer rows, or
-        none, where no more can be reached. Of equally near ones the lower id comes first.
+        Index the origin's id, in the order of `origins`; columns category (categorical, in alphabetical order; empty
+        where there is one group), rank (from 1), facility_id, walk_m [m], walk_min [min], from door to door, the ways
+        to and from the network included. An origin has fewer rows, or none, where no more can be reached. Of equally
+        near ones the lower id comes first.
 
     Raises
     ------
     InputError
         An unknown speed or `by`, n below 1, or places that cannot be joined (see `geo.network.joins.join`).
     """
-    raise NotImplementedError
+    _check(network, by, speed, n)
+    homes, goals = _joined(network, origins, entrances=False), _joined(network, facilities, entrances=True)
+    groups, group = _groups(facilities)
+    graph = Graph.of(network, by, speed)
+    # facilities by id: of equally near ones the lower comes first
+    by_id = _ranks(goals.index)
+    of_id = np.argsort(by_id)
+    stops, leaving = graph.stops(goals, leaving=False), graph.stops(homes, leaving=True)
+    arcs = graph.arcs(against=True)
+    shape = (len(homes), len(groups), n)
+    who, cost, second = np.full(shape, -1, np.int32), np.empty(shape), np.empty(shape)
+
+    def search(one: int) -> None:
+        rows = np.flatnonzero(group[stops.place] == one)
+        some = stops._replace(
+            place=by_id[stops.place[rows]].astype(np.int32), stretch=stops.stretch[rows], cost=stops.cost[rows],
+            off=stops.off[rows],
+        )  # fmt: skip
+        nearest_of(arcs, some, leaving, float(at_most), one, who, cost, second)
+
+    _in_threads(search, [(one,) for one in range(len(groups))])
+    flat = np.flatnonzero(who.ravel() >= 0)
+    per_origin = shape[1] * n
+    first, other = cost.ravel()[flat], second.ravel()[flat]
+    walk_m, walk_min = (first, other) if by == "metres" else (other, first)
+    return pd.DataFrame(
+        {
+            "category": pd.Categorical.from_codes((flat % per_origin // n).astype(np.int32), categories=groups),
+            "rank": flat % n + 1,
+            "facility_id": goals.index.take(of_id[who.ravel()[flat]]),
+            "walk_m": walk_m,
+            "walk_min": walk_min,
+        },
+        index=homes.index.take(flat // per_origin),
+    )
 
 
 def within(
     network: Network, origins: Places, facilities: Places, at_most: float, *, by: By = "metres", speed: str = "adult",
 ) -> Pairs:  # fmt: skip
-    """Return every walk from an origin to a facility of at most so many metres or minutes (as `by`)."""
-    raise NotImplementedError
+    """Return every walk from an origin to a facility of at most so many metres or minutes (as `by`).
+
+    Parameters and errors as in `nearest`; categories make no difference.
+    """
+    _check(network, by, speed)
+    homes, goals = _joined(network, origins, entrances=False), _joined(network, facilities, entrances=True)
+    graph = Graph.of(network, by, speed)
+    leaving, coming = graph.stops(homes, leaving=True), graph.stops(goals, leaving=False)
+    # searches start where there are fewer places
+    against = len(goals) <= len(homes)
+    sources, targets = (coming, leaving) if against else (leaving, coming)
+    arcs = graph.arcs(against=against)
+    start, row = _by_stretch(targets, len(graph.ends))
+    parts = _in_threads(
+        lambda low, high: walks(arcs, sources, targets, start, row, float(at_most), low, high),
+        split(len(sources.first) - 1, 4 * _threads()),
+    )
+    source, target, cost, second = (np.concatenate(each) for each in zip(*parts, strict=True)) if parts else _NO_WALKS
+    origin, place = (target, source) if against else (source, target)
+    order = np.lexsort((_ranks(goals.index)[place], cost, origin))
+    walk_m, walk_min = (cost, second) if by == "metres" else (second, cost)
+    return Pairs(
+        homes.index, goals.index, origin[order].astype(np.int64), place[order].astype(np.int64), walk_m[order],
+        walk_min[order],
+    )  # fmt: skip
 
 
 def tally(
@@ -127,3 +192,55 @@ def tally(
         `values`. NaN where an origin is not joined.
     """
     raise NotImplementedError
+
+
+_NO_WALKS = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0), np.zeros(0))
+
+
+def _check(network: Network, by: str, speed: str, n: int = 1) -> None:
+    """Refuse what cannot be asked."""
+    faults = []
+    if by not in get_args(By):
+        faults.append(Fault(f"unknown measure of walks: {by!r}", f"one of {', '.join(get_args(By))}"))
+    if speed not in network.minutes:
+        faults.append(Fault(f"unknown speed: {speed!r}", f"one of {', '.join(network.minutes)}"))
+    if n < 1:
+        faults.append(Fault(f"n is {n}", "ask for at least 1 facility of each category"))
+    if faults:
+        raise InputError(faults)
+
+
+def _joined(network: Network, places: Places, *, entrances: bool) -> Joins:
+    return places if isinstance(places, Joins) else join(network, places, entrances=entrances)
+
+
+def _groups(facilities: Places) -> tuple[list[str], Ints]:
+    """Return the categories in alphabetical order, and which of them each facility is of (-1: not known)."""
+    if not isinstance(facilities, gpd.GeoDataFrame) or "category" not in facilities.columns:
+        return [""], np.zeros(len(facilities), dtype=np.int64)
+    codes = pd.Categorical(facilities["category"].astype("str"))
+    return list(codes.categories), codes.codes.astype(np.int64)
+
+
+def _ranks(ids: pd.Index) -> Ints:
+    """Return the place of each id in alphabetical order."""
+    rank = np.empty(len(ids), dtype=np.int64)
+    rank[np.argsort(ids.to_numpy(), kind="stable")] = np.arange(len(ids))
+    return rank
+
+
+def _by_stretch(stops: Stops, stretches: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Return where the rows of each stretch begin, and the rows."""
+    order = np.argsort(stops.stretch, kind="stable")
+    start = np.searchsorted(stops.stretch[order], np.arange(stretches + 1))
+    return start.astype(np.int32), order.astype(np.int32)
+
+
+def _threads() -> int:
+    return min(os.cpu_count() or 1, 8)
+
+
+def _in_threads(work: Callable[..., T], arguments: Sequence[tuple[int, ...]]) -> list[T]:
+    """Return what the work gives for each of the arguments, in their order; compiled searches run side by side."""
+    with ThreadPoolExecutor(_threads()) as pool:
+        return list(pool.map(lambda each: work(*each), arguments))

@@ -1,0 +1,266 @@
+"""The compiled searches along the network.
+
+They read `geo.network.graph.Arcs` and `Stops`. Every walk has a cost, which is made shortest, and a second one, which
+comes with it; of walks that cost the same the one with the smaller second is taken, so that the order of rows in the
+tables has no say.
+"""
+
+# numba infers the types of these functions from the arrays they are called with, so they carry none:
+# mypy: disable-error-code="no-untyped-def, untyped-decorator, no-untyped-call"
+# ruff: noqa: ANN001, ANN201, ANN202
+# Splitting a hot loop would only hide it:
+# ruff: noqa: PLR0912, PLR0915, PLR0917
+
+import numba
+import numpy as np
+
+
+@numba.njit(cache=True, nogil=True)
+def _push(key, item, size, cost, what):
+    """Put an item on the heap (four children each) and return its new size."""
+    at = size
+    while at > 0:
+        above = (at - 1) >> 2
+        if key[above] <= cost:
+            break
+        key[at] = key[above]
+        item[at] = item[above]
+        at = above
+    key[at] = cost
+    item[at] = what
+    return size + 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _pop(key, item, size):
+    """Take the cheapest item, which stands at 0, off the heap and return its new size."""
+    size -= 1
+    cost, what = key[size], item[size]
+    at = 0
+    while True:
+        low = 4 * at + 1
+        if low >= size:
+            break
+        best = low
+        for child in range(low + 1, min(low + 4, size)):
+            if key[child] < key[best]:
+                best = child
+        if key[best] >= cost:
+            break
+        key[at] = key[best]
+        item[at] = item[best]
+        at = best
+    key[at] = cost
+    item[at] = what
+    return size
+
+
+@numba.njit(cache=True, nogil=True)
+def _longer(array):
+    """Return the array with twice the room."""
+    out = np.empty(2 * len(array), array.dtype)
+    out[: len(array)] = array
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _offer(who, cost, second, n, f, c, s):
+    """Put a facility among the n nearest, by cost then number, each once; return whether it is news."""
+    for i in range(n):
+        if who[i] == f:
+            if cost[i] < c or cost[i] == c and second[i] <= s:
+                return False
+            at = i
+            break
+        if who[i] < 0:
+            at = i
+            break
+    else:
+        at = n - 1
+        if cost[at] < c or cost[at] == c and who[at] < f:
+            return False
+    while at > 0 and (cost[at - 1] > c or cost[at - 1] == c and who[at - 1] > f):
+        who[at] = who[at - 1]
+        cost[at] = cost[at - 1]
+        second[at] = second[at - 1]
+        at -= 1
+    who[at] = f
+    cost[at] = c
+    second[at] = s
+    return True
+
+
+@numba.njit(cache=True, nogil=True)
+def nearest_of(arcs, facilities, origins, most, group, out_who, out_cost, out_second):
+    """Write the nearest facilities of each origin to [origin, group, rank]; the search runs from the facilities.
+
+    The n nearest of a place are among the n nearest of the junctions it comes to and those on its own stretch. Numbers
+    of facilities are in the order of their ids; -1 where there are no more.
+    """
+    n = out_who.shape[2]
+    junctions = len(arcs.start) - 1
+    who = np.full((junctions, n), -1, np.int32)
+    cost = np.empty((junctions, n))
+    second = np.empty((junctions, n))
+    room = 1024
+    key, item = np.empty(room), np.empty(room, np.int32)
+    node, what, with_it = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room)
+    size = 0
+    told = 0
+    on = np.full(len(arcs.ends), -1, np.int32)
+    next_on = np.full(len(facilities.place), -1, np.int32)
+    for row in range(len(facilities.place)):
+        stretch = facilities.stretch[row]
+        next_on[row] = on[stretch]
+        on[stretch] = row
+        for end in range(2):
+            v, c, s = arcs.ends[stretch, end], facilities.cost[row, end], facilities.cost[row, 2 + end]
+            f = facilities.place[row]
+            if c <= most and _offer(who[v], cost[v], second[v], n, f, c, s):
+                if told == len(node):
+                    key, item, node = _longer(key), _longer(item), _longer(node)
+                    what, with_it = _longer(what), _longer(with_it)
+                node[told], what[told], with_it[told] = v, f, s
+                size = _push(key, item, size, c, told)
+                told += 1
+    while size > 0:
+        c, label = key[0], item[0]
+        size = _pop(key, item, size)
+        v, f, s = node[label], what[label], with_it[label]
+        current = False
+        for i in range(n):
+            if who[v, i] == f:
+                current = cost[v, i] == c and second[v, i] == s
+                break
+        if not current:
+            continue
+        for j in range(arcs.start[v], arcs.start[v + 1]):
+            w, d, t = arcs.head[j], c + arcs.cost[j, 0], s + arcs.cost[j, 1]
+            if d <= most and _offer(who[w], cost[w], second[w], n, f, d, t):
+                if told == len(node):
+                    key, item, node = _longer(key), _longer(item), _longer(node)
+                    what, with_it = _longer(what), _longer(with_it)
+                node[told], what[told], with_it[told] = w, f, t
+                size = _push(key, item, size, d, told)
+                told += 1
+    for i in range(len(origins.first) - 1):
+        mine, mine_cost, mine_second = out_who[i, group], out_cost[i, group], out_second[i, group]
+        for row in range(origins.first[i], origins.first[i + 1]):
+            stretch = origins.stretch[row]
+            for end in range(2):
+                v = arcs.ends[stretch, end]
+                for k in range(n):
+                    if who[v, k] < 0:
+                        break
+                    c = cost[v, k] + origins.cost[row, end]
+                    if c > most:
+                        break
+                    s = second[v, k] + origins.cost[row, 2 + end]
+                    _offer(mine, mine_cost, mine_second, n, who[v, k], c, s)
+            other = on[stretch]
+            while other >= 0:
+                c, s = _along(arcs, facilities.cost[other], origins.cost[row], stretch)
+                if c <= most:
+                    _offer(mine, mine_cost, mine_second, n, facilities.place[other], c, s)
+                other = next_on[other]
+
+
+@numba.njit(cache=True, nogil=True)
+def _along(arcs, source, target, stretch):
+    """Return cost and second between two places on one stretch, along it."""
+    by_a = source[0] + target[1] - arcs.across[stretch, 0]
+    by_b = source[1] + target[0] - arcs.across[stretch, 1]
+    if by_a >= by_b:
+        return by_a, source[2] + target[3] - arcs.across[stretch, 2]
+    return by_b, source[3] + target[2] - arcs.across[stretch, 3]
+
+
+@numba.njit(cache=True, nogil=True)
+def _search(arcs, sources, place, most, cost, second, touched, key, item):
+    """Write the cost of every junction within reach of a place (others stay infinite); return how many there are."""
+    size = 0
+    count = 0
+    for row in range(sources.first[place], sources.first[place + 1]):
+        for end in range(2):
+            v = arcs.ends[sources.stretch[row], end]
+            c, s = sources.cost[row, end], sources.cost[row, 2 + end]
+            if c <= most and (c < cost[v] or c == cost[v] and s < second[v]):
+                if cost[v] == np.inf:
+                    touched[count] = v
+                    count += 1
+                if c < cost[v]:
+                    size = _push(key, item, size, c, v)
+                cost[v], second[v] = c, s
+    while size > 0:
+        c, v = key[0], item[0]
+        size = _pop(key, item, size)
+        if c > cost[v]:
+            continue
+        for j in range(arcs.start[v], arcs.start[v + 1]):
+            w, d, t = arcs.head[j], c + arcs.cost[j, 0], second[v] + arcs.cost[j, 1]
+            if d <= most and (d < cost[w] or d == cost[w] and t < second[w]):
+                if cost[w] == np.inf:
+                    touched[count] = w
+                    count += 1
+                if d < cost[w]:
+                    size = _push(key, item, size, d, w)
+                cost[w], second[w] = d, t
+    return count
+
+
+@numba.njit(cache=True, nogil=True)
+def walks(arcs, sources, targets, target_start, target_row, most, low, high):
+    """Return every walk of at most `most` between sources low to high and targets: source, target, cost, second.
+
+    The rows of targets on stretch s are target_row[target_start[s]:target_start[s + 1]].
+    """
+    junctions = len(arcs.start) - 1
+    cost, second = np.full(junctions, np.inf), np.empty(junctions)
+    touched = np.empty(junctions, np.int32)
+    # a junction enters the heap once for each arc to it, and for each row of the source
+    room = 2 * len(arcs.head) + 2 * len(sources.place) + 4
+    key, item = np.empty(room), np.empty(room, np.int32)
+    places = len(targets.first) - 1
+    best, best_second = np.full(places, np.inf), np.empty(places)
+    met = np.empty(places, np.int32)
+    out_source, out_target = np.empty(1024, np.int32), np.empty(1024, np.int32)
+    out_cost, out_second = np.empty(1024), np.empty(1024)
+    total = 0
+    for source in range(low, high):
+        count = _search(arcs, sources, source, most, cost, second, touched, key, item)
+        found = 0
+        for k in range(count):
+            v = touched[k]
+            for j in range(arcs.start[v], arcs.start[v + 1]):
+                stretch, end = arcs.stretch[j], arcs.end[j]
+                for r in range(target_start[stretch], target_start[stretch + 1]):
+                    row = target_row[r]
+                    t = targets.place[row]
+                    c, s = cost[v] + targets.cost[row, end], second[v] + targets.cost[row, 2 + end]
+                    if c <= most and (c < best[t] or c == best[t] and s < best_second[t]):
+                        if best[t] == np.inf:
+                            met[found] = t
+                            found += 1
+                        best[t], best_second[t] = c, s
+            cost[v] = np.inf
+        for mine in range(sources.first[source], sources.first[source + 1]):
+            stretch = sources.stretch[mine]
+            for r in range(target_start[stretch], target_start[stretch + 1]):
+                row = target_row[r]
+                t = targets.place[row]
+                c, s = _along(arcs, sources.cost[mine], targets.cost[row], stretch)
+                if c <= most and (c < best[t] or c == best[t] and s < best_second[t]):
+                    if best[t] == np.inf:
+                        met[found] = t
+                        found += 1
+                    best[t], best_second[t] = c, s
+        while total + found > len(out_source):
+            out_source, out_target = _longer(out_source), _longer(out_target)
+            out_cost, out_second = _longer(out_cost), _longer(out_second)
+        for k in range(found):
+            t = met[k]
+            out_source[total], out_target[total] = source, t
+            out_cost[total], out_second[total] = best[t], best_second[t]
+            best[t] = np.inf
+            total += 1
+    return out_source[:total].copy(), out_target[:total].copy(), out_cost[:total].copy(), out_second[:total].copy()
