@@ -7,20 +7,16 @@ places to far ones before they are counted.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geo.access.reach import By, Pairs
 from geo.errors import Fault, InputError
 
-if TYPE_CHECKING:
-    from geo.access.reach import Pairs
-
 Floats = npt.NDArray[np.float64]
-By = Literal["metres", "minutes"]
-"""What a walk is measured in: its length, or its time at the speed the pairs were made with."""
 Method = Literal["2sfca", "e2sfca", "3sfca"]
 """Two steps and everybody within the limit alike; two steps with weights; three steps."""
 
@@ -30,8 +26,8 @@ _TITLES: Final = {
     "e2sfca": ("增强型两步移动搜索法(E2SFCA)", "enhanced two-step floating catchment area (E2SFCA)",
                "Luo, W., Qi, Y. (2009), Health & Place 15(4), 1100-1107"),
     "3sfca": ("三步移动搜索法(3SFCA)", "three-step floating catchment area (3SFCA)",
-              "Wan, N., Zou, B., Sternberg, T. (2012), International Journal of Geographical Information Science 26(6), "
-              "1073-1089"),
+              "Wan, N., Zou, B., Sternberg, T. (2012), International Journal of Geographical Information Science "
+              "26(6), 1073-1089"),
 }  # fmt: skip
 
 
@@ -64,7 +60,7 @@ class Catchment:
         least this much), `places` (within the limit, weight above 0), `places_unknown` (of these).
     places : DataFrame
         Index the places of the pairs. `capacity`, `people` (within the limit, each once), `people_weighted` (as step 1
-        counts them), `ratio` (capacity for each weighted person; NaN where capacity or some people are unknown), `homes`.
+        counts them), `ratio` (capacity for each weighted person; NaN where capacity or people are unknown), `homes`.
     method : Method
     notes : tuple of (str, str)
         Method, weights, limit and what is unknown, in Chinese and English.
@@ -92,7 +88,7 @@ def steps(weights: Mapping[float, float]) -> Decay:
     zones = sorted(weights.items())
     cuts, values = np.array([zone for zone, _ in zones], float), np.array([value for _, value in zones], float)
     # The comparisons are written so that NaN fails them.
-    if not (len(zones) and np.all(cuts >= 0) and np.all(values >= 0) and np.all(np.diff(values) <= 0)):
+    if not (zones and np.all(cuts >= 0) and np.all(values >= 0) and np.all(np.diff(values) <= 0)):
         remedy = "give zones like {5: 1, 10: 0.68, 15: 0.22}: weights of 0 and more that never rise with the walk"
         raise InputError(Fault(f"zones {dict(zones)} are no decay", remedy))
     told = "、".join(f"≤{zone:g}: {value:g}" for zone, value in zones)
@@ -124,10 +120,11 @@ def gaussian_to_zero(at_most: float) -> Decay:
     (exp(-½ (d/d0)²) - exp(-½)) / (1 - exp(-½)): Dai, D. (2010), Health & Place 16(5), 1038-1052.
     """
     _above_zero("limit", at_most)
-    edge = np.exp(-0.5)
+    edge = float(np.exp(-0.5))
 
     def weigh(walk: Floats) -> Floats:
-        return np.maximum(np.exp(-0.5 * (walk / at_most) ** 2) - edge, 0.0) / (1 - edge)
+        weights: Floats = np.maximum(np.exp(-0.5 * (walk / at_most) ** 2) - edge, 0.0) / (1 - edge)
+        return weights
 
     return Decay(weigh, f"高斯衰减,{at_most:g}处为0", f"gaussian that is 0 at {at_most:g}")
 
@@ -141,7 +138,7 @@ def power(exponent: float, *, scale: float = 1.0, least: float = 1.0) -> Decay:
 
 
 def catchment(
-    pairs: "Pairs",
+    pairs: Pairs,
     demand: pd.Series,
     capacity: pd.Series,
     *,
@@ -163,7 +160,7 @@ def catchment(
     at_most
         The longest walk that counts [m, or min with `by="minutes"`].
     by, method
-        See `By` and `Method`.
+        What a walk is measured by (`geo.access.reach.By`), and the method (`Method`).
     decay
         Weights by walk for `e2sfca` and `3sfca`; left out: `thirds(at_most)`. `2sfca` has none.
 
@@ -180,11 +177,12 @@ def catchment(
     1. ``R_j = S_j / Σ_i G_ij f(d_ij) P_i``
     2. ``A_i = Σ_j G_ij f(d_ij) R_j``
 
-    G is 1 in two steps; in three, ``G_ij = f(d_ij) / Σ_k f(d_ik)``: how people of i divide their choice. All capacity is
-    handed out: ``Σ_i P_i A_i = Σ_j S_j`` over places that somebody can walk to. One more place lowers nobody's access in
-    two steps; in three it may, because it draws people away from better ones.
+    G is 1 in two steps; in three, ``G_ij = f(d_ij) / Σ_k f(d_ik)``: how people of i divide their choice. All capacity
+    is handed out: ``Σ_i P_i A_i = Σ_j S_j`` over places that somebody can walk to. One more place lowers nobody's
+    access in two steps; in three it may, because it draws people away from better ones. Homes that are not joined to
+    the network have no walks and access 0; leave them out where they should be unknown.
     """
-    _check(pairs, demand, capacity, at_most, method, decay)
+    _check(pairs, demand, capacity, at_most=at_most, by=by, method=method, decay=decay)
     people = demand.reindex(pairs.origins).to_numpy(float)
     offered = capacity.reindex(pairs.places).to_numpy(float)
     homes, places = len(people), len(offered)
@@ -213,7 +211,8 @@ def catchment(
         "places": np.bincount(origin, minlength=homes),
         "places_unknown": np.bincount(origin[unknown], minlength=homes),
     }, index=pairs.origins)  # fmt: skip
-    return Catchment(home_table, place_table, method, _notes(method, weights, at_most, by, people, offered))
+    notes = _notes(method, weights, at_most, by=by, people=people, offered=offered)
+    return Catchment(home_table, place_table, method, notes)
 
 
 def _decay(method: Method, decay: Decay | None, at_most: float) -> Decay:
@@ -223,7 +222,7 @@ def _decay(method: Method, decay: Decay | None, at_most: float) -> Decay:
 
 
 def _notes(
-    method: Method, decay: Decay, at_most: float, by: By, people: Floats, offered: Floats
+    method: Method, decay: Decay, at_most: float, *, by: By, people: Floats, offered: Floats
 ) -> tuple[tuple[str, str], ...]:
     title_zh, title_en, source = _TITLES[method]
     unit_zh, unit_en = ("米", "m") if by == "metres" else ("分钟", "min")
@@ -233,22 +232,28 @@ def _notes(
         notes.append((f"步行不超过{at_most:g}{unit_zh}", f"Walks of at most {at_most:g} {unit_en}"))
     homes, places = int(np.isnan(people).sum()), int(np.isnan(offered).sum())
     if homes:
-        notes.append((f"{homes}处住宅人口未知:其可达设施的人均量也未知",
-                      f"{homes} homes of unknown people: the shares of the places they can walk to are unknown"))  # fmt: skip
+        notes.append((
+            f"{homes}处住宅人口未知:其可达设施的人均量也未知",
+            f"{homes} homes of unknown people: the shares of the places they can walk to are unknown",
+        ))  # fmt: skip
     if places:
-        notes.append((f"{places}处设施规模未知:access为空,access_known为已知设施给出的下限",
-                      f"{places} places of unknown capacity: `access` is empty, `access_known` the least it can be"))  # fmt: skip
+        notes.append((
+            f"{places}处设施规模未知:能走到其处的住宅access为空,access_known为已知设施给出的下限",
+            f"{places} places of unknown capacity: `access` is empty where one is near, `access_known` is the least",
+        ))  # fmt: skip
     return tuple(notes)
 
 
 def _check(
-    pairs: "Pairs", demand: pd.Series, capacity: pd.Series, at_most: float, method: Method, decay: Decay | None
+    pairs: Pairs, demand: pd.Series, capacity: pd.Series, *, at_most: float, by: By, method: Method, decay: Decay | None
 ) -> None:
     faults = amount_faults("demand", demand, pairs.origins) + amount_faults("capacity", capacity, pairs.places)
     if method not in _TITLES:
         faults.append(Fault(f"there is no method {method}", f"choose one of {', '.join(_TITLES)}"))
     if not at_most > 0:
         faults.append(Fault(f"walks of at most {at_most:g}", "give a limit above 0"))
+    if by not in {"metres", "minutes"}:
+        faults.append(Fault(f"walks measured by {by}", "choose metres or minutes"))
     if method == "2sfca" and decay is not None:
         faults.append(Fault("2sfca counts everybody within the limit alike", "leave decay out, or choose e2sfca"))
     if faults:
@@ -256,7 +261,7 @@ def _check(
 
 
 def amount_faults(what: str, amounts: pd.Series, ids: pd.Index, *, endless: bool = False) -> list[Fault]:
-    """Return what is wrong with amounts that should stand for these ids, each once, 0 and more (or, if `endless`, inf)."""
+    """Return what is wrong with amounts of these ids: each stands once, with 0 or more (if `endless`, also inf)."""
     faults = []
     twice = amounts.index[amounts.index.duplicated()].unique()
     if len(twice):
@@ -265,8 +270,8 @@ def amount_faults(what: str, amounts: pd.Series, ids: pd.Index, *, endless: bool
     if len(lacking):
         faults.append(Fault(f"{what}: no row for {len(lacking)}", "add them, NaN if unknown", ids=_ids(lacking)))
     if len(strange):
-        faults.append(Fault(f"{what}: {len(strange)} that the pairs do not know", "make the pairs with them, or drop them",
-                            ids=_ids(strange)))  # fmt: skip
+        remedy = "make the pairs with them, or drop them"
+        faults.append(Fault(f"{what}: {len(strange)} that the pairs do not know", remedy, ids=_ids(strange)))
     values = amounts.to_numpy(float)
     wrong = (values < 0) | (np.isinf(values) & (not endless))
     if wrong.any():

@@ -131,14 +131,14 @@ def gini(access: pd.Series, people: pd.Series) -> float:
 
     Notes
     -----
-    Twice the area between the Lorenz curve and the line of equality, ``1 - Σ (p_k - p_(k-1)) (L_k + L_(k-1))``; equal to
-    half the mean absolute difference between two people over the mean. Gini, C. (1912), Variabilità e mutabilità;
+    Twice the area between the Lorenz curve and the line of equality, ``1 - Σ (p_k - p_(k-1)) (L_k + L_(k-1))``; equal
+    to half the mean absolute difference between two people over the mean. Gini, C. (1912), Variabilità e mutabilità;
     Gastwirth, J. L. (1972), The Review of Economics and Statistics 54(3), 306-316.
     """
     curve = lorenz(access, people)
     share, has = curve["people_share"].to_numpy(), curve["access_share"].to_numpy()
-    inequality = 1 - float(np.sum(np.diff(share) * (has[1:] + has[:-1])))
-    return max(inequality, 0.0) if inequality == inequality else inequality
+    # Rounding may leave a hair below 0; NaN stays NaN.
+    return float(np.maximum(1 - np.sum(np.diff(share) * (has[1:] + has[:-1])), 0.0))
 
 
 def _observed(values: pd.Series, people: pd.Series) -> tuple[Floats, Floats]:

@@ -16,7 +16,7 @@ import shapely
 from geo.errors import Fault, InputError
 from geo.partition.conditions import bind_conditions
 from geo.partition.plan import Lock, Note, PlanOptions, SeamRule, cut_costs_of, limits_of
-from geo.partition.town import Flags, Floats, Ints, Town, Whole, WholeKind, capital, pieces
+from geo.partition.town import WALK_COLUMN, Flags, Floats, Ints, Town, Whole, WholeKind, capital, pieces
 from geo.schema import OUTSIDE, conform
 from geo.standards import Profile
 
@@ -24,6 +24,9 @@ __all__ = ["CONTACT_M", "Town", "Whole", "build_town", "capital", "pieces"]
 
 CONTACT_M = 1.0
 """Two blocks sharing less border than this [m] meet at a corner; a community does not hold together by a corner."""
+
+NEAR_OFFICE_M = 50.0
+"""Blocks nearer to an office than this say nothing of how much longer walks are than straight lines [m]."""
 
 _KIND_WORDS = {
     "village": ("村", "village"),
@@ -46,7 +49,9 @@ def build_town(
     Parameters
     ----------
     blocks, seams, communities : GeoDataFrame
-        Tables of `geo.schema`. Without communities, today's are known by their id alone.
+        Tables of `geo.schema`. Without communities, today's are known by their id alone. The term `service` reads
+        `office_x`, `office_y` of the communities [m], and columns `office_walk_m:<community_id>` of the blocks, where
+        they are there: `geo.access.offices` puts them in.
     profile : Profile
     options : PlanOptions
 
@@ -81,11 +86,13 @@ def build_town(
     points = blocks.geometry.representative_point()
     area = blocks["area_m2"].fillna(blocks.geometry.area).to_numpy(dtype=np.float64)
     cost, cross, uncut = _seam_wishes(inner, seams, options)
+    office_xy = _offices(old_ids, known)
+    way_m, detour = _ways(blocks, old_ids, np.column_stack([points.x, points.y]), office_xy)
     town = Town(
         limits=limits, options=options, block_ids=tuple(blocks.index), households=households, people=people,
         area_m2=area, people_known=people_known, x_m=points.x.to_numpy(), y_m=points.y.to_numpy(),
         old_ids=old_ids, old=old, villages=np.array([kind == "village" for kind in kinds], dtype=bool),
-        names_zh=names_zh, names_en=names_en, office_xy=_offices(old_ids, known),
+        names_zh=names_zh, names_en=names_en, office_xy=office_xy, way_m=way_m, detour=detour,
         groups=tuple(g if isinstance(g, str) else "" for g in blocks["group_id"]),
         town=np.zeros(len(blocks), dtype=np.int64), town_names=("",),
         seam_a=position.loc[inner["block_a"]].to_numpy(), seam_b=position.loc[inner["block_b"]].to_numpy(),
@@ -209,6 +216,18 @@ def _offices(ids: Sequence[str], known: gpd.GeoDataFrame | None) -> Floats:
         return np.full((len(ids), 2), np.nan)
     frame = known.loc[list(ids), ["office_x", "office_y"]].apply(pd.to_numeric, errors="coerce")
     return np.asarray(frame.to_numpy(dtype=np.float64))
+
+
+def _ways(blocks: gpd.GeoDataFrame, ids: Sequence[str], at: Floats, office_xy: Floats) -> tuple[Floats, float]:
+    """Return the way from each block to each office [m], NaN where that is unknown, and the detour of walks."""
+    straight = np.hypot(at[:, None, 0] - office_xy[None, :, 0], at[:, None, 1] - office_xy[None, :, 1])
+    walked = np.full(straight.shape, np.nan)
+    for i, community in enumerate(ids):
+        if (column := WALK_COLUMN + community) in blocks.columns:
+            walked[:, i] = pd.to_numeric(blocks[column], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    told = np.isfinite(walked) & (straight > NEAR_OFFICE_M)
+    detour = float(np.median(walked[told] / straight[told])) if told.any() else 1.0
+    return np.where(np.isfinite(walked), walked, detour * straight), detour
 
 
 def _seam_wishes(inner: gpd.GeoDataFrame, seams: gpd.GeoDataFrame, options: PlanOptions) -> tuple[Floats, Flags, Flags]:

@@ -24,7 +24,7 @@ from geo.partition.edits import (
     positions,
     regrouped,
 )
-from geo.partition.objective import _offices, _village_led, has_service, heirs_of, overlap
+from geo.partition.objective import _village_led, has_service, heirs_of, office_ways, overlap
 from geo.partition.town import Floats, Ints, Town, capital
 
 NEAR_TIE = 0.05
@@ -344,11 +344,9 @@ def contributions(town: Town, part: Ints, k: int) -> dict[str, Floats]:
         float
     )
     if has_service(town):
-        mass = np.maximum(town.households, 1e-9).astype(np.float64)
-        at_x, at_y = _offices(town, heir, x=town.x_m, y=town.y_m, mass=mass, part=part)
-        distance = np.hypot(town.x_m - at_x[part], town.y_m - at_y[part])
         total = max(1.0, float(town.households.sum()))
-        found["service"] = np.bincount(part, distance * town.households, minlength=k) / total
+        walked = office_ways(town, part, heir) * town.households
+        found["service"] = np.bincount(part, walked, minlength=k) / total
     return found
 
 

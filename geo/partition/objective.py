@@ -83,7 +83,7 @@ def size_cost(town: Town) -> float:
 
 def has_service(town: Town) -> bool:
     """Return whether distances to offices are known and wanted."""
-    return town.options.weights.service > 0 and bool(np.isfinite(town.office_xy).all(axis=1).any())
+    return town.options.weights.service > 0 and bool(np.isfinite(town.way_m).any())
 
 
 def part_costs(town: Town, atoms: Ints) -> Callable[[npt.NDArray[np.int32], int], Floats]:
@@ -115,6 +115,7 @@ def part_costs(town: Town, atoms: Ints) -> Callable[[npt.NDArray[np.int32], int]
     anchors = place[town.atom[town.anchor]]  # of labels in these atoms; -1 elsewhere
     x, y = (values[atoms] for values in _middles(town))
     service = has_service(town)
+    way = _ways(town)[atoms] if service else np.zeros((0, 0))
 
     def costs(part: npt.NDArray[np.int32], k: int) -> Floats:
         cell = part[row].astype(np.int64) * olds + old
@@ -132,8 +133,10 @@ def part_costs(town: Town, atoms: Ints) -> Callable[[npt.NDArray[np.int32], int]
         table[row[here], at[old[here]]] = stayed[here]
         table[:, _village_led(town, heir)] += (weights.mixed * urban / total)[:, None]
         if service:
-            at_x, at_y = _offices(town, heir, x=x, y=y, mass=mass, part=part)
-            distance = np.hypot(x[:, None] - at_x[None, :], y[:, None] - at_y[None, :])
+            own_x, own_y = _centres(x, y, mass, part, k)
+            distance = town.detour * np.hypot(x[:, None] - own_x[None, :], y[:, None] - own_y[None, :])
+            office = _with_office(town, heir)
+            distance[:, office] = way[:, heir[office]]
             table = table + weights.service * household[:, None] * distance / total / SERVICE_SCALE_M
         return np.ascontiguousarray(table)
 
@@ -181,10 +184,7 @@ def measure_terms(town: Town, part: Ints, k: int) -> dict[str, Term]:
     found["mixed"] = _term(mixed, "households", weights.mixed, total)
     found["abolished"] = _term(float(gone), "communities", weights.abolished, float(len(town.old_ids)))
     if has_service(town):
-        mass = np.maximum(town.households, 1e-9).astype(np.float64)
-        at_x, at_y = _offices(town, heir, x=town.x_m, y=town.y_m, mass=mass, part=part)
-        distance = np.hypot(town.x_m - at_x[part], town.y_m - at_y[part])
-        mean = float((distance * town.households).sum()) / total
+        mean = float((office_ways(town, part, heir) * town.households).sum()) / total
         found["service"] = _term(mean, "m", weights.service, SERVICE_SCALE_M)
     return found
 
@@ -207,16 +207,37 @@ def _middles(town: Town) -> tuple[Floats, Floats]:
     return town.by_atom(town.x_m * mass) / whole, town.by_atom(town.y_m * mass) / whole
 
 
-def _offices(
-    town: Town, heir: Ints, *, x: Floats, y: Floats, mass: Floats, part: npt.NDArray[np.signedinteger]
-) -> tuple[Floats, Floats]:
-    """Return where each part's office is: its heir's, or in the middle of its households where that is unknown."""
-    k = len(heir)
+def office_ways(town: Town, part: Ints, heir: Ints) -> Floats:
+    """Return the way from each block to the office of its part [m].
+
+    That is the office of the community of today that the part continues; where it is unknown, the middle of the part's
+    households stands for it.
+    """
+    mass = np.maximum(town.households, 1e-9).astype(np.float64)
+    own_x, own_y = _centres(town.x_m, town.y_m, mass, part, len(heir))
+    straight = town.detour * np.hypot(town.x_m - own_x[part], town.y_m - own_y[part])
+    office = np.flatnonzero(_with_office(town, heir)[part])
+    straight[office] = town.way_m[office, heir[part[office]]]
+    return np.asarray(straight)
+
+
+def _with_office(town: Town, heir: Ints) -> npt.NDArray[np.bool_]:
+    """Return the parts whose heir has an office that is known."""
+    known = np.asarray(np.isfinite(town.way_m).all(axis=0))
+    return np.asarray((heir >= 0) & known[heir], dtype=np.bool_)
+
+
+def _centres(x: Floats, y: Floats, mass: Floats, part: npt.NDArray[np.signedinteger], k: int) -> tuple[Floats, Floats]:
+    """Return the middle of each part's households."""
     whole = np.maximum(np.bincount(part, mass, minlength=k), 1e-12)
-    own_x, own_y = np.bincount(part, x * mass, minlength=k) / whole, np.bincount(part, y * mass, minlength=k) / whole
-    office = np.where((heir >= 0)[:, None], town.office_xy[heir], np.nan)
-    known = np.isfinite(office).all(axis=1)
-    return np.where(known, office[:, 0], own_x), np.where(known, office[:, 1], own_y)
+    return np.bincount(part, x * mass, minlength=k) / whole, np.bincount(part, y * mass, minlength=k) / whole
+
+
+def _ways(town: Town) -> Floats:
+    """Return the mean way of each atom's households to each office [m], NaN where the office is unknown."""
+    mass = np.maximum(town.households, 1e-9).astype(np.float64)
+    sums = np.column_stack([town.by_atom(town.way_m[:, i] * mass) for i in range(town.way_m.shape[1])])
+    return np.asarray(sums / town.by_atom(mass)[:, None])
 
 
 class SetCosts:
@@ -255,6 +276,7 @@ class SetCosts:
         self._urban = by_old[atoms][:, ~town.villages].sum(axis=1)
         self._households = town.by_atom(town.households)[atoms]
         self._x, self._y = (values[atoms] for values in _middles(town))
+        self._way = _ways(town)[atoms] if has_service(town) else np.zeros((0, 0))
 
     def __call__(self, first: Ints, member: npt.NDArray[np.signedinteger]) -> tuple[Ints, Ints, Floats]:
         """Return what the sets can cost, as (set, claim, cost); set i is `member[first[i]:first[i + 1]]`.
@@ -327,10 +349,9 @@ class SetCosts:
         whole = np.maximum(np.bincount(row, mass, minlength=count), 1e-12)
         at_x = np.bincount(row, self._x[mine] * mass, minlength=count) / whole
         at_y = np.bincount(row, self._y[mine] * mass, minlength=count) / whole
-        office = np.where((heir >= 0)[:, None], self._town.office_xy[heir], np.nan)
-        known = np.isfinite(office).all(axis=1)
-        at_x, at_y = np.where(known, office[:, 0], at_x), np.where(known, office[:, 1], at_y)
-        distance = np.hypot(self._x[mine] - at_x[row], self._y[mine] - at_y[row])
+        distance = self._town.detour * np.hypot(self._x[mine] - at_x[row], self._y[mine] - at_y[row])
+        office = _with_office(self._town, heir)[row]
+        distance[office] = self._way[mine[office], heir[row[office]]]
         walked = np.bincount(row, distance * self._households[mine], minlength=count)
         return np.asarray(weights.service * walked / total / SERVICE_SCALE_M)
 

@@ -116,5 +116,6 @@ def _as_if_today(town: Town, begun: Ints) -> Town:
     names = tuple(f"{i:06d}" for i in range(count))
     return replace(
         town, old_ids=names, old=begun, villages=villages, names_zh=names, names_en=names,
-        office_xy=np.full((count, 2), np.nan), fixed=(), labels=tuple(int(begun[block]) for block in town.anchor),
+        office_xy=np.full((count, 2), np.nan), way_m=np.full((len(town.block_ids), count), np.nan), fixed=(),
+        labels=tuple(int(begun[block]) for block in town.anchor),
     )  # fmt: skip

@@ -14,6 +14,9 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
+WALK_COLUMN = "office_walk_m:"
+"""Columns of the blocks' table that begin so hold walks to the office of the community whose id follows [m]."""
+
 WholeKind = Literal["village", "converted", "community", "estate", "together", "as_is", "forbid_cut"]
 
 
@@ -54,6 +57,11 @@ class Town:
         "梁沟村(V05)", "village Lianggou (V05)".
     office_xy : array (communities, 2)
         Offices of today's communities [m], NaN where unknown.
+    way_m : array (blocks, communities)
+        From each block's homes to each of these offices [m]: walked where the blocks' table says so (`WALK_COLUMN`),
+        else straight times `detour`. NaN where the office is unknown.
+    detour : float
+        How much longer walks are than straight lines here: the median of those that are known, 1 where none is.
     groups : tuple over blocks
         The estate (`group_id`) of each block, empty where there is none.
     town : array over blocks
@@ -127,6 +135,8 @@ class Town:
     bar: Flags = field(default_factory=lambda: np.zeros((0, 0), dtype=bool))
     shun: Flags = field(default_factory=lambda: np.zeros((0, 0), dtype=bool))
     office: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    way_m: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    detour: float = 1.0
     notes: tuple[Note, ...] = ()
     conflicts: tuple[str, ...] = ()
 

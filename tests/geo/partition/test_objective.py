@@ -19,6 +19,7 @@ from geo.partition.objective import (
 )
 from geo.partition.plan import CUT_COSTS, PlanOptions, cut_costs_of
 from geo.partition.search import make_problem, measure
+from geo.partition.town import WALK_COLUMN
 from geo.schema import FEATURE_CLASSES
 from geo.standards import Profile
 from tests.geo.partition.towns import grid, register
@@ -56,6 +57,45 @@ def test_terms_by_hand() -> None:
     assert border_scale_m(town) == pytest.approx(np.sqrt(np.pi * 60_000 * 2))
     for name, term in terms.items():
         assert term.weighted == pytest.approx(term.value / term.scale * term.weight), name
+
+
+def walked(walks: dict[str, list[float]], *, offices: bool = True, **said: object) -> Town:
+    """The town of `six` in which walks to the offices are known."""
+    blocks, seams = grid([[100] * 6], communities=["AAAABB"], features={("v", "2"): ("primary", "中山路")})
+    for community, metres in walks.items():
+        blocks[f"{WALK_COLUMN}{community}"] = metres
+    table = register({"A": "community", "B": "community"})
+    if offices:
+        table["office_x"], table["office_y"] = [50.0, 450.0], [-50.0, -50.0]
+    return build_town(blocks, seams, table, profile=PROFILE, options=PlanOptions.read(said))
+
+
+def test_walks_stand_for_straight_lines_where_they_are_known() -> None:
+    """A: twice the straight way of 0, 100 … 500 m, one block unknown; B: unknown, so straight times the detour of 2."""
+    town = walked({"A": [0, 200, 400, 600, np.nan, 1000]}, weights={"service": 1})
+    assert town.detour == 2
+    assert town.way_m[:, 0].tolist() == [0, 200, 400, 600, 800, 1000]
+    assert town.way_m[:, 1].tolist() == [800, 600, 400, 200, 0, 200]
+    terms = measure_terms(town, np.array([0, 0, 0, 1, 1, 1]), 2)
+    assert terms["service"].value == pytest.approx((0 + 200 + 400 + 200 + 0 + 200) / 6)
+
+
+def test_walks_are_enough_without_the_place_of_an_office() -> None:
+    """A river makes the west half of B walk far; a part that carries nobody on has its office in its middle."""
+    town = walked({"B": [900, 900, 900, 900, 50, 60]}, offices=False, weights={"service": 1})
+    part = np.array([0, 0, 0, 1, 1, 1])
+    assert np.isnan(town.way_m[:, 0]).all()
+    assert measure_terms(town, part, 2)["service"].value == pytest.approx((100 + 0 + 100 + 900 + 50 + 60) / 6)
+
+
+@given(st.integers(1, 2**6 - 2), st.lists(st.floats(0, 5000), min_size=12, max_size=12))
+@settings(max_examples=40, deadline=None)
+def test_walks_cost_the_search_what_they_measure(number: int, metres: list[float]) -> None:
+    town = walked({"A": metres[:6], "B": metres[6:]}, weights={"service": 3, "seam": 0})
+    part = np.array([number >> i & 1 for i in range(6)], dtype=np.int32)
+    costs = part_costs(town, np.arange(6))(part, 2)[np.arange(6), part].sum()
+    terms = measure_terms(town, part.astype(np.int64), 2)
+    assert costs == pytest.approx(sum(terms[name].weighted for name in ("change", "land", "mixed", "service")))
 
 
 def test_without_communities_nothing_can_change() -> None:

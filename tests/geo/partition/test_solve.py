@@ -17,6 +17,7 @@ from geo.partition.objective import measure_terms
 from geo.partition.plan import Lock, Plan, PlanOptions, Progress, SeamRule, Weights
 from geo.partition.rules import check_plan
 from geo.partition.solve import _left_where_it_is, make_plan
+from geo.partition.town import WALK_COLUMN
 from geo.standards import Profile
 from tests.geo.partition.towns import grid, random_grid, register
 
@@ -493,6 +494,20 @@ def test_service_draws_communities_to_their_office() -> None:
     )
     assert plan.terms["service"].value > 0
     assert plan.assignment["0-2"] == "B"
+
+
+def test_service_follows_walks_where_a_river_lengthens_them() -> None:
+    """Straight, the third block is as near to B's office; on foot it is 2 km away, so it goes to A."""
+    blocks, seams = grid([[100] * 6], communities=["AABBBB"])
+    table = register({"A": "community", "B": "community"})
+    table["office_x"], table["office_y"] = [50.0, 350.0], [-50.0, -50.0]
+    wishes = options(weights={"service": 20, "change": 0, "size": 0, "land": 0, "mixed": 0}, k=2)
+    assert make_plan(blocks, seams, table, profile=PROFILE, options=wishes).assignment["0-2"] == "B"
+    blocks[f"{WALK_COLUMN}A"] = [0.0, 100.0, 200.0, 2300.0, 2400.0, 2500.0]
+    blocks[f"{WALK_COLUMN}B"] = [2300.0, 2200.0, 2100.0, 0.0, 100.0, 200.0]
+    plan = make_plan(blocks, seams, table, profile=PROFILE, options=wishes)
+    assert plan.assignment["0-2"] == "A"
+    assert plan.terms["service"].value == pytest.approx(100)
 
 
 # 6. Laws
