@@ -1,0 +1,401 @@
+"""What siting stands on: homes, today's facilities, candidates, and who walks how far to which."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from geo.access.reach import within
+from geo.errors import Fault, InputError
+from geo.network import SPEEDS, Joins, Network
+from geo.network.graph import By
+from geo.network.joins import join
+from geo.siting.candidates import SEARCH_POINT, lying_in
+from geo.siting.choice import Floats, Ints
+from geo.standards.facilities import Requirement
+
+Flags = npt.NDArray[np.bool_]
+Objects = npt.NDArray[np.object_]
+
+WHO: Final = {"all": ("人", "people"), "elders": ("老年人", "elders"), "children": ("儿童", "children")}
+"""Whom a requirement is for, in words."""
+
+Limits = tuple[float, float]
+"""Metres and minutes, NaN where there is none."""
+
+_BOTH: Final[tuple[By, By]] = ("metres", "minutes")
+_WALKS_AT_ONCE = 5_000_000
+_NUMBERS = ("people", "children", "elders")
+_IDS = ("community_id", "estate_id")
+
+
+@dataclass(frozen=True)
+class Town:
+    """A town as every requirement looks at it; tables are sorted by id and share the network's CRS.
+
+    Attributes
+    ----------
+    homes : GeoDataFrame
+        Index demand_id; people, children, elders (NaN unknown), community_id, estate_id (missing where in none).
+    candidates : GeoDataFrame
+        Index site_id, with community_id.
+    facilities : GeoDataFrame
+    network : Network
+    speed : str
+    home_joins, candidate_joins : Joins
+    communities : GeoDataFrame or None
+    names : mapping of `community_id` and `estate_id` to DataFrame
+        name, name_en by id: an id that has no name is called by itself.
+    """
+
+    homes: gpd.GeoDataFrame
+    candidates: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    network: Network
+    speed: str
+    home_joins: Joins
+    candidate_joins: Joins
+    communities: gpd.GeoDataFrame | None
+    names: dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Walked:
+    """Every home's walk to its nearest facility, and whether it is covered.
+
+    Attributes
+    ----------
+    m, min : arrays over homes
+        Infinite where none can be reached.
+    nearest : array over homes
+        Id of the nearest, None where there is none.
+    covered : array over homes
+    """
+
+    m: Floats
+    min: Floats
+    nearest: Objects
+    covered: Flags
+
+    def with_sites(self, ids: Iterable[str], m: Floats, minutes: Floats, cover: Flags, by: By) -> "Walked":
+        """Return the walks with more sites: columns of `m`, `minutes` and `cover` are theirs; equal ones stay."""
+        now_m, now_min, nearest = self.m.copy(), self.min.copy(), self.nearest.copy()
+        for k, site_id in enumerate(ids):
+            nearer = m[:, k] < now_m if by == "metres" else minutes[:, k] < now_min
+            now_m[nearer], now_min[nearer], nearest[nearer] = m[nearer, k], minutes[nearer, k], site_id
+        return Walked(now_m, now_min, nearest, self.covered | cover.any(axis=1))
+
+    def cost(self, by: By) -> Floats:
+        """Return what is shortest."""
+        return self.m if by == "metres" else self.min
+
+
+@dataclass(frozen=True)
+class Ground:
+    """One requirement in a town.
+
+    Attributes
+    ----------
+    town : Town
+    requirement : Requirement
+    people : array over homes
+        Those whom the requirement is for; 0 where unknown.
+    existing : GeoDataFrame
+        Today's facilities that count, sorted by id.
+    before : Walked
+        With today's facilities.
+    cover : csr_array homes × candidates
+        Entries 1 where the home is within reach of the candidate.
+    cover_today : csr_array homes × existing
+    by : str
+        What makes a facility the nearest: `metres`, or `minutes` where the requirement knows minutes only.
+    limit_m, limit_min : float
+        NaN where there is none.
+    notes : tuple of (str, str)
+    """
+
+    town: Town
+    requirement: Requirement
+    people: Floats
+    existing: gpd.GeoDataFrame
+    before: Walked
+    cover: sparse.csr_array
+    cover_today: sparse.csr_array
+    by: By
+    limit_m: float
+    limit_min: float
+    notes: tuple[tuple[str, str], ...]
+
+    def walks(self, sites: Ints) -> tuple[Floats, Floats]:
+        """Return metres and minutes from every home to these candidates, homes × sites; infinite where no way."""
+        return _walks(self.town, self.town.candidates.iloc[sites], self.by)
+
+    def walks_to(self, places: gpd.GeoDataFrame) -> tuple[Floats, Floats]:
+        """Return metres and minutes from every home to these places, homes × places; infinite where no way."""
+        return _walks(self.town, places, self.by)
+
+    def covering(self, sites: Ints) -> Flags:
+        """Return homes × sites: who is within reach of these candidates."""
+        return np.asarray(self.cover[:, sites].toarray() > 0)
+
+
+def town_of(
+    demand: gpd.GeoDataFrame,
+    candidates: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame | None,
+    network: Network,
+    *,
+    communities: gpd.GeoDataFrame | None = None,
+    estates: gpd.GeoDataFrame | None = None,
+    speed: str = "adult",
+) -> Town:
+    """Return the town: tables checked and sorted, homes and candidates joined to the network.
+
+    Raises
+    ------
+    InputError
+        All that is wrong with the tables at once: no homes, nobody known to live in them, no candidates, another CRS,
+        missing columns, ids that appear twice, an unknown speed.
+    """
+    given = {"demand": demand, "candidates": candidates, "facilities": facilities, "communities": communities,
+             "estates": estates}  # fmt: skip
+    faults = [fault for name, table in given.items() if table is not None for fault in _faults(name, table, network)]
+    if not len(demand):
+        faults.append(
+            Fault("there are no homes", "give where people live, as geo.gaps.demand gives it", table="demand")
+        )
+    elif "people" in demand.columns and not (demand["people"].fillna(0) > 0).any():
+        faults.append(Fault("no home has people", "estimate them first with: shequ households", table="demand"))
+    if not len(candidates):
+        faults.append(Fault("there are no candidates", "give premises, or search points (candidate_sites)",
+                            table="candidates"))  # fmt: skip
+    if speed not in SPEEDS:
+        faults.append(Fault(f"there is no speed {speed!r}", f"use one of: {', '.join(SPEEDS)}"))
+    if faults:
+        raise InputError(faults)
+    homes = _plain(demand, _NUMBERS, _IDS)
+    sites = _plain(candidates, ("floor_area_m2", "site_area_m2", "cost", "capacity"),
+                   ("name", "name_en", "categories", "facility_id", "community_id"))  # fmt: skip
+    standing = lying_in(sites, communities)
+    sites["community_id"] = sites["community_id"].where(sites["community_id"].notna(), standing)
+    if facilities is None:
+        facilities = gpd.GeoDataFrame({"category": []}, geometry=[], crs=network.crs)
+    existing = _plain(facilities, ("capacity", "floor_area_m2"), ("name", "name_en"))
+    return Town(
+        homes, sites, existing, network, speed, join(network, homes, entrances=False), join(network, sites),
+        None if communities is None else communities.sort_index(),
+        {"community_id": _names(homes["community_id"], communities), "estate_id": _names(homes["estate_id"], estates)},
+    )  # fmt: skip
+
+
+def ground_of(town: Town, requirement: Requirement) -> Ground:
+    """Return who walks how far to today's facilities of a requirement, and whom the candidates reach.
+
+    Raises
+    ------
+    InputError
+        The requirement says no reach, or counts by community and the communities are not known.
+    """
+    by: By = "metres" if requirement.radius_m or not requirement.minutes else "minutes"
+    limited = requirement.scope == "residents"
+    limit_m = requirement.radius_m if limited and requirement.radius_m else np.nan
+    limit_min = requirement.minutes if limited and requirement.minutes else np.nan
+    _require_reach(town, requirement, limit_m, limit_min)
+    existing = town.facilities[requirement.counts(town.facilities["category"])]
+    people, notes = _whom(town.homes, requirement)
+    nobody = np.full(len(town.homes), np.inf)
+    before = Walked(nobody, nobody, np.full(len(nobody), None, dtype=object), np.zeros(len(nobody), dtype=np.bool_))
+    today = sparse.csr_array((len(nobody), len(existing)), dtype=np.int8)
+    if len(existing):
+        today = _cover(town, existing, None, requirement, (limit_m, limit_min))
+        before = replace(_nearest(town, existing, by), covered=np.diff(today.indptr) > 0)
+    cover = _cover(town, town.candidates, town.candidate_joins, requirement, (limit_m, limit_min))
+    return Ground(town, requirement, people, existing, before, cover, today, by, limit_m, limit_min, tuple(notes))
+
+
+def misfit(town: Town, requirement: Requirement, *, strict: bool) -> tuple[Objects, Floats, Floats]:
+    """Return why each candidate cannot take a requirement ("" where it can), and the floor and ground it would need.
+
+    With `strict` an unknown area is a reason. A facility that grows needs what it lacks.
+
+    Returns
+    -------
+    reasons : array over candidates of str
+        "", `category`, `unreachable`, `too_small`, `area_unknown`.
+    floor_m2, ground_m2 : arrays over candidates
+        0 where the requirement asks for none.
+    """
+    sites = town.candidates
+    floor = np.full(len(sites), requirement.need_m2 or requirement.floor_area_min_m2 or 0.0)
+    ground = np.full(len(sites), requirement.need_site_m2 or requirement.site_area_min_m2 or 0.0)
+    growing = sites["facility_id"].notna().to_numpy() & sites["kind"].eq("growing").to_numpy()
+    same = town.facilities[requirement.counts(town.facilities["category"])]
+    standing = sites["facility_id"].map(same["floor_area_m2"]).astype("float64").fillna(0.0).to_numpy()
+    floor = np.where(growing, np.maximum(floor - standing, 0.0), floor)
+    anywhere = sites["kind"].isin((SEARCH_POINT, "by_hand")).to_numpy()
+    rooms = sites["kind"].eq("idle_building").to_numpy()
+    has_floor, has_ground = sites["floor_area_m2"].to_numpy(), sites["site_area_m2"].to_numpy()
+    small = ~anywhere & ((has_floor < floor) | (has_ground < ground))
+    unknown = ((floor > 0) & np.isnan(has_floor)) | ((ground > 0) & np.isnan(has_ground))
+    unknown &= ~anywhere & (strict | ((ground > 0) & (floor == 0) & rooms))
+    joined = np.zeros(len(sites), dtype=np.bool_)
+    joined[town.candidate_joins.place] = True
+    words = [None if pd.isna(text) or not str(text).strip() else str(text).split(";") for text in sites["categories"]]
+    other = np.array([word is not None and not requirement.counts(word).any() for word in words], dtype=np.bool_)
+    reasons = np.full(len(sites), "", dtype=object)
+    for reason, where in (("area_unknown", unknown), ("too_small", small), ("unreachable", ~joined),
+                          ("category", other)):  # fmt: skip
+        reasons[where] = reason
+    return reasons, floor, ground
+
+
+def _plain(table: gpd.GeoDataFrame, numbers: Iterable[str], words: Iterable[str]) -> gpd.GeoDataFrame:
+    """Return a table sorted by its ids as text, with these columns: numbers as floats, words as text or None."""
+    plain = table.set_axis(table.index.astype(str)).sort_index()
+    for name in numbers:
+        known = plain[name] if name in plain.columns else np.nan
+        plain[name] = pd.Series(known, plain.index).astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
+    for name in words:
+        text = plain[name].astype("object") if name in plain.columns else pd.Series(None, plain.index, dtype="object")
+        plain[name] = text.where(text.notna(), None)
+    return plain
+
+
+def _faults(name: str, table: gpd.GeoDataFrame, network: Network) -> Iterable[Fault]:
+    if table.crs != network.crs:
+        yield Fault(f"the table is in {table.crs}, the network in {network.crs}",
+                    "bring both into one metric CRS (to_crs)", table=name)  # fmt: skip
+    twice = table.index[table.index.duplicated()]
+    if len(twice):
+        yield Fault("ids appear twice", "give every row an id of its own", table=name, ids=tuple(map(str, twice)))
+    empty = table.index[table.geometry.isna() | table.geometry.is_empty]
+    if len(empty):
+        yield Fault("rows without geometry", "leave them out, or place them", table=name, ids=tuple(map(str, empty)))
+    needed = {"demand": ("people",), "candidates": ("kind",), "facilities": ("category",)}.get(name, ())
+    for column in needed:
+        if column not in table.columns:
+            yield Fault(f"column {column} is missing", "see the table's docs", table=name)
+    for column in {"demand": _NUMBERS, "candidates": ("floor_area_m2", "site_area_m2", "cost", "capacity")}.get(
+        name, ()
+    ):
+        if column in table.columns:
+            wrong = table.index[(pd.to_numeric(table[column], errors="coerce") < 0).fillna(False)]
+            if len(wrong):
+                yield Fault(f"column {column} is negative", "give 0 or more, or leave unknown ones empty", table=name,
+                            ids=tuple(map(str, wrong)))  # fmt: skip
+
+
+def _names(ids: pd.Series, areas: gpd.GeoDataFrame | None) -> pd.DataFrame:
+    known = sorted(set(ids.dropna().astype(str)) | set(() if areas is None else areas.index.astype(str)))
+    names = pd.DataFrame({"name": known, "name_en": known}, index=pd.Index(known, dtype="object"), dtype="object")
+    for column in ("name", "name_en"):
+        if areas is not None and column in areas.columns:
+            said = pd.Series(areas[column].astype("object").to_numpy(), areas.index.astype(str)).dropna()
+            names.loc[said.index, column] = said
+            if column == "name":
+                names.loc[said.index, "name_en"] = said
+    return names
+
+
+def _require_reach(town: Town, requirement: Requirement, limit_m: float, limit_min: float) -> None:
+    title = f"{requirement.title_zh} / {requirement.title_en} ({requirement.key})"
+    if requirement.scope == "residents" and np.isnan(limit_m) and np.isnan(limit_min):
+        raise InputError(
+            Fault(f"the requirement {title} says no reach",
+                  "give it one: requirement.model_copy(update={'radius_m': 500.0})")
+        )  # fmt: skip
+    if requirement.scope == "community" and town.communities is None:
+        raise InputError(
+            Fault(f"the requirement {title} is kept by community, and the communities are not known",
+                  "give communities, or a reach and scope: requirement.model_copy(update={'scope': 'residents', "
+                  "'radius_m': 500.0})", table="communities")
+        )  # fmt: skip
+
+
+def _whom(homes: gpd.GeoDataFrame, requirement: Requirement) -> tuple[Floats, list[tuple[str, str]]]:
+    """Return those whom the requirement is for in each home; unknown homes count by the share of the known ones."""
+    residents = homes["people"].to_numpy()
+    notes = []
+    if unknown := int(np.isnan(residents).sum()):
+        notes.append((f"{unknown}个需求点人口未知,未计入。", f"{unknown} homes of unknown people are not counted."))
+    counted = residents
+    if requirement.who != "all":
+        zh, en = WHO[requirement.who]
+        some = homes[requirement.who].to_numpy()
+        known = ~np.isnan(some) & ~np.isnan(residents)
+        if not known.any() or not residents[known].sum():
+            notes.append((f"各处{zh}人数未知,按全体居民计。", f"It is not known where {en} live: all residents count."))
+        else:
+            share = some[known].sum() / residents[known].sum()
+            counted = np.where(known, some, residents * share)
+            rest = float(np.nansum(residents[~known]))
+            if rest > 0:
+                notes.append((f"{rest:,.0f}名居民中{zh}人数未知,按已知部分的比例{share:.1%}估计。",
+                              f"Among {rest:,.0f} residents the {en} are not known: estimated by the share of the "
+                              f"others, {share:.1%}."))  # fmt: skip
+    return np.nan_to_num(counted), notes
+
+
+def _nearest(town: Town, places: gpd.GeoDataFrame, by: By) -> Walked:
+    """Return the walk to the nearest of these places; of equally near ones the first by id."""
+    count = len(town.homes)
+    m, minutes = np.full(count, np.inf), np.full(count, np.inf)
+    nearest = np.full(count, None, dtype=object)
+    step = max(1, _WALKS_AT_ONCE // max(count, 1))
+    walked = Walked(m, minutes, nearest, np.zeros(count, dtype=np.bool_))
+    for first in range(0, len(places), step):
+        part = places.iloc[first : first + step]
+        far, long = _walks(town, part, by)
+        walked = walked.with_sites(part.index, far, long, np.zeros(far.shape, dtype=np.bool_), by)
+    return walked
+
+
+def _walks(town: Town, places: gpd.GeoDataFrame, by: By) -> tuple[Floats, Floats]:
+    m = np.full((len(town.homes), len(places)), np.inf)
+    minutes = m.copy()
+    if len(places):
+        pairs = within(town.network, town.home_joins, places[["geometry"]], np.inf, by=by, speed=town.speed)
+        m[pairs.origin, pairs.place], minutes[pairs.origin, pairs.place] = pairs.walk_m, pairs.walk_min
+    return m, minutes
+
+
+def _cover(
+    town: Town, places: gpd.GeoDataFrame, joins: Joins | None, requirement: Requirement, limits: Limits
+) -> sparse.csr_array:
+    """Return homes × places: who is within reach of which."""
+    shape = (len(town.homes), len(places))
+    if requirement.scope == "town":
+        return sparse.csr_array(np.ones(shape, dtype=np.int8))
+    if requirement.scope == "community":
+        theirs = places["community_id"] if joins is not None else lying_in(places, town.communities)
+        one = sorted(set(town.homes["community_id"].dropna()) & set(theirs.dropna()))
+        at = pd.Index(one).get_indexer_for
+        rows, columns = (at(ids.to_numpy(dtype=object)) if one else np.full(len(ids), -1) for ids in
+                         (town.homes["community_id"], theirs))  # fmt: skip
+        in_home, in_place = (
+            sparse.csr_array((np.ones((k >= 0).sum(), dtype=np.int8), (np.flatnonzero(k >= 0), k[k >= 0])),
+                             shape=(len(k), max(len(one), 1)))
+            for k in (rows, columns)
+        )  # fmt: skip
+        return _ones(in_home @ in_place.T)
+    found = sparse.csr_array(shape, dtype=np.int8)
+    where = joins if joins is not None else join(town.network, places[["geometry"]])
+    for by, limit in zip(_BOTH, limits, strict=True):
+        if not np.isnan(limit):
+            pairs = within(town.network, town.home_joins, where, limit, by=by, speed=town.speed)
+            met = sparse.csr_array((np.ones(len(pairs), dtype=np.int8), (pairs.origin, pairs.place)), shape=shape)
+            found = _ones(found + met)
+    return found
+
+
+def _ones(matrix: sparse.csr_array) -> sparse.csr_array:
+    matrix = sparse.csr_array(matrix)
+    matrix.sum_duplicates()
+    matrix.sort_indices()
+    matrix.data[:] = 1
+    return matrix
