@@ -8,14 +8,15 @@ room.
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import highspy
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from geo.access.catchment import amount_faults
-from geo.access.reach import By, Pairs
+from geo.access.reach import Pairs
+from geo.access.transport import transport
 from geo.errors import Fault, InputError
+from geo.network.graph import By
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -26,7 +27,8 @@ Why = Literal["", "none_near", "full", "unknown"]
 """Why people are left: no place within reach, all within reach are full, or how many people there are is not known."""
 
 RULES: Final = {
-    "least_walk": ("总步行距离最短:先使有位可用的人最多,再使总步行最短", "most people placed, then the least walk of all"),
+    "least_walk": ("总步行距离最短:先使有位可用的人最多,再使总步行最短",
+                   "most people placed, then the least walk of all"),
     "nearest_with_room": ("就近入读:由近及远依次接收,满额即止,未满足者转往下一个最近且有余位的设施",
                           "the nearest with room: places take people from nearby first, the rest go on to the next"),
 }  # fmt: skip
@@ -36,8 +38,6 @@ _WHY: Final = {
     "full": ("步行范围内的设施均已满额", "every place within reach is full"),
     "unknown": ("人口未知,未参与分配", "the number of people is unknown, they are not placed"),
 }
-_FIRST_COLUMNS = 3
-"""Nearest places of each home that the first model looks at; others come in when prices ask for them."""
 _LEAST = 1e-6
 """Less than this is no part of a person."""
 
@@ -128,8 +128,9 @@ def assign(
     Ids, not the order of rows, settle what is equal. Whole people and whole capacities give whole trips. People of one
     home may go to different places.
 
-    `least_walk` is the transportation problem, solved to optimality (HiGHS): of all ways to place as many people as can
-    be placed, one of the least total walk. Who is left then is who is far; the rule is not fair to them.
+    `least_walk` is the transportation problem, solved to optimality (`geo.access.transport`): of all ways to place as
+    many people as can be placed, one of the least total walk. Who is left is who lives far: the rule is not fair
+    to them.
 
     `nearest_with_room`: of all walks between a home with people left and a place with room, the shortest is settled
     first, and so on (of equal ones, the lower home id, then the lower place id). So nobody is turned away from a place
@@ -175,50 +176,22 @@ def _nearest_with_room(walks: _Walks, people: Floats, room: Floats) -> Floats:
 
 
 def _least_walk(walks: _Walks, people: Floats, room: Floats) -> Floats:
-    """Return people by walk, of the transportation problem; columns are priced in until none would help."""
     going = np.zeros(len(walks.cost))
     usable = np.flatnonzero((people[walks.origin] > 0) & (room[walks.place] > 0))
     if not len(usable):
         return going
-    origin, place = walks.origin[usable], walks.place[usable]
-    # Placing one more may make one person at every place walk to another: it is worth more than that.
-    worth = (len(room) + 1) * (walks.cost[usable].max() + 1)
-    cost = walks.cost[usable] - worth
-    first = np.searchsorted(origin, origin, side="left")
-    chosen = np.arange(len(usable)) - first < _FIRST_COLUMNS
-    while True:
-        columns = np.flatnonzero(chosen)
-        x, price = _solved(origin[columns], place[columns], cost[columns], people, room)
-        saves = cost - price[origin] - price[len(people) + place] < -_LEAST
-        if not (saves & ~chosen).any():
-            break
-        chosen |= saves
-    whole = np.all(people % 1 == 0) and np.all(room[np.isfinite(room)] % 1 == 0)
-    going[usable[columns]] = np.rint(x) if whole else np.where(x < _LEAST, 0.0, x)
+    homes, home = np.unique(walks.origin[usable], return_inverse=True)
+    cost = walks.cost[usable]
+    # To stay away is a place with room for all, dearer than any chain in which one at every place walks to another.
+    away = (len(room) + 1) * (float(cost.max()) + 1)
+    first = np.searchsorted(home, np.arange(len(homes) + 1))
+    last = first[1:]
+    going[usable] = np.delete(transport(
+        first + np.arange(len(homes) + 1), np.insert(walks.place[usable], last, len(room)),
+        np.insert(cost, last, away), people[homes], np.append(room, np.inf),
+    ), last + np.arange(len(homes)))  # fmt: skip
+    going[going < _LEAST] = 0.0
     return going
-
-
-def _solved(origin: Ints, place: Ints, cost: Floats, people: Floats, room: Floats) -> tuple[Floats, Floats]:
-    """Return the optimal columns, and the prices of homes and places."""
-    rows, columns = len(people) + len(room), len(cost)
-    lp = highspy.HighsLp()
-    lp.num_row_, lp.num_col_ = rows, columns
-    lp.col_cost_ = cost
-    lp.col_lower_, lp.col_upper_ = np.zeros(columns), np.full(columns, highspy.kHighsInf)
-    lp.row_lower_, lp.row_upper_ = np.full(rows, -highspy.kHighsInf), np.concatenate([people, room])
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_ = np.arange(0, 2 * columns + 1, 2)
-    lp.a_matrix_.index_ = np.column_stack([origin, len(people) + place]).ravel()
-    lp.a_matrix_.value_ = np.ones(2 * columns)
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    for name, value in {"output_flag": False, "threads": 1, "random_seed": 0, "solver": "simplex"}.items():
-        highs.setOptionValue(name, value)
-    highs.passModel(lp)
-    highs.run()
-    # Nobody going anywhere is allowed, and nothing can be saved without end.
-    assert highs.getModelStatus() == highspy.HighsModelStatus.kOptimal, highs.getModelStatus()  # noqa: S101
-    solution = highs.getSolution()
-    return np.array(solution.col_value), np.array(solution.row_dual)
 
 
 def _told(
@@ -255,7 +228,7 @@ def _homes(walks: _Walks, going: Floats, people: Floats, origins: pd.Index, plac
     used = used[np.lexsort((-walks.rank[used], going[used], walks.origin[used]))]
     main[walks.origin[used]], rank[walks.origin[used]] = walks.place[used], walks.rank[used]
     why = np.where(np.isnan(people), "unknown", np.where(unplaced == 0, "", np.where(nearest < 0, "none_near", "full")))
-    names = np.append(places.to_numpy(object), None)
+    names = np.array([*places, None], dtype=object)
     with np.errstate(invalid="ignore"):
         walk_m = np.bincount(walks.origin, going * walks.walk_m, minlength=count) / placed
         walk_min = np.bincount(walks.origin, going * walks.walk_min, minlength=count) / placed
@@ -297,8 +270,8 @@ def _notes(rule: Rule, total: float, placed: float, homes: pd.DataFrame) -> tupl
     notes = [
         (f"规则:{zh}", f"Rule: {en}"),
         (f"{total:,.0f}人中{placed:,.0f}人有位;{none_near:,.0f}人步行范围内无设施,{full:,.0f}人因满额无位",
-         f"Of {total:,.0f} people {placed:,.0f} have a place; {none_near:,.0f} have none within reach, for {full:,.0f} all "
-         "are full"),
+         f"Of {total:,.0f} people {placed:,.0f} have a place; {none_near:,.0f} have none within reach, for {full:,.0f} "
+         "all are full"),
     ]  # fmt: skip
     unknown = int((homes["why"] == "unknown").sum())
     if unknown:
@@ -311,8 +284,8 @@ def _check(demand: pd.Series, capacity: pd.Series, pairs: Pairs, *, rule: Rule, 
     faults += amount_faults("capacity", capacity, pairs.places, endless=True)
     unknown = capacity.index[capacity.isna()]
     if len(unknown):
-        faults.append(Fault(f"{len(unknown)} places of unknown capacity", "give it, inf for no limit, or leave them out",
-                            ids=tuple(str(i) for i in unknown)))  # fmt: skip
+        remedy = "give it, inf for no limit, or leave them out"
+        faults.append(Fault(f"{len(unknown)} places of unknown capacity", remedy, ids=tuple(str(i) for i in unknown)))
     if rule not in RULES:
         faults.append(Fault(f"there is no rule {rule}", f"choose one of {', '.join(RULES)}"))
     if by not in {"metres", "minutes"}:

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geo.access.reach import By, Pairs
+from geo.access.reach import Pairs
 from geo.errors import Fault, InputError
+from geo.network.graph import By
 
 Floats = npt.NDArray[np.float64]
 Method = Literal["2sfca", "e2sfca", "3sfca"]
@@ -160,7 +161,7 @@ def catchment(
     at_most
         The longest walk that counts [m, or min with `by="minutes"`].
     by, method
-        What a walk is measured by (`geo.access.reach.By`), and the method (`Method`).
+        What a walk is measured by (`geo.network.graph.By`), and the method (`Method`).
     decay
         Weights by walk for `e2sfca` and `3sfca`; left out: `thirds(at_most)`. `2sfca` has none.
 
