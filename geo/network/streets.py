@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from geo.network.network import Floats, Ints, Shapes
 from geo.network.options import WalkOptions
-from geo.network.ways import NOTHING, Ways, pieces
+from geo.network.ways import NOTHING, Ways, pieces, straight
 from geo.study import Repair
 
 GRID_M = 1e-3
@@ -27,7 +27,7 @@ def walked(roads: gpd.GeoDataFrame, options: WalkOptions) -> tuple[gpd.GeoDataFr
     """
     ordered = roads if roads.index.is_monotonic_increasing else roads.sort_index()
     never = ordered["road_class"].isin(options.never_walked).to_numpy()
-    walkable = _flag(ordered, "walkable")
+    walkable = flag(ordered, "walkable")
     left = (walkable == 0) | ((walkable < 0) & never)
     shapes = ordered.geometry
     gone = (shapes.isna() | shapes.is_empty).to_numpy()
@@ -41,8 +41,8 @@ def walked(roads: gpd.GeoDataFrame, options: WalkOptions) -> tuple[gpd.GeoDataFr
 
 def levels(roads: gpd.GeoDataFrame) -> tuple[Ints, np.ndarray]:
     """Return a number for each combination of level, bridge and tunnel, and whether it is off the ground."""
-    level = pd.to_numeric(_column(roads, "level"), errors="coerce").fillna(0).to_numpy(dtype=np.int64)
-    bridge, tunnel = _flag(roads, "bridge") > 0, _flag(roads, "tunnel") > 0
+    level = pd.to_numeric(column(roads, "level"), errors="coerce").fillna(0).to_numpy(dtype=np.int64)
+    bridge, tunnel = flag(roads, "bridge") > 0, flag(roads, "tunnel") > 0
     _, key = np.unique((level + 100) * 4 + bridge * 2 + tunnel, return_inverse=True)
     return key.astype(np.int64), bridge | tunnel | (level != 0)
 
@@ -55,15 +55,12 @@ def noded(roads: gpd.GeoDataFrame, options: WalkOptions) -> tuple[Ways, list[Rep
     a bridge or in a tunnel alike.
     """
     key, over = levels(roads)
-    shapes = shapely.force_2d(np.asarray(roads.geometry.array, dtype=object))
-    parts, row = shapely.get_parts(shapes, return_index=True)
-    row = row.astype(np.int64)
+    parts, row = _parts(np.asarray(roads.geometry.array, dtype=object))
     ids = roads.index
     xy, line = shapely.get_coordinates(parts, return_index=True)
     drawn = _Drawing(*_places(xy), line.astype(np.int64), key[row])
     drawn = drawn.without_repeats()
-    drawn = drawn.crossed(options)
-    drawn, led = drawn.loose_ends_led(options)
+    drawn, led = drawn.met(options)
     repairs = [
         Repair("roads", str(ids[row[n]]), "repaired", "gap_closed",
                f"an end stopped {gap:.2f} m short of the next line and was led on to it",
@@ -110,22 +107,25 @@ class _Drawing:
         """Return the vertices at which a segment begins; it ends at the next."""
         return np.flatnonzero(self.line[1:] == self.line[:-1])
 
-    def crossed(self, options: WalkOptions) -> "_Drawing":
-        """Put a vertex into lines where another ends on them, touches them or crosses them on the same level."""
+    def met(self, options: WalkOptions) -> tuple["_Drawing", list[tuple[int, float]]]:
+        """Put a vertex into lines where another ends on them, touches them or crosses them on the same level.
+
+        A loose end close to a line of its level is led on to it; returned are the lines so led, and how far.
+        """
         begin = self.segments()
         if not len(begin):
-            return self
+            return self, []
         p, q = self.places[self.place[begin]], self.places[self.place[begin + 1]]
-        low, high = np.minimum(p, q) - options.node_m, np.maximum(p, q) + options.node_m
-        tree = shapely.STRtree(shapely.linestrings(np.stack([p, q], axis=1)))
-        one, other = tree.query(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]))
-        apart = one != other
-        one, other = one[apart].astype(np.int64), other[apart].astype(np.int64)
+        # the diagonals of boxes wide enough to hold what is near: the tree looks at their bounds only
+        wide = max(options.gap_m, options.node_m)
+        diagonals = straight(np.minimum(p, q) - wide / 2, np.maximum(p, q) + wide / 2)
+        one, other = shapely.STRtree(diagonals).query(diagonals).astype(np.int64)
+        one, other = one[one != other], other[one != other]
         level = self.key[self.line[begin]]
         same = level[one] == level[other]
         # an end on the inside of another line, or an inner vertex on it on the same level; each pair comes both ways
         end = self.ends()
-        found = []
+        found, near = [], []
         for vertex in (begin[one], begin[one] + 1):
             reach = np.where(end[vertex], options.node_m, np.where(same, GRID_M, -1.0))
             off, share = _to_segment(self.places[self.place[vertex]], p[other], q[other])
@@ -133,6 +133,10 @@ class _Drawing:
             inner = (share * length > reach) & ((1 - share) * length > reach)
             hit = np.flatnonzero((off <= reach) & inner)
             found.append((other[hit], share[hit], self.place[vertex[hit]]))
+            led = np.flatnonzero(
+                end[vertex] & same & (off <= options.gap_m) & (self.line[vertex] != self.line[begin[other]])
+            )
+            near.append((vertex[led], other[led], off[led], np.clip(share[led], 0.0, 1.0)))
         # crossings without a vertex
         meets = np.flatnonzero(same & (one < other))
         share, along = _crossing(p[one[meets]], q[one[meets]], p[other[meets]], q[other[meets]], GRID_M)
@@ -141,10 +145,36 @@ class _Drawing:
         point = p[one[meets]] + share[:, None] * (q[one[meets]] - p[one[meets]])
         new = len(self.places) + np.arange(len(meets))
         found += [(one[meets], share, new), (other[meets], along, new)]
+        loose, told = self._loose(tuple(np.concatenate(each) for each in zip(*near, strict=True)), found, options)
+        places = np.concatenate([self.places, point])
+        vertex, onto, _, share = loose
+        places[self.place[vertex]] = p[onto] + share[:, None] * (q[onto] - p[onto])
+        found.append((onto, share, self.place[vertex]))
         segment, share, place = (np.concatenate(each) for each in zip(*found, strict=True))
-        return _Drawing(np.concatenate([self.places, point]), self.place, self.line, self.key)._with(
-            begin[segment], share, place
-        )
+        drawn = _Drawing(places, self.place, self.line, self.key)
+        return drawn._with(begin[segment], share, place), told
+
+    def _loose(
+        self, near: tuple[np.ndarray, ...], found: list[tuple[Ints, Floats, Ints]], options: WalkOptions
+    ) -> tuple[tuple[np.ndarray, ...], list[tuple[int, float]]]:
+        """Return for each loose end the nearest segment: vertex, segment, metres off, share; and what to tell."""
+        vertex, onto, off, share = near
+        begin = self.segments()
+        held = np.bincount(self.place, minlength=len(self.places)) > 1
+        held[np.concatenate([place[place < len(held)] for _, _, place in found])] = True
+        held[self.place[vertex[off <= options.node_m]]] = True  # one place with it soon
+        free = ~held[self.place[vertex]]
+        vertex, onto, off, share = vertex[free], onto[free], off[free], share[free]
+        order = np.lexsort((onto, off, vertex))
+        _, first = np.unique(vertex[order], return_index=True)
+        vertex, onto, off, share = (each[order][first] for each in (vertex, onto, off, share))
+        # of two loose ends that look for each other, one comes
+        target = np.where(share <= 0, begin[onto], np.where(share >= 1, begin[onto] + 1, NOTHING))
+        looks = np.full(len(self.line) + 1, NOTHING)
+        looks[vertex] = target
+        stays = (target >= 0) & (looks[target] == vertex) & (target < vertex)
+        comes = tuple(each[~stays] for each in (vertex, onto, off, share))
+        return comes, [(int(n), float(gap)) for n, gap in zip(self.line[comes[0]], comes[2], strict=True)]
 
     def _with(self, before: Ints, share: Floats, place: Ints) -> "_Drawing":
         """Put vertices at places behind others, on their segment by share."""
@@ -154,32 +184,6 @@ class _Drawing:
             self.places, np.insert(self.place, before + 1, place), np.insert(self.line, before + 1, self.line[before]),
             self.key,
         )  # fmt: skip
-
-    def loose_ends_led(self, options: WalkOptions) -> tuple["_Drawing", list[tuple[int, float]]]:
-        """Lead loose ends on to a line of the same level close by; return which lines, and how far."""
-        begin = self.segments()
-        here = np.bincount(self.place, minlength=len(self.places))
-        loose = np.flatnonzero(self.ends() & (here[self.place] == 1))
-        if not len(loose) or not len(begin) or options.gap_m <= options.node_m:
-            return self, []
-        p, q = self.places[self.place[begin]], self.places[self.place[begin + 1]]
-        tree = shapely.STRtree(shapely.linestrings(np.stack([p, q], axis=1)))
-        spots = self.places[self.place[loose]]
-        who, segment = tree.query(shapely.points(spots), predicate="dwithin", distance=options.gap_m)
-        of, to = self.line[loose[who]], self.line[begin[segment]]
-        fits = (of != to) & (self.key[of] == self.key[to])
-        who, segment = who[fits].astype(np.int64), segment[fits].astype(np.int64)
-        off, share = _to_segment(spots[who], p[segment], q[segment])
-        best = np.lexsort((segment, off, who))
-        who, at = np.unique(who[best], return_index=True)
-        segment, off, share = segment[best][at], off[best][at], np.clip(share[best][at], 0.0, 1.0)
-        moved = self.place[loose[who]]
-        places = self.places.copy()
-        target = p[segment] + share[:, None] * (q[segment] - p[segment])
-        # two loose ends that look at each other meet where the first one stands
-        places[moved] = np.where((off > options.node_m)[:, None], target, places[moved])
-        told = [(int(n), float(gap)) for n, gap in zip(self.line[loose[who]], off, strict=True)]
-        return _Drawing(places, self.place, self.line, self.key)._with(begin[segment], share, moved), told
 
     def one_place(self, near_m: float) -> "_Drawing":
         """Make one place of ends, and of ends and vertices, that lie closer than this."""
@@ -220,6 +224,14 @@ class _Drawing:
         return node, self.places[names // (count + 1)]
 
 
+def _parts(shapes: Shapes) -> tuple[Shapes, Ints]:
+    """Return the single lines, and the row each one is of."""
+    if (shapely.get_type_id(shapes) == 1).all():  # most towns: nothing to take apart, which takes its time
+        return shapes, np.arange(len(shapes))
+    parts, row = shapely.get_parts(shapes, return_index=True)
+    return parts, row.astype(np.int64)
+
+
 def _places(xy: Floats) -> tuple[Floats, Ints]:
     """Return the different places, ordered by x, then y, and which of them each vertex is at."""
     if not len(xy):
@@ -251,15 +263,14 @@ def _crossing(p: Floats, q: Floats, r: Floats, s: Floats, clear_m: float) -> tup
     return np.where(inside, share, np.nan), np.where(inside, along, np.nan)
 
 
-def _column(table: gpd.GeoDataFrame, name: str) -> pd.Series:
+def column(table: gpd.GeoDataFrame, name: str) -> pd.Series:
+    """Return a column, all unknown where the table has none of that name."""
     return table[name] if name in table.columns else pd.Series(np.nan, table.index)
 
 
-def _flag(table: gpd.GeoDataFrame, name: str) -> Ints:
+def flag(table: gpd.GeoDataFrame, name: str) -> Ints:
     """Return 1 for yes, 0 for no, -1 for unknown."""
     if name not in table.columns:
         return np.full(len(table), -1, dtype=np.int64)
-    return table[name].astype("boolean").astype("Int64").fillna(-1).to_numpy(dtype=np.int64)
-
-
-__all__ = ["Shapes", "levels", "noded", "walked"]
+    values = table[name].astype("boolean").astype("Int64").fillna(-1)
+    return np.asarray(values.to_numpy(dtype=np.int64))

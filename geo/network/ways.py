@@ -105,6 +105,13 @@ class Ways:
             over=self.over[mask], yard=self.yard[mask], estate=self.estate[mask],
         )  # fmt: skip
 
+    def without_lonely_nodes(self) -> "Ways":
+        """Drop the nodes that no way has, and keep the order of the others."""
+        used = np.zeros(len(self.node_xy), bool)
+        used[self.a] = used[self.b] = True
+        number = np.cumsum(used) - 1
+        return replace(self, node_xy=self.node_xy[used], a=number[self.a], b=number[self.b])
+
     def with_yards(self, node_xy: Floats, a: Ints, b: Ints, estate: Ints) -> "Ways":
         """Return the ways with straight lines added between nodes; `node_xy` are new nodes behind the old ones."""
         nodes = np.concatenate([self.node_xy, node_xy.reshape(-1, 2)])
@@ -117,6 +124,16 @@ class Ways:
             np.concatenate([self.road, np.full(n, NOTHING)]), np.concatenate([self.over, np.zeros(n, bool)]),
             np.concatenate([self.yard, np.ones(n, bool)]), np.concatenate([self.estate, estate]).astype(np.int64),
         )  # fmt: skip
+
+
+def dots(xy: Floats) -> Shapes:
+    """Return a point at each place."""
+    return np.asarray(shapely.points(xy), dtype=object).reshape(-1)
+
+
+def straight(start: Floats, end: Floats) -> Shapes:
+    """Return the straight lines between places."""
+    return np.asarray(shapely.linestrings(np.stack([start, end], axis=1)), dtype=object).reshape(-1)
 
 
 def ranges(first: Ints, counts: Ints) -> Ints:
