@@ -264,3 +264,144 @@ def walks(arcs, sources, targets, target_start, target_row, most, low, high):
             best[t] = np.inf
             total += 1
     return out_source[:total].copy(), out_target[:total].copy(), out_cost[:total].copy(), out_second[:total].copy()
+
+
+@numba.njit(cache=True, nogil=True)
+def _from_a(beads, stretch, reach):
+    """Return how many metres of a stretch lie within a cost of its end a."""
+    metres, near = 0.0, 0.0
+    for i in range(beads.first[stretch], beads.first[stretch + 1]):
+        far = beads.ahead[i]
+        if far > reach:
+            if reach > near:
+                metres += beads.length_m[i] * (reach - near) / (far - near)
+            break
+        metres += beads.length_m[i]
+        near = far
+    return metres
+
+
+@numba.njit(cache=True, nogil=True)
+def _from_b(beads, stretch, reach):
+    """Return how many metres of a stretch lie within a cost of its end b."""
+    metres, near = 0.0, 0.0
+    for i in range(beads.first[stretch + 1] - 1, beads.first[stretch] - 1, -1):
+        far = beads.back[i]
+        if far > reach:
+            if reach > near:
+                metres += beads.length_m[i] * (reach - near) / (far - near)
+            break
+        metres += beads.length_m[i]
+        near = far
+    return metres
+
+
+@numba.njit(cache=True, nogil=True)
+def _union(low, high, count):
+    """Return how long so many intervals are together (they are sorted in place)."""
+    for i in range(1, count):
+        one, other = low[i], high[i]
+        j = i
+        while j > 0 and low[j - 1] > one:
+            low[j], high[j] = low[j - 1], high[j - 1]
+            j -= 1
+        low[j], high[j] = one, other
+    metres, end = 0.0, -np.inf
+    for i in range(count):
+        if high[i] > end:
+            metres += high[i] - max(low[i], end)
+            end = high[i]
+    return metres
+
+
+@numba.njit(cache=True, nogil=True)
+def sums_within(arcs, origins, beads, places, place_start, place_row, values, most, low, high, out):
+    """Write what lies within reach of origins low to high: nodes, metres of ways, places, and sums of their values.
+
+    Stretches that an origin stands on are looked at apart, since it reaches them from between their ends, too.
+    """
+    junctions = len(arcs.start) - 1
+    cost, second = np.full(junctions, np.inf), np.empty(junctions)
+    touched = np.empty(junctions, np.int32)
+    room = 2 * len(arcs.head) + 2 * len(origins.place) + 4
+    key, item = np.empty(room), np.empty(room, np.int32)
+    counted = np.full(len(places.first) - 1, -1, np.int32)
+    own = np.full(len(arcs.ends), -1, np.int32)
+    most_rows = 0
+    for i in range(low, high):
+        most_rows = max(most_rows, origins.first[i + 1] - origins.first[i])
+    begin, end_at = np.empty(2 * most_rows + 2), np.empty(2 * most_rows + 2)
+    for i in range(low, high):
+        count = _search(arcs, origins, i, most, cost, second, touched, key, item)
+        for mine in range(origins.first[i], origins.first[i + 1]):
+            own[origins.stretch[mine]] = i
+        nodes, metres = count, 0.0
+        for k in range(count):
+            v = touched[k]
+            for j in range(arcs.start[v], arcs.start[v + 1]):
+                stretch, end = arcs.stretch[j], arcs.end[j]
+                for r in range(place_start[stretch], place_start[stretch + 1]):
+                    row = place_row[r]
+                    t = places.place[row]
+                    if counted[t] != i and cost[v] + places.cost[row, end] <= most:
+                        counted[t] = i
+                        out[i, 2] += 1
+                        for m in range(values.shape[1]):
+                            out[i, 3 + m] += values[t, m]
+                if own[stretch] == i or end == 1 and cost[arcs.head[j]] < np.inf:
+                    continue
+                by_a, by_b = most - cost[arcs.ends[stretch, 0]], most - cost[arcs.ends[stretch, 1]]
+                first, last = beads.first[stretch], beads.first[stretch + 1] - 1
+                if by_a >= beads.ahead[last] or by_b >= beads.back[first]:
+                    nodes += last - first
+                    metres += beads.whole_m[stretch]
+                    continue
+                for b in range(first, last):
+                    if beads.ahead[b] <= by_a or beads.back[b + 1] <= by_b:
+                        nodes += 1
+                reached = _from_a(beads, stretch, by_a) + _from_b(beads, stretch, by_b)
+                metres += min(reached, beads.whole_m[stretch])
+        for mine in range(origins.first[i], origins.first[i + 1]):
+            stretch = origins.stretch[mine]
+            for r in range(place_start[stretch], place_start[stretch + 1]):
+                row = place_row[r]
+                t = places.place[row]
+                if counted[t] != i and _along(arcs, origins.cost[mine], places.cost[row], stretch)[0] <= most:
+                    counted[t] = i
+                    out[i, 2] += 1
+                    for m in range(values.shape[1]):
+                        out[i, 3 + m] += values[t, m]
+            if own[stretch] != i:
+                continue
+            own[stretch] = -1
+            whole = beads.whole_m[stretch]
+            by_a, by_b = most - cost[arcs.ends[stretch, 0]], most - cost[arcs.ends[stretch, 1]]
+            begin[0], end_at[0] = 0.0, _from_a(beads, stretch, by_a)
+            begin[1], end_at[1] = whole - _from_b(beads, stretch, by_b), whole
+            first, last = beads.first[stretch], beads.first[stretch + 1] - 1
+            parts = 2
+            for row in range(origins.first[i], origins.first[i + 1]):
+                left = most - origins.off[row, 0]
+                if origins.stretch[row] == stretch and left >= 0:
+                    # cost from end a to the origin, and from b
+                    a = beads.ahead[last] - (origins.cost[row, 1] - origins.off[row, 0])
+                    b = beads.back[first] - (origins.cost[row, 0] - origins.off[row, 0])
+                    here = _from_a(beads, stretch, a)
+                    begin[parts], end_at[parts] = min(whole - _from_b(beads, stretch, b + left), here), here
+                    begin[parts + 1], end_at[parts + 1] = here, max(_from_a(beads, stretch, a + left), here)
+                    parts += 2
+            for bead in range(first, last):
+                ahead, back = beads.ahead[bead], beads.back[bead + 1]
+                reached = ahead <= by_a or back <= by_b
+                for row in range(origins.first[i], origins.first[i + 1]):
+                    left = most - origins.off[row, 0]
+                    if origins.stretch[row] == stretch and not reached:
+                        a = beads.ahead[last] - (origins.cost[row, 1] - origins.off[row, 0])
+                        b = beads.back[first] - (origins.cost[row, 0] - origins.off[row, 0])
+                        reached = a <= ahead <= a + left or b <= back <= b + left
+                if reached:
+                    nodes += 1
+            metres += _union(begin, end_at, parts)
+        for k in range(count):
+            cost[touched[k]] = np.inf
+        out[i, 0], out[i, 1] = nodes, metres

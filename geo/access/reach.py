@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from geo.access.kernels import nearest_of, walks
+from geo.access.kernels import nearest_of, sums_within, walks
 from geo.errors import Fault, InputError
 from geo.network.graph import By, Graph, Stops, split
 from geo.network.joins import join
@@ -137,6 +137,7 @@ def nearest(
             "walk_min": walk_min,
         },
         index=homes.index.take(flat // per_origin),
+        copy=False,
     )
 
 
@@ -180,21 +181,47 @@ def tally(
     ----------
     network, origins, at_most, by, speed
         As `within`; walks go from the origin.
-    places : Joins, GeoDataFrame or GeoSeries, optional
-        What is summed, joined (or to be joined).
     values : DataFrame, optional
-        Index as `places`, columns of numbers to be summed over the places within reach; NaN makes no sum.
+        Numbers to be summed over the places within reach, index as `places`; NaN makes no sum.
+    places : Joins, GeoDataFrame or GeoSeries, optional
+        What is counted and summed, joined (or to be joined by entrances).
 
     Returns
     -------
     DataFrame
         Index as the origins; columns nodes (of the network), street_m (length of ways [m]), places, and those of
         `values`. NaN where an origin is not joined.
+
+    Raises
+    ------
+    InputError
+        As `nearest`; values without places, or with other ids than theirs.
     """
-    raise NotImplementedError
+    _check(network, by, speed)
+    homes = _joined(network, origins, entrances=False)
+    goals = _joined(network, _no_places(network) if places is None else places, entrances=True)
+    sums = pd.DataFrame(index=goals.index) if values is None else values
+    if len(sums) != len(goals) or not sums.index.sort_values().equals(goals.index.sort_values()):
+        raise InputError(Fault("values have other ids than the places", "give one row of values for each place"))
+    table = np.nan_to_num(sums.reindex(goals.index).to_numpy(dtype=float))
+    graph = Graph.of(network, by, speed)
+    stops, leaving = graph.stops(goals, leaving=False), graph.stops(homes, leaving=True)
+    arcs, beads = graph.arcs(against=False), graph.beads()
+    start, row = _by_stretch(stops, len(graph.ends))
+    out = np.zeros((len(homes), 3 + table.shape[1]))
+    _in_threads(
+        lambda low, high: sums_within(arcs, leaving, beads, stops, start, row, table, float(at_most), low, high, out),
+        split(len(homes), 4 * _threads()),
+    )
+    out[np.diff(leaving.first) == 0] = np.nan
+    return pd.DataFrame(out, index=homes.index, columns=["nodes", "street_m", "places", *sums.columns])
 
 
 _NO_WALKS = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0), np.zeros(0))
+
+
+def _no_places(network: Network) -> gpd.GeoSeries:
+    return gpd.GeoSeries([], crs=network.crs)
 
 
 def _check(network: Network, by: str, speed: str, n: int = 1) -> None:

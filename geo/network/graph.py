@@ -55,6 +55,19 @@ class Stops(NamedTuple):
     """Of the way off the network alone, two columns."""
 
 
+class Beads(NamedTuple):
+    """Stretches edge by edge, from end a to end b; `first` tells where the edges of a stretch begin."""
+
+    first: Int32s
+    ahead: Floats
+    """Cost from end a to the far end of each edge."""
+    back: Floats
+    """Cost from end b to the near end of each edge."""
+    length_m: Floats
+    whole_m: Floats
+    """Length of each stretch [m]."""
+
+
 @dataclass(frozen=True)
 class Graph:
     """A network without the nodes where nothing branches off, with the costs of one kind of walking.
@@ -145,6 +158,15 @@ class Graph:
         cost = np.stack([a[:, 0] + off[:, 0], b[:, 0] + off[:, 0], a[:, 1] + off[:, 1], b[:, 1] + off[:, 1]], axis=1)
         first = np.searchsorted(joins.place, np.arange(len(joins) + 1)).astype(np.int32)
         return Stops(first, joins.place.astype(np.int32), stretch.astype(np.int32), cost, off)
+
+    def beads(self) -> Beads:
+        """Return the stretches edge by edge, for searches along walks."""
+        order = self.order
+        ahead = self.before[order, 0] + self.cost[order, 0]
+        back = self.total[self.stretch[order], 2] - self.before[order, 2]
+        length_m = self.length_m[order]
+        whole_m = np.bincount(self.stretch[order], weights=length_m, minlength=len(self.ends))
+        return Beads(self.first, ahead, back, length_m, whole_m)
 
 
 def _exact(cost: Floats) -> Floats:

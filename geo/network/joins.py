@@ -16,6 +16,9 @@ from geo.network.snapping import CUT_OFF, JOINED, Grid, Ways, blocked, grid_of, 
 ENTRANCE_STEP_M: Final = 20.0
 """How far apart the entrances of an outline are taken, along a way beside it and along the outline itself [m]."""
 
+_LINE: Final = 1
+"""Shapely's type of a LineString."""
+
 
 def join(network: Network, places: gpd.GeoDataFrame | gpd.GeoSeries, *, entrances: bool = True) -> Joins:
     """Return where places stand on the network.
@@ -122,7 +125,10 @@ class _Ground:
 
 def _pieces(lines: Shapes) -> tuple[Floats, Ints]:
     """Return the straight pieces of lines (x, y, x, y) and the line each is of."""
-    parts, of = shapely.get_parts(lines, return_index=True)
+    if (shapely.get_type_id(lines) == _LINE).all():
+        parts, of = lines, np.arange(len(lines))
+    else:
+        parts, of = shapely.get_parts(lines, return_index=True)
     xy, part = shapely.get_coordinates(parts, return_index=True)
     here = np.flatnonzero(part[1:] == part[:-1])
     return np.concatenate([xy[here], xy[here + 1]], axis=1), of[part[here]]
