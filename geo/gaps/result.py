@@ -33,18 +33,19 @@ LACKING: Final = ("missing", "far", "small", "full")
 
 AREA_COLUMNS: Final = (
     "name", "name_en", "title_zh", "title_en", "group", "scope", "state", "reach_state", "size_state", "room_state",
-    "who", "people", "people_covered", "people_uncovered", "covered_share", "residents_uncovered", "elders_uncovered",
-    "children_uncovered", "mean_m", "farthest_m", "count", "needed", "area_m2", "area_needed_m2", "area_short_m2",
-    "area_short_most_m2", "places", "places_needed", "places_short", "places_short_most", "unmeasured", "neighbour_id",
-    "weight", "lacking_reach", "lacking_size", "lacking_room", "severity", "severity_most", "text_zh", "text_en",
+    "who", "people", "people_covered", "people_uncovered", "people_unknown", "covered_share", "residents_uncovered",
+    "elders_uncovered", "children_uncovered", "mean_m", "farthest_m", "count", "needed", "area_m2", "area_needed_m2",
+    "area_short_m2", "area_short_most_m2", "places", "places_needed", "places_short", "places_short_most", "unmeasured",
+    "neighbour_id", "weight", "lacking_reach", "lacking_size", "lacking_room", "severity", "severity_most", "text_zh",
+    "text_en",
 )  # fmt: skip
 """Columns of `Gaps.communities` and `Gaps.estates`."""
 
 REQUIREMENT_COLUMNS: Final = (
     "title_zh", "title_en", "group", "group_zh", "group_en", "scope", "radius_m", "minutes", "who", "weight",
     "facilities", "areas", "areas_missing", "areas_far", "areas_small", "areas_full", "areas_unknown", "areas_met",
-    "people", "people_covered", "people_uncovered", "covered_share", "mean_m", "farthest_m", "area_short_m2",
-    "area_short_most_m2", "places_short", "places_short_most", "source", "text_zh", "text_en",
+    "people", "people_covered", "people_uncovered", "people_unknown", "covered_share", "mean_m", "farthest_m",
+    "area_short_m2", "area_short_most_m2", "places_short", "places_short_most", "source", "text_zh", "text_en",
 )  # fmt: skip
 """Columns of `Gaps.requirements`."""
 
@@ -73,9 +74,9 @@ class Gaps:
           A part is `not_asked` where the standard says nothing of it.
         - who (`all`, `elders`, `children`): whom the numbers of people count. A requirement for the old counts all
           residents where the old are not known.
-        - people, people_covered, people_uncovered [people]; covered_share (0 to 1; by households, or by homes, where
-          people are not known); residents_uncovered, elders_uncovered, children_uncovered, whoever it is for (NaN
-          unknown).
+        - people, people_covered, people_uncovered, people_unknown (of whose walk nothing is known) [people], NaN where
+          people are not known; covered_share (0 to 1; by households, or by homes, where people are not known);
+          residents_uncovered, elders_uncovered, children_uncovered, whoever it is for (NaN unknown).
         - mean_m, farthest_m: walk to the nearest that counts, over the people it is for [m]; NaN where there is none.
         - count: facilities of its kinds that stand in it (`<NA>` where the town names none of them, so that nobody may
           have looked); needed: how many it ought to have (`<NA>` where the standard asks for reach only).
@@ -94,8 +95,8 @@ class Gaps:
         community are judged by what the community has that its people live in.
     homes : DataFrame
         Index (demand_id, requirement), every pair: walk_m, walk_min (to the nearest that counts, NaN where none can be
-        reached), facility_id (missing likewise), reached (nullable flag: within the limit, whatever its size; `<NA>`
-        where nobody knows, or nothing is asked of the walk).
+        reached), facility_id (missing likewise), reached (nullable flag: within the limit, whatever its size; where
+        no limit is set, whether its community, or the town, has one; `<NA>` where nobody knows).
     buildings : GeoDataFrame
         Index demand_id, one row for each home: building_id, community_id, estate_id, block_id (missing where unknown),
         people, score (0 to 1: share, by weight, of what is asked for within its reach), asked, reached (numbers of

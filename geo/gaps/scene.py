@@ -1,6 +1,6 @@
 """What is judged: the homes of a town, the facilities that count for each requirement, and the areas they lie in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -163,14 +163,14 @@ def read_scene(
     InputError
         Everything that cannot be used, at once.
     """
-    faults = list(_faults(demand, facilities, network, standard, communities, estates, surveyed))
-    if faults:
+    tables = {"demand": demand, "facilities": facilities, "communities": communities, "estates": estates}
+    if faults := list(_faults(tables, network, standard, surveyed)):
         raise InputError(faults)
     notes: list[tuple[str, str]] = []
     units = communities.set_axis(communities.index.astype(str)).sort_index()
     compounds = None if estates is None else estates.set_axis(estates.index.astype(str)).sort_index()
     homes = _homes(demand, units, compounds, notes)
-    offer = _offer(facilities, standard, units, compounds, surveyed, notes)
+    offer = _offer(facilities, standard, surveyed, communities=units, estates=compounds, notes=notes)
     return Scene(
         standard=standard,
         network=network,
@@ -184,27 +184,32 @@ def read_scene(
 
 
 def _faults(
-    demand: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, network: Network, standard: FacilityStandard,
-    communities: gpd.GeoDataFrame, estates: gpd.GeoDataFrame | None, surveyed: Sequence[str],
-) -> Iterator[Fault]:  # fmt: skip
-    tables = {"demand": demand, "facilities": facilities, "communities": communities, "estates": estates}
+    tables: Mapping[str, gpd.GeoDataFrame | None], network: Network, standard: FacilityStandard, surveyed: Sequence[str]
+) -> Iterator[Fault]:
     for name, table in tables.items():
         if table is None:
             continue
         if table.crs != network.crs:
-            yield Fault(f"{name} are in {table.crs.name if table.crs else 'no coordinate reference system'}, the "
-                        f"network is in {network.crs.name}", "bring all tables into one metric CRS", table=name)  # fmt: skip
+            theirs = table.crs.name if table.crs else "no coordinate reference system"
+            yield Fault(
+                f"{name} are in {theirs}, the network is in {network.crs.name}",
+                "bring all tables into one metric CRS",
+                table=name,
+            )
         if not table.index.is_unique:
             twice = tuple(map(str, table.index[table.index.duplicated()].unique()))
             yield Fault(f"{len(twice)} ids stand twice", "make every id unique", table=name, ids=twice)
-    if not len(demand):
-        yield Fault("there are no homes", "give the places where people live (geo.gaps.demand)", table="demand")
-    if "people" not in demand.columns:
-        yield Fault("column people is missing", "add it; NaN where unknown", table="demand")
-    if "category" not in facilities.columns:
-        yield Fault("column category is missing", "say what every facility offers", table="facilities")
-    if not len(communities):
-        yield Fault("there are no communities", "give at least one area to judge", table="communities")
+    for name, column, remedy in (
+        ("demand", "people", "add it, NaN where unknown"),
+        ("facilities", "category", "say what every facility offers"),
+    ):
+        table = tables[name]
+        if table is not None and column not in table.columns:
+            yield Fault(f"column {column} is missing", remedy, table=name)
+    for name in ("demand", "communities"):
+        table = tables[name]
+        if table is not None and not len(table):
+            yield Fault(f"there are no rows in {name}", "give at least one home and one community", table=name)
     if strange := sorted(set(surveyed) - {EVERY} - {each.key for each in standard.requirements}):
         keys = ", ".join(each.key for each in standard.requirements)
         yield Fault(f"surveyed names {', '.join(strange)}, which {standard.name} does not ask for",
@@ -263,9 +268,14 @@ def _homes(
         notes.append((f"{unknown}处住所的人口未知,人数合计不含这些住所。",
                       f"The people of {unknown:,} homes are not known; numbers of people leave them out."))  # fmt: skip
     homes = Homes(
-        frame, people, *(numbers(frame, name) for name in ("households", "elders", "children")),
-        community=_member(frame, "community_id", communities), estate=_member(frame, "estate_id", estates),
-    )  # fmt: skip
+        frame=frame,
+        people=people,
+        households=numbers(frame, "households"),
+        elders=numbers(frame, "elders"),
+        children=numbers(frame, "children"),
+        community=_member(frame, "community_id", communities),
+        estate=_member(frame, "estate_id", estates),
+    )
     away = int((homes.community < 0).sum())
     if away:
         lost = float(np.nansum(people[homes.community < 0]))
@@ -294,8 +304,8 @@ def place_in(shapes: Texts, areas: gpd.GeoDataFrame) -> Ints:
 
 
 def _offer(
-    facilities: gpd.GeoDataFrame, standard: FacilityStandard, communities: gpd.GeoDataFrame,
-    estates: gpd.GeoDataFrame | None, surveyed: Sequence[str], notes: list[tuple[str, str]],
+    facilities: gpd.GeoDataFrame, standard: FacilityStandard, surveyed: Sequence[str], *,
+    communities: gpd.GeoDataFrame, estates: gpd.GeoDataFrame | None, notes: list[tuple[str, str]],
 ) -> Offer:  # fmt: skip
     ordered = facilities.set_axis(facilities.index.astype(str)).sort_index()
     category = np.array([plain_category(each) for each in ordered["category"]], dtype=object)
@@ -311,8 +321,10 @@ def _offer(
     community = place_in(shapes, communities)
     away = int((community < 0).sum())
     if away:
-        notes.append((f"{away}处设施不在任何社区内,只按步行可达计入,不计入社区拥有的设施。",
-                      f"{away:,} facilities lie in no community: people may walk to them, but no community has them."))  # fmt: skip
+        notes.append((
+            f"{away}处设施不在任何社区内,只按步行可达计入,不计入社区拥有的设施。",
+            f"{away:,} facilities lie in no community: people may walk to them, but no community has them.",
+        ))  # fmt: skip
     if not told.all():
         lost = [each for each, known in zip(standard.requirements, told, strict=True) if not known]
         notes.append((f"设施表中没有这些类别,可能未调查,按未知处理:{'、'.join(each.title_zh for each in lost)}。",
@@ -361,5 +373,3 @@ def _neighbours(communities: gpd.GeoDataFrame, near_m: float) -> Flags:
     near[a, b] = True
     np.fill_diagonal(near, val=False)
     return near
-
-

@@ -1,4 +1,4 @@
-"""Who walks to what: for every home and requirement the nearest facility that counts, and whether it is within reach."""
+"""Who walks to what: each home's nearest facility that counts for a requirement, and whether it is within reach."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geo.access.reach import By, nearest, within
+from geo.access.reach import nearest, within
 from geo.gaps.scene import LARGE, SMALL, UNSURE, Flags, Floats, Ints, Scene
 from geo.network.joins import join
 from geo.network.network import Joins
@@ -17,6 +17,10 @@ from geo.standards.facilities import Requirement
 
 CIRCLES_MIN: Final = (5, 10, 15)
 """The circles of daily life [min]."""
+
+By = Literal["metres", "minutes"]
+
+MEASURES: Final[tuple[By, ...]] = ("metres", "minutes")
 
 LOOK: Final[Mapping[By, float]] = {"metres": 5000.0, "minutes": 75.0}
 """How far a community's own facilities are looked for; beyond, the walk is not told [m, min]."""
@@ -101,13 +105,14 @@ def walk(scene: Scene, *, by: By, speed: str) -> Walks:
     found: dict[By, _Nearest] = {}
     categories = tuple(sorted(set(offer.frame["category"])))
     circle_min = np.full((len(homes.frame), len(categories)), np.inf)
-    for measure in _measures():
+    for measure in MEASURES:
         near = _Nearest.none(len(homes.frame), len(needs))
         if len(offer.frame):
             circles = _by_kind(scene, joins, near, measure, speed)
             if measure == "minutes":
                 circle_min = circles
-            _by_community(scene, near, measure, speed)
+            if measure == by or any(limit(each, measure) for each in needs if each.scope == "community"):
+                _by_community(scene, near, measure, speed)
         found[measure] = near
     circle_min[~joined] = np.nan
     shown = found[by]
@@ -118,10 +123,6 @@ def walk(scene: Scene, *, by: By, speed: str) -> Walks:
         beyond=_beyond(scene, found, reached[0]), catchments=_catchments(scene, joins, speed),
         circle_min=circle_min, categories=categories, joined=joined, notes=_notes(scene, joins),
     )  # fmt: skip
-
-
-def _measures() -> tuple[By, ...]:
-    return ("metres", "minutes")
 
 
 def limit(requirement: Requirement, by: By) -> float | None:
@@ -188,19 +189,17 @@ def _by_community(scene: Scene, near: _Nearest, by: By, speed: str) -> None:
     """Fill in the nearest of the facilities that a home's community has, or may use of its neighbours."""
     offer, homes = scene.offer, scene.homes
     own = [r for r, each in enumerate(scene.standard.requirements) if each.scope == "community"]
-    if by == "minutes" and not any(scene.standard.requirements[r].minutes for r in own):
-        own = []
     useful = np.flatnonzero(offer.counts[:, own].any(axis=1) & (offer.community >= 0)) if own else np.empty(0, int)
     there = np.flatnonzero(homes.community >= 0)
     if not len(useful) or not len(there):
         return
     pools = {r: scene.pool(scene.standard.requirements[r]) for r in own}
-    any_pool = np.logical_or.reduce(list(pools.values()))
+    any_pool = np.stack(list(pools.values())).any(axis=0)
     there = there[np.argsort(homes.community[there], kind="stable")]
     parts = np.array_split(there, max(1, -(-len(there) * len(useful) // PAIRS_AT_ONCE)))
     for part in parts:
-        allowed = any_pool[np.unique(homes.community[part])].any(axis=0)
-        some = useful[allowed[offer.community[useful]]]
+        allowed = np.flatnonzero(any_pool[np.unique(homes.community[part])].any(axis=0))
+        some = useful[np.isin(offer.community[useful], allowed)]
         if not len(some):
             continue
         pairs = within(
@@ -219,7 +218,7 @@ def _by_community(scene: Scene, near: _Nearest, by: By, speed: str) -> None:
                 near.facility[size, home[first], r] = facility[first]
 
 
-def _reached(scene: Scene, found: Mapping[By, _Nearest], size: Literal[0, 1, 2], *, joined: Flags) -> Reached:
+def _reached(scene: Scene, found: Mapping[By, _Nearest], size: int, *, joined: Flags) -> Reached:
     """Return for each home and requirement whether one of at least this size is within reach."""
     homes, offer, needs = scene.homes, scene.offer, scene.standard.requirements
     result = np.full((len(homes.frame), len(needs)), np.nan)
@@ -260,7 +259,7 @@ def _catchments(scene: Scene, joins: Joins, speed: str) -> dict[int, Catchments]
     offer, needs = scene.offer, scene.standard.requirements
     shared = [r for r, each in enumerate(needs) if shares_room(each)]
     found = {}
-    for by in _measures():
+    for by in MEASURES:
         mine = [r for r in shared if (needs[r].radius_m is not None) == (by == "metres")]
         useful = np.flatnonzero(offer.counts[:, mine].any(axis=1)) if mine else np.empty(0, dtype=np.int64)
         if not len(useful):
@@ -284,5 +283,8 @@ def _notes(scene: Scene, joins: Joins) -> tuple[tuple[str, str], ...]:
     if not len(away):
         return ()
     lost = float(np.nansum(scene.homes.people[scene.homes.frame.index.isin(away)]))
-    return ((f"{len(away)}处住所({lost:,.0f}人)附近没有可步行到达的道路,步行距离未知。",
-             f"{len(away):,} homes ({lost:,.0f} people) have no way near that can be walked; their walks are unknown."),)  # fmt: skip
+    said = (
+        f"{len(away)}处住所({lost:,.0f}人)附近没有可步行到达的道路,步行距离未知。",
+        f"{len(away):,} homes ({lost:,.0f} people) have no way near that can be walked; their walks are unknown.",
+    )
+    return (said,)
