@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from geo.conversion import Conversions
+from geo.network.build import network_of
 from geo.partition.actions import PlanTables, explain_heirs
 from geo.partition.alternatives import Alternatives
 from geo.partition.edits import Draft
@@ -65,7 +66,9 @@ def review_plan(
     if len(tables.communities_before):
         before = tables.blocks.assign(community_id=tables.blocks["community_id_before"])
         heirs = explain_heirs(tables.plan, blocks=before, communities=tables.communities_before)
-    return Review(score_plan(tables, profile=tables.plan.profile, **given), heirs, reasons, conversions, alternatives)
+    network = network_of(study) if study.get("roads") is not None else None
+    card = score_plan(tables, profile=tables.plan.profile, network=network, **given)
+    return Review(card, heirs, reasons, conversions, alternatives)
 
 
 def plan_reasons(draft: Draft, tables: PlanTables) -> Reasons | None:

@@ -231,8 +231,7 @@ def _turned(study: Path, draft: Path, turn: Callable[[Draft], tuple[Draft, Answe
 
 # ── on the study ─────────────────────────────────────────────────────────────────────────────────────────────────────
 def _open(study: Study, plan: Plan) -> Draft:
-    blocks, seams = units(study, plan.options)
-    return edits.open_draft(plan, blocks, seams, study.get("communities"))
+    return edits.open_draft(plan, *units(study, plan.options))
 
 
 def _done(draft: Draft, step: Step) -> tuple[Draft, Answer]:

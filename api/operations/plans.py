@@ -9,9 +9,12 @@ from typing import Literal
 import geopandas as gpd
 
 from api.operations.files import all_or_none, require_place
+from geo.access.offices import with_office_walks
 from geo.blocks import BlockOptions, adopt_blocks
 from geo.conversion import Conversions
 from geo.errors import Fault, InputError
+from geo.gaps.demand import demand
+from geo.network.build import network_of
 from geo.partition.actions import PlanTables, explain_plan
 from geo.partition.alternatives import Alternatives, make_alternatives
 from geo.partition.atoms import build_town
@@ -94,11 +97,7 @@ def plan_study(
         When no plan can hold the rules; says which rules collide. `why_not` tells what would work.
     """
     study = read_study(path)
-    blocks, seams = units(study, options)
-    plan = make_plan(
-        blocks, seams, study.get("communities"),
-        profile=profile, options=options, start=start, progress=listening(told),
-    )  # fmt: skip
+    plan = make_plan(*units(study, options), profile=profile, options=options, start=start, progress=listening(told))
     return explained(study, plan, names=names, heirs=heirs)
 
 
@@ -115,12 +114,12 @@ def explain_saved(path: Path, plan: Plan, *, names: Names | None = None, heirs: 
 
 def explained(study: Study, plan: Plan, *, names: Names | None = None, heirs: Heirs | None = None) -> Planned:
     """Return the plan with everything that explains it."""
-    blocks, seams = units(study, plan.options)
+    blocks, seams, communities = units(study, plan.options)
     tables = explain_plan(
         plan,
         blocks=blocks,
         seams=seams,
-        communities=study.get("communities"),
+        communities=communities,
         buildings=study.get("buildings"),
         estates=study.get("estates"),
         names=names,
@@ -135,8 +134,7 @@ def why_not(path: Path, *, profile: Profile, options: PlanOptions, told: Told | 
     Every way out was tried, with the quick effort; its `options` ask for it.
     """
     study = read_study(path)
-    blocks, seams = units(study, options)
-    communities = study.get("communities")
+    blocks, seams, communities = units(study, options)
 
     def solve(changed: PlanOptions) -> Plan:
         quick = changed.model_copy(update={"effort": "quick"})
@@ -162,11 +160,9 @@ def alternative_plans(
     if not 1 <= count <= MOST_ALTERNATIVES:
         raise InputError(Fault(f"{count} plans cannot be compared", f"ask for 1 to {MOST_ALTERNATIVES} (--count)"))
     study = read_study(path)
-    blocks, seams = units(study, options)
     found = make_alternatives(
-        blocks, seams, study.get("communities"),
-        profile=profile, options=options, count=count, progress=listening(told),
-    )  # fmt: skip
+        *units(study, options), profile=profile, options=options, count=count, progress=listening(told)
+    )
     return Offered(found, {name: explained(study, plan) for name, plan in found.plans.items()})
 
 
@@ -229,7 +225,7 @@ def _write(
         told("reviewing the plan", 0.0)
     reasons = None
     if len(tables.blocks) <= MOST_EXPLAINED:
-        draft = open_draft(planned.plan, *units(study, planned.plan.options), study.get("communities"))
+        draft = open_draft(planned.plan, *units(study, planned.plan.options))
         reasons = plan_reasons(draft, tables)
     review = review_plan(tables, study, reasons=reasons, conversions=conversions, alternatives=alternatives)
     steps: dict[str, Callable[[Path], object]] = {
@@ -265,20 +261,31 @@ def require_alternatives_place(out: Path, count: int) -> None:
 
 
 # ── what a plan chooses among ────────────────────────────────────────────────────────────────────────────────────────
-def units(study: Study, options: PlanOptions) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """Return what a plan chooses among, with the seams between: blocks in a redraw, whole communities in a merge.
+def units(study: Study, options: PlanOptions) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
+    """Return what a plan chooses among, the seams between, and today's communities.
+
+    Blocks in a redraw, whole communities in a merge; with walks to today's offices where the plan asks for service.
 
     Raises
     ------
     InputError
         When the study has none, or no households on them.
     """
-    if options.mode == "merge":
-        return _whole_communities(study)
-    blocks = study["blocks"]
-    if blocks["households"].isna().all():
-        raise InputError(Fault("no block has households yet", "run: shequ households STUDY", table="blocks"))
-    return blocks, study["seams"]
+    whole = options.mode == "merge"
+    if whole:
+        blocks, seams = _whole_communities(study)
+    else:
+        blocks, seams = study["blocks"], study["seams"]
+        if blocks["households"].isna().all():
+            raise InputError(Fault("no block has households yet", "run: shequ households STUDY", table="blocks"))
+    communities = study.get("communities")
+    if options.weights.service > 0 and communities is not None and study.get("roads") is not None:
+        homes = demand(study)
+        blocks, communities = with_office_walks(
+            blocks, communities, network_of(study), facilities=study.get("facilities"),
+            homes=homes.assign(block_id=homes["community_id"]) if whole else homes,
+        )  # fmt: skip
+    return blocks, seams, communities
 
 
 def _whole_communities(study: Study) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:

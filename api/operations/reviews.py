@@ -14,6 +14,7 @@ from api.operations.files import write_file
 from api.operations.plans import Planned, Told, explained, units
 from geo.boundary_text import Ground, Located, ParsedBounds, parse_bounds
 from geo.errors import Fault, InputError
+from geo.network.build import network_of
 from geo.partition import explain
 from geo.partition.actions.names import outer_border
 from geo.partition.edits import open_draft
@@ -34,7 +35,7 @@ def explain_block(path: Path, plan: Plan, block: str) -> BlockReasons:
         When plan and study do not belong together, or there is no such block.
     """
     study = read_study(path)
-    return explain.explain_block(open_draft(plan, *units(study, plan.options), study.get("communities")), block)
+    return explain.explain_block(open_draft(plan, *units(study, plan.options)), block)
 
 
 def explain_community(path: Path, plan: Plan, community: str) -> CommunityReasons:
@@ -46,7 +47,7 @@ def explain_community(path: Path, plan: Plan, community: str) -> CommunityReason
         When plan and study do not belong together, or the plan has no such community.
     """
     study = read_study(path)
-    return explain.explain_community(open_draft(plan, *units(study, plan.options), study.get("communities")), community)
+    return explain.explain_community(open_draft(plan, *units(study, plan.options)), community)
 
 
 def score_plan(path: Path, plan: Plan) -> tuple[Planned, Scorecard]:
@@ -54,7 +55,8 @@ def score_plan(path: Path, plan: Plan) -> tuple[Planned, Scorecard]:
     study = read_study(path)
     planned = explained(study, plan)
     tables = {name: study.get(name) for name in ("facilities", "buildings", "estates", "roads")}
-    return planned, score_tables(planned.tables, profile=plan.profile, **tables)
+    network = network_of(study) if study.get("roads") is not None else None
+    return planned, score_tables(planned.tables, profile=plan.profile, network=network, **tables)
 
 
 # ── bounds in words ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -157,7 +159,7 @@ def _ground(study: Study, planned: Planned | None) -> tuple[gpd.GeoDataFrame, Gr
     if planned is None:
         blocks = study["blocks"]
         return blocks, Ground(blocks, study["seams"], names=communities, **options)
-    blocks, seams = units(study, planned.plan.options)
+    blocks, seams, _ = units(study, planned.plan.options)
     after = pd.Series(dict(planned.plan.assignment))
     return blocks, Ground(blocks, seams, neighbours=after, names=planned.tables.communities, **options)
 

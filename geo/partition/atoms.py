@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geo.access.offices import WALK_COLUMN
 from geo.errors import Fault, InputError
 from geo.partition.conditions import bind_conditions
 from geo.partition.plan import Lock, Note, PlanOptions, SeamRule, cut_costs_of, limits_of
-from geo.partition.town import WALK_COLUMN, Flags, Floats, Ints, Town, Whole, WholeKind, capital, pieces
+from geo.partition.town import Flags, Floats, Ints, Town, Whole, WholeKind, capital, pieces
 from geo.schema import OUTSIDE, conform
 from geo.standards import Profile
 
@@ -51,7 +52,7 @@ def build_town(
     blocks, seams, communities : GeoDataFrame
         Tables of `geo.schema`. Without communities, today's are known by their id alone. The term `service` reads
         `office_x`, `office_y` of the communities [m], and columns `office_walk_m:<community_id>` of the blocks, where
-        they are there: `geo.access.offices` puts them in.
+        they are there (`geo.access.offices.with_office_walks`).
     profile : Profile
     options : PlanOptions
 

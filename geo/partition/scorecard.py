@@ -16,8 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from scipy.spatial import KDTree
 
+from geo.access.offices import OFFICES
+from geo.access.reach import within
+from geo.network import Network
 from geo.partition.actions import PlanTables
 from geo.partition.atoms import CONTACT_M, pieces
 from geo.partition.plan import Limits, Note, limits_of
@@ -57,7 +59,6 @@ SIX_ONES: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
 }
 """六个一: what every community should have one of, in Chinese and English, and the facility categories that count."""
 
-OFFICES: Final = ("committee_office", "service_station")
 HEALTH: Final = ("health_station", "health_centre", "clinic", "hospital")
 FOOD: Final = ("market", "supermarket", "fresh_food")
 NEAR_M: Final = 300.0
@@ -157,6 +158,7 @@ def score_plan(
     buildings: gpd.GeoDataFrame | None = None,
     estates: gpd.GeoDataFrame | None = None,
     roads: gpd.GeoDataFrame | None = None,
+    network: Network | None = None,
 ) -> Scorecard:
     """Return the scorecard of a plan: each measure of today's communities and of the plan's, by the same function.
 
@@ -170,6 +172,8 @@ def score_plan(
         Tables of `geo.schema` in the plan's CRS. Without facilities nothing is known of services. A block's households
         stand at its buildings that people live in, by floor area, or at one point inside it. Without estates only
         blocks' `group_id` tells of compounds. Roads tell what lies on the way to the office.
+    network : Network, optional
+        How people walk there, in the plan's CRS (`geo.network.build.network_of`); without it, straight.
 
     Returns
     -------
@@ -181,7 +185,9 @@ def score_plan(
     InputError
         When the limits of profile and options contradict each other.
     """
-    town = _Town(tables, profile, facilities=facilities, buildings=buildings, estates=estates, roads=roads)
+    town = _Town(
+        tables, profile, facilities=facilities, buildings=buildings, estates=estates, roads=roads, network=network
+    )
     today = Division(town, town.old, "before") if (town.old != "").any() else None
     then = Division(town, tables.blocks.sort_index()["community_id"].astype(str).to_numpy(dtype=object), "after")
     measures = _measures_table(today, then, _words_of(profile, town.limits))
@@ -208,7 +214,9 @@ class _Town:
         buildings: gpd.GeoDataFrame | None,
         estates: gpd.GeoDataFrame | None,
         roads: gpd.GeoDataFrame | None,
+        network: Network | None,
     ) -> None:
+        self.network = network
         blocks = tables.blocks.sort_index()
         self.profile, self.limits = profile, limits_of(profile, tables.plan.options)
         self.ids = blocks.index.astype(str)
@@ -251,6 +259,16 @@ class _Town:
         first = np.full(len(points), len(self.ids), dtype=np.int64)
         np.minimum.at(first, point, block)
         return np.where(first == len(self.ids), -1, first)
+
+    def walks(self, places: Floats) -> Floats:
+        """Return how far each home walks to each of these places [m]: straight where no network or no way leads."""
+        homes = self.homes.xy
+        walks = np.asarray(np.hypot(homes[:, None, 0] - places[None, :, 0], homes[:, None, 1] - places[None, :, 1]))
+        if self.network is not None:
+            points = (gpd.GeoSeries(shapely.points(xy), crs=self.network.crs) for xy in (homes, places))
+            pairs = within(self.network, *points, np.inf)
+            walks[pairs.origin, pairs.place] = pairs.walk_m
+        return walks
 
     def surveyed(self, categories: Sequence[str]) -> pd.DataFrame:
         """Return the facilities of these categories; a town that names none of them was not asked about them."""
@@ -346,6 +364,7 @@ class Division:
         """The way of each home to the nearest office of its own community, or of any where it has none."""
         offices, homes = self.town.surveyed(OFFICES), self.town.homes
         at = offices[["x", "y"]].to_numpy(dtype=np.float64)
+        walks = self.town.walks(at)
         owner = self.part[offices["block"].to_numpy()]
         home_part = self.part[homes.block]
         served = home_part >= 0
@@ -354,8 +373,9 @@ class Division:
             here = home_part == part
             own = np.flatnonzero(owner == part)
             own = own if len(own) else np.arange(len(at))
-            target[here] = own[KDTree(at[own]).query(homes.xy[here])[1]]
-        ways = _Ways(homes.xy[served], at[target[served]])
+            target[here] = own[walks[np.ix_(here, own)].argmin(axis=1)]
+        length_m = walks[np.arange(len(target)), target]
+        ways = _Ways(homes.xy[served], at[target[served]], length_m[served])
         if not homes.households[served].sum():
             raise UnknownError("没有户数", "no households are known")
         return ways, homes.households[served]
@@ -372,15 +392,11 @@ class _Homes:
 
 @dataclass(frozen=True)
 class _Ways:
-    """Straight ways from homes to offices [m]."""
+    """Ways from homes to offices: both ends, and how long they are on foot [m]."""
 
     start: Floats
     end: Floats
-
-    @property
-    def length_m(self) -> Floats:
-        """Their lengths."""
-        return np.asarray(np.hypot(*(self.end - self.start).T))
+    length_m: Floats
 
     def cross(self, lines: npt.NDArray[np.object_]) -> Flags:
         """Return which of them meet a line."""
@@ -793,11 +809,11 @@ def without_food(division: Division) -> float:
 
 @_measure(
     "office_distance", "function", unit="m", better="down", source=_FUNCTION, also=("working", "convenience"),
-    title=("到本社区办公场所或服务站的平均直线距离",
-           "mean straight distance to the community's own office or station"),
-    formula=("各户到本社区最近的居委会办公场所或服务站的直线距离按户平均;本社区没有的,按最近的一处计",
-             "mean over households of the straight distance to the nearest committee office or service station of "
-             "their own community; to the nearest of any where it has none"),
+    title=("到本社区办公场所或服务站的平均距离",
+           "mean distance to the community's own office or station"),
+    formula=("各户到本社区最近的居委会办公场所或服务站的步行路网距离按户平均;本社区没有的,按最近的一处计;没有路网或步行不通的按直线",
+             "mean over households of the walk to the nearest committee office or service station of their own "
+             "community; to the nearest of any where it has none; straight where no streets are known or no way leads"),
 )  # fmt: skip
 def office_distance(division: Division) -> float:
     """Return the mean straight distance to the office [m]."""
@@ -808,9 +824,9 @@ def office_distance(division: Division) -> float:
 @_measure(
     "office_near", "function", unit="share", better="up", source=_CIRCLE, also=("convenience",),
     title=("300米内有本社区办公场所或服务站的户占比", "households within 300 m of the office or station"),
-    formula=("到本社区最近的居委会办公场所或服务站不超过300米(直线)的户数 ÷ 全部户数",
-             "households with at most 300 m straight to the nearest office or station of their own community / all "
-             "households"),
+    formula=("到本社区最近的居委会办公场所或服务站步行不超过300米的户数 ÷ 全部户数;没有路网或步行不通的按直线",
+             "households with at most 300 m on foot to the nearest office or station of their own community / all "
+             "households; straight where no streets are known or no way leads"),
 )  # fmt: skip
 def office_near(division: Division) -> float:
     """Return the share of households near the office."""

@@ -14,9 +14,6 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-WALK_COLUMN = "office_walk_m:"
-"""Columns of the blocks' table that begin so hold walks to the office of the community whose id follows [m]."""
-
 WholeKind = Literal["village", "converted", "community", "estate", "together", "as_is", "forbid_cut"]
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from geo.access.offices import WALK_COLUMN
 from geo.partition.atoms import Town, build_town
 from geo.partition.objective import (
     border_scale_m,
@@ -19,7 +20,6 @@ from geo.partition.objective import (
 )
 from geo.partition.plan import CUT_COSTS, PlanOptions, cut_costs_of
 from geo.partition.search import make_problem, measure
-from geo.partition.town import WALK_COLUMN
 from geo.schema import FEATURE_CLASSES
 from geo.standards import Profile
 from tests.geo.partition.towns import grid, register

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from shapely import LineString, Point, box
 
+from geo.network.build import walking_network
 from geo.partition.actions import PlanTables, explain_plan
 from geo.partition.plan import Plan, PlanOptions
 from geo.partition.scorecard import HEADINGS, MEASURES, SIX_ONES, UNITS, Scorecard, score_plan
@@ -256,7 +257,7 @@ def test_without_facilities_nothing_is_said_of_services() -> None:
     assert len(card.sharing) == 0
     assert card.summary.loc["convenience", "text_en"] == (
         "Favourable to residents' work and life, 3 measures: 0 better, 0 worse, 0 unchanged, 3 unknown. Unknown "
-        "(there is no table of facilities): mean straight distance to the community's own office or station; "
+        "(there is no table of facilities): mean distance to the community's own office or station; "
         "households within 300 m of the office or station. Unknown (there is no table of roads): households that cross "
         "a primary road on the way to the office."
     )
@@ -397,3 +398,22 @@ def test_the_inputs_are_not_changed() -> None:
     pd.testing.assert_frame_equal(tables.blocks, blocks)
     pd.testing.assert_frame_equal(tables.seams, seams)
     pd.testing.assert_frame_equal(spots, kept)
+
+
+def test_the_way_to_the_office_follows_the_streets() -> None:
+    """One street along the bottom (y = 10), no other: a home at (x, y) walks y - 10 down, along, and up again."""
+    street = gpd.GeoDataFrame(
+        {"road_class": ["residential"]}, geometry=[LineString([(-50, 10), (450, 10)])], index=["s"], crs=CRS
+    )
+    network = walking_network(street)
+    given = {"profile": PROFILE, "facilities": facilities_table()}
+    straight = row(score_plan(tables_of(TODAY, TODAY), **given), "office_distance")["before"]
+    walked = row(score_plan(tables_of(TODAY, TODAY), network=network, **given), "office_distance")["before"]
+
+    def down(x: float, y: float, at: tuple[float, float]) -> float:
+        return (y - 10) + abs(x - at[0]) + (at[1] - 10)
+
+    office = {"A": (50, 350), "B": (350, 350), "V": (50, 50), "C": (250, 50)}
+    homes = [(50 + 100 * i, 350 - 100 * j, line[i]) for j, line in enumerate(TODAY) for i in range(4)]
+    assert walked == pytest.approx(np.mean([down(x, y, office[who]) for x, y, who in homes]))
+    assert straight < walked

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import InfeasibleError, InputError
+from geo.access.offices import WALK_COLUMN
 from geo.partition.atoms import build_town
 from geo.partition.objective import measure_terms
 from geo.partition.plan import Lock, Plan, PlanOptions, Progress, SeamRule, Weights
 from geo.partition.rules import check_plan
 from geo.partition.solve import _left_where_it_is, make_plan
-from geo.partition.town import WALK_COLUMN
 from geo.standards import Profile
 from tests.geo.partition.towns import grid, random_grid, register
 
