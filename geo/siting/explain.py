@@ -1,7 +1,7 @@
 """What sites give, in numbers and words: who is newly covered, their walk before and after, what else would do."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -11,7 +11,7 @@ from scipy import sparse
 
 from geo.siting.candidates import KIND_TITLES
 from geo.siting.choice import Floats, Ints
-from geo.siting.ground import WHO, Flags, Ground, Objects, Town, Walked
+from geo.siting.ground import WHO, Flags, Ground, Town, Walked
 from geo.siting.result import AREA_COLUMNS, GAIN_COLUMNS, HOME_COLUMNS, TOTAL_COLUMNS
 
 SHOWN = 4
@@ -49,21 +49,26 @@ def in_order(ground: Ground, sites: Ints, *, by_walk: bool) -> Chosen:
     by_walk
         Whether the value is the walking that is saved; else the people newly covered.
     """
-    m, minutes = ground.walks(sites)
-    cover = ground.covering(sites)
-    left, order = list(range(len(sites))), []
-    states = [ground.before]
+    given = in_given_order(ground, sites)
+    walk = given.m if ground.by == "metres" else given.min
+    left, order, now = list(range(len(sites))), [], ground.before
     while left:
-        value = [_value(ground, states[-1], k, (m, minutes, cover), by_walk=by_walk) for k in left]
-        best = min(range(len(left)), key=lambda i: (tuple(-v for v in value[i]), int(sites[left[i]])))
-        k = left.pop(best)
-        order.append(k)
-        states.append(
-            states[-1].with_sites(
-                [str(ground.town.candidates.index[sites[k]])], m[:, [k]], minutes[:, [k]], cover[:, [k]], ground.by
-            )
-        )
-    return Chosen(sites[order], m[:, order], minutes[:, order], cover[:, order], tuple(states))
+        worth = {k: _value(ground, now, walk[:, k], given.cover[:, k], by_walk=by_walk) for k in left}
+        best = min(left, key=lambda k: (-worth[k][0], -worth[k][1], int(sites[k])))
+        left.remove(best)
+        order.append(best)
+        now = _next_state(ground, now, int(sites[best]), given, best)
+    return in_given_order(ground, sites[order])
+
+
+def in_given_order(ground: Ground, sites: Ints) -> Chosen:
+    """Return sites as they stand, with the walks to them."""
+    m, minutes = ground.walks(sites)
+    chosen = Chosen(sites, m, minutes, ground.covering(sites), ())
+    states = [ground.before]
+    for k, position in enumerate(sites.tolist()):
+        states.append(_next_state(ground, states[-1], position, chosen, k))
+    return replace(chosen, states=tuple(states))
 
 
 def saved(people: Floats, before: Floats, after: Floats) -> float:
@@ -265,15 +270,17 @@ def people_words(count: float, ground: Ground) -> tuple[str, str]:
     return f"{count:,.0f}{zh if zh == '人' else '名' + zh}", f"{count:,.0f} {en}"
 
 
-def ages_words(row: Mapping[str, Any]) -> tuple[str, str]:
+def ages_words(row: Mapping[str, Any], ground: Ground) -> tuple[str, str]:
     """Return the elders and children among the newly covered, in brackets; empty where they are not known."""
-    zh, en = [], []
-    for key, word_zh, word_en in (("elders_new", "老年人", "elders"), ("children_new", "儿童", "children")):
-        if not np.isnan(row[key]):
-            zh.append(f"{word_zh}{row[key]:,.0f}")
-            en.append(f"{row[key]:,.0f} {word_en}")
-    return (f"(居民{row['residents_new']:,.0f},其中{'、'.join(zh)})", f" ({row['residents_new']:,.0f} residents, "
-            f"{' and '.join(en)} among them)") if zh else ("", "")  # fmt: skip
+    ages = (("elders_new", "老年人", "elders"), ("children_new", "儿童", "children"))
+    known = [(row[key], zh, en) for key, zh, en in ages if not np.isnan(row[key])]
+    if not known:
+        return "", ""
+    zh = "、".join(f"{word}{count:,.0f}" for count, word, _ in known)
+    en = " and ".join(f"{count:,.0f} {word}" for count, _, word in known)
+    if ground.requirement.who == "all":
+        return f"(其中{zh})", f" ({en} among them)"
+    return f"(居民{row['residents_new']:,.0f},其中{zh})", f" ({row['residents_new']:,.0f} residents, with {en})"
 
 
 def walk_words(row: Mapping[str, Any]) -> tuple[str, str]:
@@ -287,10 +294,17 @@ def walk_words(row: Mapping[str, Any]) -> tuple[str, str]:
     return f"由{before_zh}变为{after_zh}", f"from {before_en} to {after_en}"
 
 
+def costs_words(yuan: float) -> tuple[str, str]:
+    """Return money in words: 12.3万元; 123,000 yuan; unknown where it is not known."""
+    if np.isnan(yuan):
+        return "费用未知", "unknown cost"
+    return (f"{yuan / 10_000:,.1f}万元" if yuan >= 10_000 else f"{yuan:,.0f}元"), f"{yuan:,.0f} yuan"
+
+
 def _sentence(ground: Ground, position: int, rank: int, row: Mapping[str, Any]) -> tuple[str, str]:
     zh, en = title_of(ground.town.candidates, position)
     new_zh, new_en = people_words(row["people_new"], ground)
-    ages_zh, ages_en = ages_words(row)
+    ages_zh, ages_en = ages_words(row, ground)
     reach_zh, reach_en = reach_of(ground)
     said_zh = [f"第{rank}处 {zh}:{reach_zh}新增覆盖{new_zh}{ages_zh}"]
     said_en = [f"No. {rank} {en}: newly covers {new_en}{ages_en} {reach_en}"]
@@ -325,13 +339,15 @@ def _area_note(ground: Ground, position: int) -> tuple[str, str]:
     return "", ""
 
 
-def _value(
-    ground: Ground, now: Walked, k: int, walks: tuple[Floats, Floats, Flags], *, by_walk: bool
-) -> tuple[float, float]:
-    m, minutes, cover = walks
-    new = round(float(ground.people @ (cover[:, k] & ~now.covered)), 6)
-    less = round(saved(ground.people, now.cost(ground.by), (m if ground.by == "metres" else minutes)[:, k]), 3)
+def _value(ground: Ground, now: Walked, walk: Floats, cover: Flags, *, by_walk: bool) -> tuple[float, float]:
+    new = round(float(ground.people @ (cover & ~now.covered)), 6)
+    less = round(saved(ground.people, now.cost(ground.by), walk), 3)
     return (less, new) if by_walk else (new, less)
+
+
+def _next_state(ground: Ground, now: Walked, position: int, chosen: Chosen, k: int) -> Walked:
+    ids = [str(ground.town.candidates.index[position])]
+    return now.with_sites(ids, chosen.m[:, [k]], chosen.min[:, [k]], chosen.cover[:, [k]], ground.by)
 
 
 def _next_best(ground: Ground, without: Walked, others: Ints, cost: Floats | None) -> tuple[str | None, float]:
@@ -361,22 +377,3 @@ def _known(values: Floats) -> Floats:
 
 def _bracket(count: float, language: str) -> str:
     return f"({count:,.0f})" if language == "zh" else f" ({count:,.0f})"
-
-
-def costs_words(yuan: float) -> tuple[str, str]:
-    """Return money in words: 12.3万元; 123,000 yuan; unknown where it is not known."""
-    if np.isnan(yuan):
-        return "费用未知", "unknown cost"
-    return (f"{yuan / 10_000:,.1f}万元" if yuan >= 10_000 else f"{yuan:,.0f}元"), f"{yuan:,.0f} yuan"
-
-
-def joined(words: Sequence[str], language: str) -> str:
-    """Return words as a list."""
-    return "、".join(words) if language == "zh" else ", ".join(words)
-
-
-def as_objects(values: Sequence[object]) -> Objects:
-    """Return an array of objects."""
-    found = np.empty(len(values), dtype=object)
-    found[:] = values
-    return found
