@@ -41,8 +41,9 @@ class _Lattice:
     row: Ints
 
     def points(self) -> Shapes:
-        xy: Shapes = shapely.points(self.column * self.step_m, self.row * self.step_m)
-        return xy
+        return np.atleast_1d(
+            np.asarray(shapely.points(self.column * self.step_m, self.row * self.step_m), dtype=object)
+        )
 
 
 def isochrones(
@@ -94,7 +95,9 @@ def isochrones(
     cliff = _CLIFF_STEPS * step_m * slow
     walks = _walks(network, joined, land, rising[-1] + cliff, by=by, speed=speed, direction=direction)
     rows = [_outlines(lattice, land_at, walk, rising, cliff) for land_at, walk in walks]
-    return _table(joined, rows, rising, network)
+    table = _table(joined, rows, rising, network)
+    table.insert(0, "area_m2", table.area)
+    return table
 
 
 def reached_streets(
@@ -139,10 +142,9 @@ def reached_streets(
             high = np.minimum(share + _share(limit - off, at_a[edge]), 1.0)
             pieces.append(_pieces(network, from_a, from_b, (edge[near], low[near], high[near])))
         rows.append(pieces)
-    index = pd.MultiIndex.from_product([joined.index, rising], names=["place_id", "limit"])
-    shapes = np.array([piece for pieces in rows for piece in pieces], dtype=object)
-    shapes[~np.repeat(np.isin(np.arange(len(joined)), joined.place), len(rising))] = None
-    return gpd.GeoDataFrame({"street_m": shapely.length(shapes)}, geometry=shapes, index=index, crs=network.crs)
+    table = _table(joined, rows, rising, network)
+    table.insert(0, "street_m", table.length)
+    return table
 
 
 def _walks(
@@ -260,8 +262,9 @@ def _area(rings: list[Floats], origin: Floats, step_m: float) -> shapely.MultiPo
     if not rings:
         return shapely.MultiPolygon()
     xy = np.concatenate(rings) + origin
-    lines = shapely.linearrings(xy * step_m, indices=np.repeat(np.arange(len(rings)), [len(ring) for ring in rings]))
-    area = shapely.build_area(shapely.geometrycollections(lines))
+    ring = np.repeat(np.arange(len(rings)), [len(each) for each in rings])
+    lines = np.asarray(shapely.linearrings(xy * step_m, indices=ring), dtype=object)
+    area = shapely.build_area(shapely.GeometryCollection(lines.tolist()))
     return shapely.MultiPolygon(shapely.get_parts(area).tolist())
 
 
@@ -318,17 +321,19 @@ def _cut(lines: Shapes, low: Floats, high: Floats) -> Shapes:
     between = (run > (low * long)[of]) & (run < (high * long)[of])
     which = np.concatenate([np.arange(len(lines)), of[between], np.arange(len(lines))])
     order = np.argsort(which, kind="stable")
-    cut: Shapes = shapely.linestrings(np.concatenate([ends[0], xy[between], ends[1]])[order], indices=which[order])
-    return cut
+    bends = np.concatenate([ends[0], xy[between], ends[1]])[order]
+    return np.asarray(shapely.linestrings(bends, indices=which[order]), dtype=object)
 
 
 def _table(
-    joined: Joins, rows: list[list[shapely.MultiPolygon]], limits: Floats, network: Network
+    places: Joins, rows: Sequence[Sequence[shapely.Geometry]], limits: Floats, network: Network
 ) -> gpd.GeoDataFrame:
-    index = pd.MultiIndex.from_product([joined.index, limits], names=["place_id", "limit"])
-    shapes = np.array([shape for row in rows for shape in row] or [None], dtype=object)[: len(index)]
-    shapes[~np.repeat(np.isin(np.arange(len(joined)), joined.place), len(limits))] = None
-    return gpd.GeoDataFrame({"area_m2": shapely.area(shapes)}, geometry=shapes, index=index, crs=network.crs)
+    """Return shapes by place and limit, none for places that are not joined."""
+    index = pd.MultiIndex.from_product([places.index, limits], names=["place_id", "limit"])
+    shapes = np.empty(len(index), dtype=object)
+    shapes[:] = [shape for row in rows for shape in row]
+    shapes[~np.repeat(np.isin(np.arange(len(places)), places.place), len(limits))] = None
+    return gpd.GeoDataFrame(geometry=shapes, index=index, crs=network.crs)
 
 
 def _checked(
