@@ -113,9 +113,9 @@ def walking_network(
         repairs += told
         ways, told = with_gates(ways, closed, walls, rows, options)
         repairs += told
+    ways = _without_stubs(ways, options.gap_m)
     ways, side, told = with_sides(ways, through.crossings, rows, options)
     repairs += told
-    ways = ways.without_lonely_nodes()
     steps = np.append((rows["road_class"] == "steps").to_numpy(dtype=bool), False)[ways.road]
     times, told = minutes(ways, steps, dem, roads.crs, options)
     repairs += told
@@ -152,12 +152,23 @@ def _require_one_plane(tables: Mapping[str, gpd.GeoDataFrame]) -> None:
         raise InputError(faults)
 
 
-def _components(ways: Ways, length: Floats, ids: Shapes) -> tuple[Ints, list[Repair]]:
-    """Return the piece each node belongs to, by decreasing total length, and the islands."""
+def _without_stubs(ways: Ways, short_m: float) -> Ways:
+    """Drop what is left of lines drawn a little too far, beyond the wall that cut them off, and nodes without ways."""
+    _, piece, total = _pieces(ways, ways.length_m())
+    return ways.kept(total[piece[ways.a]] > short_m).without_lonely_nodes()
+
+
+def _pieces(ways: Ways, length: Floats) -> tuple[int, Ints, Floats]:
+    """Return how many pieces hang together, which of them each node is in, and their length [m]."""
     nodes = len(ways.node_xy)
     links = coo_array((np.ones(len(ways), np.int8), (ways.a, ways.b)), shape=(nodes, nodes))
     count, piece = connected_components(links, directed=False)
-    total = np.bincount(piece[ways.a], length, minlength=count)
+    return count, piece, np.bincount(piece[ways.a], length, minlength=count)
+
+
+def _components(ways: Ways, length: Floats, ids: Shapes) -> tuple[Ints, list[Repair]]:
+    """Return the piece each node belongs to, by decreasing total length, and the islands."""
+    count, piece, total = _pieces(ways, length)
     rank = np.empty(count, np.int64)
     rank[np.argsort(-total, kind="stable")] = np.arange(count)
     component = rank[piece].astype(np.int64)

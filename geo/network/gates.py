@@ -195,17 +195,11 @@ def _linked(ways: Ways, estates: Estates, walls: Shapes, options: WalkOptions) -
             else:
                 to_way = NOTHING, 0.0
             drawn.append((int(g), e, *to_street, *to_way))
-            repairs.append(
-                Repair(
-                    "estates",
-                    estates.ids[e],
-                    "assumed",
-                    "gate_linked",
-                    f"no way is drawn through its gate at {gate[0]:.0f}, {gate[1]:.0f}: straight lines lead from it to the "
-                    "nearest street and into the estate",
-                    f"其位于({gate[0]:.0f}, {gate[1]:.0f})的出入口没有绘出的道路:以直线连接最近道路与小区内部",
-                )
-            )
+            where = f"{gate[0]:.0f}, {gate[1]:.0f}"
+            repairs.append(Repair(
+                "estates", estates.ids[e], "assumed", "gate_linked",
+                f"no way is drawn through its gate at {where}: straight lines lead from it to the nearest street and "
+                "into the estate", f"其位于({where})的出入口没有绘出的道路:以直线连接最近道路与小区内部"))  # fmt: skip
     return (_drawn(ways, estates, drawn, options) if drawn else ways), repairs
 
 

@@ -77,7 +77,7 @@ class WalkOptions:
     crossing_near_m: float = 15.0
     gate_near_m: float = 20.0
     node_m: float = 0.1
-    gap_m: float = 1.0
+    gap_m: float = 1.5
     join_m: float = 500.0
     entrance_m: float = 15.0
     slope_step_m: float = 20.0
