@@ -52,6 +52,7 @@ Class = Literal["basic", "quality"]
 
 _Positive = Annotated[float, Field(gt=0)]
 _Word = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+_Category = Annotated[str, Field(pattern=r"^[^A-Z\s-]+$")]
 
 
 class _Frozen(BaseModel):
@@ -72,7 +73,8 @@ class Requirement(_Frozen):
     class_ : str
         `class` in the file: basic (基本保障类) or quality (品质提升类).
     categories : tuple of str
-        Values of the facilities' column `category` that count, in small letters: those of shequ and of OpenStreetMap.
+        Values of the facilities' column `category` that count, in small letters with underscores: those of shequ and
+        of OpenStreetMap, or a town's own words in any script.
     scope : str
         `residents`: within reach of each of them; `community`: one in each community; `town`: for the town as a whole.
     who : str
@@ -125,7 +127,7 @@ class Requirement(_Frozen):
     group: Group
     level: Level = ""
     class_: Annotated[Class, Field(alias="class")] = "basic"
-    categories: Annotated[tuple[_Word, ...], Field(min_length=1)]
+    categories: Annotated[tuple[_Category, ...], Field(min_length=1)]
     scope: Scope
     who: Who = "all"
     radius_m: _Positive | None = None
