@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import StandardError
@@ -210,6 +210,7 @@ def test_the_need_of_an_unknown_number_is_unknown_not_nothing() -> None:
     assert needed[1:].tolist() == [30, 0]
 
 
+@settings(deadline=None)
 @given(people=st.lists(st.floats(0, 1e6), min_size=2), least=st.floats(1, 1e5), most=st.floats(1, 1e5))
 def test_more_people_never_need_less(people: list[float], least: float, most: float) -> None:
     one = made(per_people=least, area_per_1000_people_m2=most, places_zh="位", places_en="places", places_per_1000=most)
