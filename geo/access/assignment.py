@@ -52,8 +52,8 @@ class Assignment:
         A row for each home and place that people of it go to, by home, the shortest first: `origin_id`, `place_id`,
         `people`, `walk_m`, `walk_min`, `rank` (1: the home's nearest place, 2: its second …).
     homes : DataFrame
-        Index the origins. `people` (NaN unknown), `placed`, `unplaced`, `nearest_id` (None: none within reach),
-        `place_id` (where most of them go; None: nowhere), `rank` (of it; 0: nowhere), `walk_m` and `walk_min` (mean of
+        Index the origins. `people` (NaN unknown), `placed`, `unplaced`, `nearest_id` (missing: none within reach),
+        `place_id` (where most of them go; missing: nowhere), `rank` (of it; 0: nowhere), `walk_m` and `walk_min` (mean of
         those placed), `why` (see `Why`), `why_zh`, `why_en`.
     places : DataFrame
         Index the places. `capacity`, `people` (who come), `load` (people / capacity; NaN where capacity is 0 or inf),
