@@ -86,7 +86,10 @@ def p_median(
     began = perf_counter()
     costs = np.asarray(cost, dtype=np.float64)
     weights = np.asarray(weight, dtype=np.float64)
-    check(costs, weights, p, fixed)
+    faults = faults_of(costs, weights, p, fixed)
+    if faults:
+        raise InputError(faults)
+    refuse_lost(costs, weights > 0)
     problem = _Problem.of(costs, weights, p, fixed)
     hunt = _Hunt(problem, began, seconds, gap, np.random.default_rng(0) if rng is None else rng)
     hunt.search()
@@ -105,17 +108,17 @@ def p_median(
     )
 
 
-def check(cost: Floats, weight: Floats, p: int, fixed: Sequence[int]) -> None:
-    """Refuse what is no median problem, everything at once."""
+def faults_of(cost: Floats, weight: Floats, p: int, fixed: Sequence[int]) -> list[Fault]:
+    """Return everything that makes this no median problem."""
     if cost.ndim != 2 or weight.shape != cost.shape[:1] or not cost.size:
-        raise InputError(
+        return [
             Fault(
                 f"costs have the shape {cost.shape} and weights {weight.shape}",
                 "give costs as demand points × sites, at least one of each, and one weight per demand point",
             )
-        )
+        ]
     sites = cost.shape[1]
-    faults = []
+    faults: list[Fault] = []
     bad = np.flatnonzero(~(cost >= 0).all(axis=1))
     if len(bad):
         faults.append(
@@ -142,9 +145,12 @@ def check(cost: Floats, weight: Floats, p: int, fixed: Sequence[int]) -> None:
                 f"ask for {least} to {sites} sites",
             )
         )
-    if faults:
-        raise InputError(faults)
-    lost = np.flatnonzero((weight > 0) & np.isinf(cost).all(axis=1))
+    return faults
+
+
+def refuse_lost(cost: Floats, counts: Flags) -> None:
+    """Refuse a problem with points that count and can use no site."""
+    lost = np.flatnonzero(counts & np.isinf(cost).all(axis=1))
     if len(lost):
         raise InfeasibleError(
             [f"no site can be reached from {len(lost)} demand points"],
