@@ -53,8 +53,8 @@ class Assignment:
         `people`, `walk_m`, `walk_min`, `rank` (1: the home's nearest place, 2: its second …).
     homes : DataFrame
         Index the origins. `people` (NaN unknown), `placed`, `unplaced`, `nearest_id` (missing: none within reach),
-        `place_id` (where most of them go; missing: nowhere), `rank` (of it; 0: nowhere), `walk_m` and `walk_min` (mean of
-        those placed), `why` (see `Why`), `why_zh`, `why_en`.
+        `place_id` (where most of them go; missing: nowhere), `rank` (of it; 0: nowhere), `walk_m` and `walk_min` (mean
+        of those placed), `why` (see `Why`), `why_zh`, `why_en`.
     places : DataFrame
         Index the places. `capacity`, `people` (who come), `load` (people / capacity; NaN where capacity is 0 or inf),
         `room` (left), `people_nearest` (for whom it is the nearest), `spilled` (of these, placed elsewhere),

@@ -68,7 +68,7 @@ def _offer(who, cost, second, n, f, c, s):
     """Put a facility among the n nearest, by cost then number, each once; return whether it is news."""
     for i in range(n):
         if who[i] == f:
-            if cost[i] < c or cost[i] == c and second[i] <= s:
+            if cost[i] < c or (cost[i] == c and second[i] <= s):
                 return False
             at = i
             break
@@ -77,9 +77,9 @@ def _offer(who, cost, second, n, f, c, s):
             break
     else:
         at = n - 1
-        if cost[at] < c or cost[at] == c and who[at] < f:
+        if cost[at] < c or (cost[at] == c and who[at] < f):
             return False
-    while at > 0 and (cost[at - 1] > c or cost[at - 1] == c and who[at - 1] > f):
+    while at > 0 and (cost[at - 1] > c or (cost[at - 1] == c and who[at - 1] > f)):
         who[at] = who[at - 1]
         cost[at] = cost[at - 1]
         second[at] = second[at - 1]
@@ -184,7 +184,7 @@ def _search(arcs, sources, place, most, cost, second, touched, key, item):
         for end in range(2):
             v = arcs.ends[sources.stretch[row], end]
             c, s = sources.cost[row, end], sources.cost[row, 2 + end]
-            if c <= most and (c < cost[v] or c == cost[v] and s < second[v]):
+            if c <= most and (c < cost[v] or (c == cost[v] and s < second[v])):
                 if cost[v] == np.inf:
                     touched[count] = v
                     count += 1
@@ -198,7 +198,7 @@ def _search(arcs, sources, place, most, cost, second, touched, key, item):
             continue
         for j in range(arcs.start[v], arcs.start[v + 1]):
             w, d, t = arcs.head[j], c + arcs.cost[j, 0], second[v] + arcs.cost[j, 1]
-            if d <= most and (d < cost[w] or d == cost[w] and t < second[w]):
+            if d <= most and (d < cost[w] or (d == cost[w] and t < second[w])):
                 if cost[w] == np.inf:
                     touched[count] = w
                     count += 1
@@ -237,7 +237,7 @@ def walks(arcs, sources, targets, target_start, target_row, most, low, high):
                     row = target_row[r]
                     t = targets.place[row]
                     c, s = cost[v] + targets.cost[row, end], second[v] + targets.cost[row, 2 + end]
-                    if c <= most and (c < best[t] or c == best[t] and s < best_second[t]):
+                    if c <= most and (c < best[t] or (c == best[t] and s < best_second[t])):
                         if best[t] == np.inf:
                             met[found] = t
                             found += 1
@@ -249,7 +249,7 @@ def walks(arcs, sources, targets, target_start, target_row, most, low, high):
                 row = target_row[r]
                 t = targets.place[row]
                 c, s = _along(arcs, sources.cost[mine], targets.cost[row], stretch)
-                if c <= most and (c < best[t] or c == best[t] and s < best_second[t]):
+                if c <= most and (c < best[t] or (c == best[t] and s < best_second[t])):
                     if best[t] == np.inf:
                         met[found] = t
                         found += 1
@@ -348,7 +348,7 @@ def sums_within(arcs, origins, beads, places, place_start, place_row, values, mo
                         out[i, 2] += 1
                         for m in range(values.shape[1]):
                             out[i, 3 + m] += values[t, m]
-                if own[stretch] == i or end == 1 and cost[arcs.head[j]] < np.inf:
+                if own[stretch] == i or (end == 1 and cost[arcs.head[j]] < np.inf):
                     continue
                 by_a, by_b = most - cost[arcs.ends[stretch, 0]], most - cost[arcs.ends[stretch, 1]]
                 first, last = beads.first[stretch], beads.first[stretch + 1] - 1

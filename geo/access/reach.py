@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar, get_args
+from typing import TypeAlias, TypeVar, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -20,7 +20,7 @@ from geo.network.network import Floats, Ints, Joins, Network
 
 T = TypeVar("T")
 
-Places = Joins | gpd.GeoDataFrame | gpd.GeoSeries
+Places: TypeAlias = Joins | gpd.GeoDataFrame | gpd.GeoSeries
 """Places joined already, or to be joined."""
 
 

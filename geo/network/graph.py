@@ -3,8 +3,11 @@
 # numba infers the types of the compiled function from the arrays it is called with, so it carries none:
 # mypy: disable-error-code="no-untyped-def, untyped-decorator, no-untyped-call"
 # ruff: noqa: ANN001, ANN202
+# Splitting a hot loop would only hide it:
+# ruff: noqa: PLR0912
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final, Literal, NamedTuple, Self
 
 import numba
@@ -26,8 +29,8 @@ EXACT: Final = 2.0**20
 class Arcs(NamedTuple):
     """Stretches as seen from the junctions they leave.
 
-    A search runs along the walk, or against it (from facilities, to find who walks to them). Where it runs against it,
-    `cost` is that of walking towards the junction. Every cost has two columns: what is shortest, and what comes with it.
+    A search runs along the walk, or against it (from facilities, to find who walks to them): then `cost` is that of
+    walking towards the junction. Every cost has two columns: what is shortest, and what comes with it.
     """
 
     start: Int32s
@@ -136,12 +139,12 @@ class Graph:
         there, back = self.total[:, :2], self.total[:, 2:]
         # leaving a along the walk costs `there`; coming to a, which a search against it does, costs `back`
         cost = np.concatenate([back, there] if against else [there, back])
-        across = (there, back) if against else (back, there)
+        across = np.stack([there, back] if against else [back, there], axis=1)
         return Arcs(
             np.searchsorted(tail[order], np.arange(self.junctions + 1)).astype(np.int32),
             self.ends[:, ::-1].T.ravel()[order], (order % max(count, 1)).astype(np.int32),
             (order // max(count, 1)).astype(np.int32), np.ascontiguousarray(cost[order]), self.ends,
-            np.ascontiguousarray(np.stack([across[0][:, 0], across[1][:, 0], across[0][:, 1], across[1][:, 1]], axis=1)),
+            np.concatenate([across[:, :, 0], across[:, :, 1]], axis=1),
         )  # fmt: skip
 
     def stops(self, joins: Joins, *, leaving: bool) -> Stops:
@@ -176,7 +179,8 @@ def _exact(cost: Floats) -> Floats:
 @numba.njit(cache=True, nogil=True)
 def _stretches(nodes, edge_a, edge_b):
     """Return the junctions at both ends of each stretch, its edges in order, which run against it, and how many
-    junctions there are: nodes where ways end or branch off, and one on each ring that has none."""
+    junctions there are: nodes where ways end or branch off, and one on each ring that has none.
+    """
     count = len(edge_a)
     start = np.zeros(nodes + 1, np.int32)
     for e in range(count):
@@ -206,7 +210,7 @@ def _stretches(nodes, edge_a, edge_b):
         for begin in range(count):
             for end in range(2):
                 v = edge_a[begin] if end == 0 else edge_b[begin]
-                if seen[begin] or turn == 0 and junction[v] < 0:
+                if seen[begin] or (turn == 0 and junction[v] < 0):
                     continue
                 if junction[v] < 0:
                     junction[v] = junctions
@@ -231,4 +235,4 @@ def _stretches(nodes, edge_a, edge_b):
 def split(count: int, parts: int) -> list[tuple[int, int]]:
     """Return where to cut so many places into about equal parts."""
     cuts: Any = np.linspace(0, count, parts + 1).astype(int)
-    return [(int(low), int(high)) for low, high in zip(cuts[:-1], cuts[1:], strict=True) if low < high]
+    return [(int(low), int(high)) for low, high in pairwise(cuts) if low < high]

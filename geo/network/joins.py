@@ -211,7 +211,7 @@ def _entrances(ground: _Ground, place: Ints, shapes: Shapes, estate: Ints) -> _R
     # the same point of a way may have been found twice; an island counts where there is nothing else
     order = np.lexsort((rows.off_m, rows.along_m, rows.edge, rows.place))
     rows = rows.take(order)
-    same = (np.diff(rows.place) == 0) & (np.diff(rows.edge) == 0) & (np.diff(rows.along_m) < 0.01)  # noqa: PLR2004
+    same = (np.diff(rows.place) == 0) & (np.diff(rows.edge) == 0) & (np.diff(rows.along_m) < 0.01)
     rows = rows.take(np.flatnonzero(np.concatenate([[True], ~same])[: len(rows.place)]))
     island = ground.ways.island[rows.edge]
     return rows.take(np.flatnonzero(~island | ~np.isin(rows.place, rows.place[~island])))

@@ -1,4 +1,4 @@
-"""The compiled search for the nearest way that can be reached: pieces of lines in a grid of squares, walls in another."""
+"""The compiled search for the nearest way that can be reached: pieces of lines and walls in grids of squares."""
 
 # numba infers the types of these functions from the arrays they are called with, so they carry none:
 # mypy: disable-error-code="no-untyped-def, untyped-decorator, no-untyped-call"
@@ -218,14 +218,14 @@ def snap(pieces, ways, walls, xy, estate, most_m):
                         if off >= best - _TIE_M:
                             held = island if ways.island[e] else own
                             sided, held_sided = ways.side[e] != 0, ways.side[held] != 0
-                            if held_sided and not sided or held_sided == sided and held <= e:
+                            if (held_sided and not sided) or (held_sided == sided and held <= e):
                                 continue
                         if ways.estate[e] != estate[i]:
                             what[i] = CUT_OFF
                             continue
                         if ways.side[e] != 0:
                             at = side_of(pieces.ends, ways, k, share, x, y)
-                            if at != 0 and at != ways.side[e]:  # noqa: PLR1714
+                            if at != 0 and at != ways.side[e]:
                                 continue
                         if _blocked(walls, x, y, qx, qy):
                             what[i] = CUT_OFF

@@ -62,7 +62,7 @@ def shapes(*each) -> np.ndarray:
 
 
 def walks_by_scipy(network: Network, origins: Joins, goals: Joins, by: str, speed: str = "adult") -> pd.DataFrame:
-    """Return the cost of the shortest walk of every origin (rows) to every goal (columns), infinite where there is none.
+    """Return the cost of the shortest walk from every origin (row) to every goal (column), infinite where none.
 
     Every place is a node, and cuts its edge in two; ways off the network are arcs of their own.
     """

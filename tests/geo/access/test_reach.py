@@ -90,7 +90,7 @@ def test_equally_near_ones_come_by_id() -> None:
 
 
 def test_a_park_is_as_near_as_its_nearest_entrance() -> None:
-    """A park north of the street, from x = 380 and y = 2: the street comes within 15 m of it at x = 380 - √(15² - 2²)."""
+    """A park north of the street, from x = 380 and y = 2: the street is 15 m from it at x = 380 - √(15² - 2²)."""
     park = gpd.GeoDataFrame({"category": ["park"]}, index=["p"], geometry=[shapely.box(380, 2, 600, 200)], crs=METRIC)
     walk = nearest(town(), points(h=(300, 0)), park)["walk_m"].iloc[0]
     assert walk == pytest.approx(80 - np.sqrt(15**2 - 2**2) + 15, abs=0.01)
@@ -189,7 +189,7 @@ def test_walks_equal_dijkstra(seed: int, by: str, most: float) -> None:
     for some in (goals, goals.iloc[:3]):
         # searches run from the side where there are fewer places: both are asked
         pairs = within(network, homes if len(some) > 3 else homes.iloc[:2], some, most, by=by)
-        table = pairs.frame().pivot(index="origin_id", columns="place_id", values=walk)
+        table = pairs.frame().pivot_table(index="origin_id", columns="place_id", values=walk)
         wanted = expected.loc[pairs.origins, pairs.places]
         wanted = wanted.where(wanted <= most)
         got = table.reindex(index=pairs.origins, columns=pairs.places)
