@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 import geopandas as gpd
 import numpy as np
 import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from geo.network.network import Floats, Ints, Shapes
 from geo.network.options import WalkOptions
@@ -104,22 +106,45 @@ def meetings(ways: Ways, chosen: Ints, shapes: Shapes) -> tuple[Ints, Ints, Floa
     return chosen[one[pair]], other[pair].astype(np.int64), along[order], shapely.get_coordinates(points)
 
 
-def along_edge(ways: Ways, chosen: Ints, edges: Shapes) -> np.ndarray:
-    """Return which chosen ways only run along an area's edge: both ends on it, and hardly deeper inside anywhere."""
-    lines, length = ways.shapes(chosen), ways.length_m()[chosen]
-    ends = np.maximum(
-        shapely.distance(shapely.points(ways.node_xy[ways.a[chosen]]), edges),
-        shapely.distance(shapely.points(ways.node_xy[ways.b[chosen]]), edges),
-    )
-    return np.asarray((ends <= _TOUCH_M) & (_depth(lines, edges) <= ALONG_SHARE * length), dtype=bool)
+def along_edge(ways: Ways, chosen: Ints, edges: Shapes, kind: Ints) -> np.ndarray:
+    """Return which chosen ways, each inside an area, only run along that area's edge.
+
+    They hang together with others of their kind to a stretch that comes in over the edge, leaves over it again, and
+    gets hardly deeper inside than `ALONG_SHARE` of its length.
+
+    Parameters
+    ----------
+    ways
+    chosen
+        Positions of the ways.
+    edges
+        Over `chosen`: the edge of the area that the way lies in; the same object for the same area.
+    kind
+        Over `chosen`: ways of different kinds are no stretch (class and area).
+    """
+    ends = np.concatenate([ways.a[chosen], ways.b[chosen]])
+    twice = np.tile(kind, 2)
+    on_edge = shapely.distance(dots(ways.node_xy[ends]), np.tile(edges, 2)) <= _TOUCH_M
+    places, place = np.unique(np.column_stack([ends, twice]), axis=0, return_inverse=True)
+    place, n = place.ravel(), len(chosen)
+    links = coo_array((np.ones(n, np.int8), (place[:n], place[n:])), shape=(len(places), len(places)))
+    count, piece = connected_components(links, directed=False)
+    stretch = piece[place[:n]]
+    length = np.bincount(stretch, ways.length_m()[chosen], minlength=count)
+    depth = np.zeros(count)
+    np.maximum.at(depth, stretch, _depth(ways.shapes(chosen), edges))
+    reached = np.zeros(len(places), bool)
+    reached[place[on_edge]] = True
+    doors = np.bincount(piece[reached], minlength=count)
+    return np.asarray(((doors > 1) & (depth <= ALONG_SHARE * length))[stretch], dtype=bool)
 
 
 def _depth(lines: Shapes, edges: Shapes) -> Floats:
-    """Return how far from its edge each line gets [m], seen at its vertices and half way between them."""
+    """Return how far from its edge each line gets [m], seen at its vertices and places between them."""
     finer = shapely.segmentize(lines, np.maximum(shapely.length(lines) / 8, 1e-6))
     xy, of = shapely.get_coordinates(finer, return_index=True)
     far = np.zeros(len(lines))
-    np.maximum.at(far, of, shapely.distance(shapely.points(xy), edges[of]))
+    np.maximum.at(far, of, shapely.distance(dots(xy), edges[of]))
     return far
 
 
@@ -186,7 +211,8 @@ def _over_areas(
     ground = np.flatnonzero(~ways.over)
     middle = dots(ways.middle()[ground])
     found, area = shapely.STRtree(middle).query(areas.shapes, predicate="contains_properly")[::-1]
-    deep = ~along_edge(ways, ground[found], edges[area])
+    _, road_class = np.unique(roads.classes[ways.road[ground[found]]], return_inverse=True)
+    deep = ~along_edge(ways, ground[found], edges[area], road_class * len(areas) + area)
     inside, area = ground[found][deep], area[deep]
     gate = near_any(ways.node_xy[ways.a[inside]], passages.gates, options.gate_near_m)
     inside, area = inside[~gate], area[~gate]

@@ -119,11 +119,17 @@ def _inside(ways: Ways, estates: Estates, classes: Shapes) -> Ways:
     middle = dots(ways.middle()[ground])
     at, estate = shapely.STRtree(middle).query(estates.shapes, predicate="contains_properly")[::-1]
     inside = ground[at]
-    deep = ~along_edge(ways, inside, estates.outlines[estate])
+    deep = ~_along_outline(ways, inside, estate, estates, classes)
     lies = np.full(len(ways), NOTHING)
     order = np.lexsort((-estate[deep], inside[deep]))  # outlines that overlap: the first estate
     lies[inside[deep][order]] = estate[deep][order]
     return replace(ways, estate=lies)
+
+
+def _along_outline(ways: Ways, inside: Ints, estate: Ints, estates: Estates, classes: Shapes) -> np.ndarray:
+    """Return which ways are streets that an outline overlaps a little, not ways of the estate."""
+    _, road_class = np.unique(classes[ways.road[inside]], return_inverse=True)
+    return along_edge(ways, inside, estates.outlines[estate], road_class * len(estates.ids) + estate)
 
 
 def _public_streets(ways: Ways, estates: Estates, classes: Shapes, ids: Shapes) -> Iterator[Repair]:
@@ -131,7 +137,7 @@ def _public_streets(ways: Ways, estates: Estates, classes: Shapes, ids: Shapes) 
     street = np.flatnonzero(~ways.over & np.isin(classes[ways.road], PUBLIC))
     middle = dots(ways.middle()[street])
     at, estate = shapely.STRtree(middle).query(estates.shapes, predicate="contains_properly")[::-1]
-    deep = ~along_edge(ways, street[at], estates.outlines[estate])
+    deep = ~_along_outline(ways, street[at], estate, estates, classes)
     pairs = zip(ids[ways.road[street[at[deep]]]], estate[deep], strict=True)
     for road, e in sorted({(road, int(e)) for road, e in pairs}):
         yield Repair("roads", road, "assumed", "street_through_estate",
