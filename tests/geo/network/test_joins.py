@@ -79,7 +79,7 @@ def test_a_way_along_a_wall_is_joined_from_its_own_side_and_the_place_may_stand_
 
 
 def arterial() -> Network:
-    """An arterial along y = 0 as its left (north) and right (south) side, and a lane from the north that meets its left.
+    """An arterial along y = 0 as its left (north) and right (south) side, and a lane from the north to its left.
 
     The sides meet at the ends, where there are crossings.
     """
@@ -266,9 +266,9 @@ def test_the_nearest_point_is_that_of_shapely_and_reached_without_crossing_walls
     rng = np.random.default_rng(seed)
     lines = [LINE(rng.uniform(0, 400, (int(rng.integers(2, 5)), 2))) for _ in range(int(rng.integers(1, 25)))]
     walls = shapes(*(LINE(rng.uniform(0, 400, (2, 2))) for _ in range(int(rng.integers(0, 12)))))
-    network = network_of_lines(
-        lines, walls=walls, options=WalkOptions(join_m=150), component=np.zeros(len(network.node_xy), dtype=np.int64)
-    )
+    ends = network_of_lines(lines)
+    all_own = np.zeros(len(ends.node_xy), dtype=np.int64)
+    network = network_of_lines(lines, walls=walls, options=WalkOptions(join_m=150), component=all_own)
     points = shapely.points(rng.uniform(-100, 500, (20, 2)))
     found = join(network, place(*points))
     on = shapely.line_interpolate_point(network.lines[found.edge], found.along_m)
