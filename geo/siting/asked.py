@@ -80,6 +80,13 @@ class Asked:
             self._say(f"p is {p}, but {len(fixed)} sites must stay", "let p count the fixed sites too")
         return min(int(p), sites) if p >= 1 else 1
 
+    def either(self, p: int | None, budget: float | None, cost: Any) -> None:  # noqa: ANN401
+        """Ask for a number of sites or a budget, and for costs with the latter."""
+        if p is None and budget is None:
+            self._say("neither a number of sites nor a budget is given", "give p, or budget and cost")
+        if budget is not None and cost is None:
+            self._say("a budget is given, but not what sites cost", "give cost, one for each site")
+
     def limit(self, given: float, name: str) -> float:
         """Return a limit that is a number, 0 or more."""
         if not given >= 0:

@@ -4,19 +4,34 @@ Location set covering (Toregas et al. 1971) and maximal covering location (Churc
 smaller (`geo.siting.reductions`), started from a good choice, and solved by HiGHS to a proof or to the end of the time.
 """
 
+import math
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from geo.errors import InfeasibleError
 from geo.siting.asked import Asked, Cover
 from geo.siting.choice import Choice, Floats, Ints
+from geo.siting.coverage_kernels import FREE, IN, OUT, improve, prices
 from geo.siting.integer import Program, solve
 from geo.siting.reductions import cover_core, merged, needed_sites
 
+Flags = npt.NDArray[np.bool_]
+States = npt.NDArray[np.int8]
+
 NO_SITES: Ints = np.zeros(0, dtype=np.int64)
+KICKS = 60
+"""Throws out of a good choice in search of a better one."""
+ROUNDS = 1_500
+"""Changes of the prices, at most."""
+CLOSE = 1e-9
+"""Relative difference below which a bound and a value are the same."""
+WHOLE = 2.0**50
+"""Up to here sums of whole numbers are exact."""
 
 
 def lscp(
@@ -115,12 +130,233 @@ def mclp(
     >>> best.sites, best.value
     (array([1]), 70.0)
     """
-    raise NotImplementedError
+    begun = time.monotonic()
+    asked = Asked()
+    cover = asked.cover(cover)
+    sites = cover.shape[1]
+    weight = asked.amounts(weight, cover.shape[0], "weight")
+    price = np.zeros(sites) if cost is None else asked.amounts(cost, sites, "cost")
+    stay = asked.fixed(fixed, sites)
+    asked.either(p, budget, cost)
+    most = sites if p is None else asked.count(p, sites, stay)
+    money = math.inf if budget is None else asked.limit(budget, "budget")
+    asked.done()
+    if price[stay].sum() > money:
+        raise InfeasibleError(
+            [f"the sites that must stay cost {price[stay].sum():g}, more than the budget of {money:g}"],
+            reasons_zh=[f"必须保留的设施点合计费用 {price[stay].sum():g}，超过预算 {money:g}"],
+            ids=[str(i) for i in stay.tolist()],
+        )
+    if budget is None:
+        price = np.zeros(sites)
+    question, base = _question(cover, weight, price, stay, most - len(stay), money - float(price[stay].sum()))
+    found, bound, method, progress = _most_covered(question, begun, seconds, gap)
+    chosen = np.sort(np.concatenate([stay, question.sites[found]]))
+    serving = served_by(cover, chosen)
+    value = float(weight[serving >= 0].sum())
+    bound = value if _closed(value - base, bound, question.step) else base + bound
+    return Choice(
+        chosen, serving, value, bound, time.monotonic() - begun, method,
+        tuple((at, base + low, base + high) for at, low, high in progress),
+    )  # fmt: skip
 
 
 def cheapest_cover(cover: Cover, cost: Floats, fixed: Ints, *, seconds: float) -> tuple[Ints, float, str]:
-    """Return sites that cover every row at the least cost, fixed ones included; a lower bound; and how found."""
-    raise NotImplementedError
+    """Return sites that cover every row at the least cost, fixed ones included; a lower bound; and how found.
+
+    Every row must be covered by some site.
+    """
+    base = float(cost[fixed].sum())
+    open_rows = np.flatnonzero(cover @ _flags(fixed, cover.shape[1]) == 0)
+    if not len(open_rows):
+        return fixed, base, "nothing left to cover"
+    rest, _ = merged(cover[open_rows], np.ones(len(open_rows)))
+    rows, sites = cover_core(rest, cost)
+    core, price = sparse.csr_array(rest[rows][:, sites]), cost[sites]
+    greedy = _greedy_cover(core, price)
+    program = Program(
+        price, sparse.csc_array(core), np.ones(len(rows)), np.full(len(rows), np.inf), np.ones(len(sites)),
+        np.ones(len(sites), dtype=bool),
+    )  # fmt: skip
+    solved = solve(program, seconds=seconds, start=greedy.astype(np.float64), step=_step(price))
+    picked = greedy if solved.x is None else _without_idle(core, price, solved.x > 0.5)
+    value, bound = float(price[picked].sum()), max(solved.bound, 0.0)
+    bound = value if _closed(value, bound, _step(price)) else bound
+    method = f"reduced to {len(rows)} demand points and {len(sites)} sites, HiGHS"
+    return np.sort(np.concatenate([fixed, sites[picked]])), base + bound, method
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A maximal covering made smaller: rows by sites (and the reverse), weights, the sites' positions and limits."""
+
+    cover: Cover
+    back: Cover
+    weight: Floats
+    sites: Ints
+    cost: Floats
+    most: int
+    money: float
+    step: float
+
+    def covered(self, chosen: Flags) -> float:
+        return float(self.weight[self.cover @ chosen.astype(np.float64) > 0].sum())
+
+    def improved(self, state: States, start: Flags, kicks: int) -> Flags:
+        return improve(
+            self.cover.indptr, self.cover.indices, self.back.indptr, self.back.indices, self.weight, self.cost,
+            self.money, self.most, state, start, kicks,
+        )  # fmt: skip
+
+
+def _question(
+    cover: Cover, weight: Floats, cost: Floats, stay: Ints, most: int, money: float
+) -> tuple[_Question, float]:
+    """Return what is left to decide once the sites that stay are there, and the weight that they cover."""
+    done = cover @ _flags(stay, cover.shape[1]) > 0
+    rows = np.flatnonzero(~done & (weight > 0) & (np.diff(cover.indptr) > 0))
+    rest, weights = merged(cover[rows], weight[rows])
+    sites = needed_sites(rest, cost, NO_SITES)
+    sites = sites[cost[sites] <= money]
+    rest, weights = merged(sparse.csr_array(rest[:, sites]), weights)
+    seen = np.diff(rest.indptr) > 0
+    rest, weights = sparse.csr_array(rest[seen]), weights[seen]
+    rest.sort_indices()
+    back = sparse.csr_array(rest.T)
+    step = _step(weights)
+    question = _Question(rest, back, weights, sites, cost[sites], min(most, len(sites)), money, step)
+    return question, float(weight[done].sum())
+
+
+def _most_covered(
+    question: _Question, begun: float, seconds: float, gap: float
+) -> tuple[Flags, float, str, tuple[tuple[float, float, float], ...]]:
+    """Return the best choice among the sites of a question, an upper bound, how it was found and how it went."""
+    count, total = len(question.sites), float(question.weight.sum())
+    state = np.zeros(count, dtype=np.int8)
+    if not question.most or not count:
+        return np.zeros(count, dtype=bool), 0.0, "nothing left to choose", ()
+    best = question.improved(state, np.zeros(count, dtype=bool), KICKS)
+    value, bound, method = question.covered(best), total, "greedy and swaps"
+    progress = [(time.monotonic() - begun, value, bound)]
+
+    def good() -> bool:
+        return _closed(value, bound, question.step) or bound - value <= gap * value
+
+    if not good() and math.isinf(question.money):
+        bound, pay, share = prices(
+            question.cover.indptr, question.cover.indices, question.weight, state, question.most,
+            value + question.step * (1 - 1e-6), question.weight * 0.5, ROUNDS,
+        )  # fmt: skip
+        method += ", prices of demand"
+        likely = np.zeros(count, dtype=bool)
+        likely[np.argsort(-share, kind="stable")[: question.most]] = True
+        other = question.improved(state, likely, KICKS)
+        if question.covered(other) > value:
+            best, value = other, question.covered(other)
+        bound, state = _settled(question, pay, value)
+        progress.append((time.monotonic() - begun, value, bound))
+    left = seconds - (time.monotonic() - begun)
+    if not good() and left > 0:
+        picked, proof = _by_highs(question, state, best, left, gap)
+        if question.covered(picked) > value:
+            best, value = picked, question.covered(picked)
+        bound = max(value, min(bound, proof))
+        method += f", HiGHS on {int((state == FREE).sum())} sites"
+        progress.append((time.monotonic() - begun, value, bound))
+    return best, max(bound, value), method, tuple(progress)
+
+
+def _settled(question: _Question, pay: Floats, known: float) -> tuple[float, States]:
+    """Return the bound that prices prove, and the sites that every choice better than the known has or has not."""
+    gain = question.back @ pay
+    order = np.argsort(-gain, kind="stable")
+    inside = np.zeros(len(gain), dtype=bool)
+    inside[order[: question.most]] = True
+    bound = float((question.weight - pay).sum() + gain[inside].sum())
+    state = np.zeros(len(gain), dtype=np.int8)
+    if question.most >= len(gain):
+        return bound, state
+    better = known + question.step * (1 - 1e-6)
+    weakest, next_best = gain[order[question.most - 1]], gain[order[question.most]]
+    state[~inside & (bound - weakest + gain < better)] = OUT
+    state[inside & (bound - gain + next_best < better)] = IN
+    return bound, state
+
+
+def _by_highs(question: _Question, state: States, start: Flags, seconds: float, gap: float) -> tuple[Flags, float]:
+    """Return the best choice that agrees with what is settled, and an upper bound on all that are better than known."""
+    settled = question.cover @ (state == IN).astype(np.float64) > 0
+    free = np.flatnonzero(state == FREE)
+    base = float(question.weight[settled].sum())
+    rest, weights = merged(sparse.csr_array(question.cover[~settled][:, free]), question.weight[~settled])
+    size = np.diff(rest.indptr)
+    # What one site alone covers is the site's own; the other rows are columns of their own.
+    own = rest[size == 1].T @ weights[size == 1]
+    rest, weights = sparse.csr_array(rest[size > 1]), weights[size > 1]
+    rows, sites = rest.shape
+    limits = [np.ones((1, sites))]
+    most = [float(question.most - int((state == IN).sum()))]
+    if math.isfinite(question.money):
+        limits.append(question.cost[free][None, :])
+        most.append(question.money - float(question.cost[state == IN].sum()))
+    matrix = sparse.block_array([[-rest, sparse.eye_array(rows)], [sparse.csr_array(np.concatenate(limits)), None]])
+    program = Program(
+        np.concatenate([-own, -weights]), sparse.csc_array(matrix), np.full(rows + len(most), -np.inf),
+        np.concatenate([np.zeros(rows), most]), np.ones(sites + rows), np.arange(sites + rows) < sites,
+    )  # fmt: skip
+    agrees = bool((start[state == IN]).all() and not (start[state == OUT]).any())
+    known = None
+    if agrees:
+        chosen = start[free].astype(np.float64)
+        known = np.concatenate([chosen, np.minimum(rest @ chosen, 1.0)])
+    solved = solve(program, seconds=seconds, gap=gap, start=known, step=question.step)
+    picked = start if solved.x is None else (state == IN)
+    if solved.x is not None:
+        picked = picked.copy()
+        picked[free[solved.x[:sites] > 0.5]] = True
+    proof = -math.inf if solved.impossible else base - solved.bound
+    return picked, proof
+
+
+def _greedy_cover(cover: Cover, cost: Floats) -> Flags:
+    """Return sites that cover every row: again and again the one that covers most for its cost, then idle ones out."""
+    back = sparse.csr_array(cover.T)
+    chosen, uncovered = np.zeros(len(cost), dtype=bool), np.ones(cover.shape[0])
+    while uncovered.any():
+        gain = back @ uncovered
+        site = int(np.argmax(np.where(gain > 0, gain / np.maximum(cost, 1e-12), -1.0)))
+        chosen[site] = True
+        uncovered[back.indices[back.indptr[site] : back.indptr[site + 1]]] = 0.0
+    return _without_idle(cover, cost, chosen)
+
+
+def _without_idle(cover: Cover, cost: Floats, chosen: Flags) -> Flags:
+    """Return the chosen sites without those whose rows the others cover, the dearest out first."""
+    back, chosen = sparse.csr_array(cover.T), chosen.copy()
+    count = cover @ chosen.astype(np.float64)
+    for site in np.flatnonzero(chosen)[np.argsort(-cost[chosen], kind="stable")]:
+        rows = back.indices[back.indptr[site] : back.indptr[site + 1]]
+        if (count[rows] > 1).all():
+            chosen[site] = False
+            count[rows] -= 1
+    return chosen
+
+
+def _step(values: Floats) -> float:
+    """Return 1 where all values are whole numbers, so that sums of them are too; else 0."""
+    return 1.0 if bool((values == np.rint(values)).all()) and values.sum() < WHOLE else 0.0
+
+
+def _closed(value: float, bound: float, step: float) -> bool:
+    """Whether value and bound leave no room for anything better."""
+    return abs(bound - value) <= max(step * (1 - 1e-6), CLOSE * abs(value))
+
+
+def _flags(sites: Ints, count: int) -> Floats:
+    flags = np.zeros(count)
+    flags[sites] = 1.0
+    return flags
 
 
 def served_by(cover: Cover, sites: Ints) -> Ints:

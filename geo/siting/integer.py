@@ -31,7 +31,7 @@ class Program:
 class Solved:
     """What HiGHS found: the best x (None when it found none), its cost, and what nothing is cheaper than.
 
-    `impossible` when there is no x at all (or none below the cutoff); prices of the rows where nothing is whole.
+    `impossible` when there is no x at all; prices of the rows where nothing is whole.
     """
 
     x: Floats | None
@@ -42,9 +42,8 @@ class Solved:
 
 
 def solve(
-    program: Program, *, seconds: float, gap: float = 0.0, start: Floats | None = None, cutoff: float = math.inf,
-    step: float = 0.0,
-) -> Solved:  # fmt: skip
+    program: Program, *, seconds: float, gap: float = 0.0, start: Floats | None = None, step: float = 0.0
+) -> Solved:
     """Return the best x in so many seconds.
 
     Parameters
@@ -56,8 +55,6 @@ def solve(
         Relative difference of value and bound at which the search may end.
     start : array, optional
         An x that is allowed.
-    cutoff : float
-        Only what is cheaper is of interest.
     step : float
         What all costs are multiples of, 0 when that is unknown: less than it apart is proof enough.
     """
@@ -66,8 +63,6 @@ def solve(
     highs = highspy.Highs()  # type: ignore[no-untyped-call]
     options = {"output_flag": False, "random_seed": 0, "threads": 1, "mip_rel_gap": gap, "time_limit": seconds,
                "mip_abs_gap": max(1e-9, 0.999 * step), "mip_feasibility_tolerance": 1e-7}  # fmt: skip
-    if math.isfinite(cutoff):
-        options["objective_bound"] = cutoff
     for name, value in options.items():
         highs.setOptionValue(name, value)
     highs.passModel(_lp(program))
@@ -78,7 +73,7 @@ def solve(
     highs.run()
     status, info = highs.getModelStatus(), highs.getInfo()
     if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
-        return Solved(None, math.inf, cutoff, impossible=True)
+        return Solved(None, math.inf, math.inf, impossible=True)
     solution = highs.getSolution()
     if not program.whole.any():
         if status != highspy.HighsModelStatus.kOptimal:
