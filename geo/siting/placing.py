@@ -1,87 +1,25 @@
 """Premises filled with several requirements: what goes where, under a budget, the worst off first if wished."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from collections.abc import Collection, Sequence
+from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 
+from geo.errors import StandardError
+from geo.gaps.demand import demand as homes_of
 from geo.network import Network
+from geo.network.build import network_of
+from geo.siting.board import board_of
+from geo.siting.candidates import candidate_sites
+from geo.siting.filling import fill
+from geo.siting.ground import town_of
+from geo.siting.options import EXAMPLE_COSTS, FittingCosts, PlacingOptions
+from geo.siting.placed import placed_of
 from geo.siting.result import Placed
-from geo.standards.facilities import Complex, Requirement
+from geo.siting.site import requirement_of
+from geo.standards.facilities import Complex, Requirement, load_facility_standard
 from geo.study import Study
-
-
-@dataclass(frozen=True)
-class FittingCosts:
-    """What it costs to make room for a facility [yuan per m²].
-
-    Attributes
-    ----------
-    rooms_m2 : float
-        Fitting out existing floor area.
-    building_m2 : float
-        Building new floor area, on land.
-    ground_m2 : float
-        Laying out ground.
-    by_requirement : mapping from a requirement's key
-        In place of the first for this requirement, wherever it goes (of `ground_m2` for one that needs ground only).
-    given : bool
-        False: an example, no price; whatever is computed from it says so.
-    source_zh, source_en : str
-    """
-
-    rooms_m2: float
-    building_m2: float
-    ground_m2: float
-    by_requirement: Mapping[str, float] = field(default_factory=dict)
-    given: bool = True
-    source_zh: str = "用户提供"
-    source_en: str = "given by the user"
-
-
-EXAMPLE_COSTS: Final = FittingCosts(
-    1500.0, 4000.0, 400.0, given=False, source_zh="示例单价,非正式单价,不能用于立项",
-    source_en="example, not an official price, not to be used for a project",
-)  # fmt: skip
-"""Only to try a placing out."""
-
-
-@dataclass(frozen=True)
-class PlacingOptions:
-    """What a placing must keep.
-
-    Attributes
-    ----------
-    budget : float
-        Premises and what goes into them together cost no more [yuan].
-    count : int or None
-        No more premises than this.
-    count_by_requirement : mapping from a requirement's key to int
-        No more places of this requirement than this.
-    equity : "none", "worst_first" or float
-        `none`: most weighted people newly covered. `worst_first`: the covered share of the worst-off community is as
-        large as it can be, then that of the second, and so on (lexicographic max-min), then most people. A number: a
-        floor; every community reaches this covered share (0 to 1).
-    equity_levels : int
-        How many of the worst-off communities are looked at in turn, before most people.
-    complexes : int
-        At least so many of the premises are embedded complexes.
-    complex_rule : Complex
-        What counts as one: floor area in use, functions, and how many of them among the core ones.
-    keep, leave_out : ids of premises
-        That must be used, that may not be.
-    """
-
-    budget: float = float("inf")
-    count: int | None = None
-    count_by_requirement: Mapping[str, int] = field(default_factory=dict)
-    equity: Literal["none", "worst_first"] | float = "none"
-    equity_levels: int = 8
-    complexes: int = 0
-    complex_rule: Complex | None = None
-    keep: tuple[str, ...] = ()
-    leave_out: tuple[str, ...] = ()
 
 
 def place(
@@ -101,21 +39,50 @@ def place(
 ) -> Placed:
     """Return which premises take which requirements, so that most people are newly covered for the money.
 
+    Every requirement takes `need_m2` of floor area and `need_site_m2` of ground (else the least its standard asks for);
+    those that are `shared` stand together in premises as long as there is room. People count once for each requirement
+    that newly covers them, by its weight. Of choices that cover as many, the cheapest is taken.
+
+    Parameters
+    ----------
+    demand, candidates, facilities, network, communities, estates, speed
+        As `geo.siting.site.site`. Premises of unknown area take nothing; search points are as large as what goes there.
+    requirements
+        What is to be placed, each key once.
+    options
+        Budget, numbers, equity, complexes.
+    costs
+        Yuan per m²; without them an example, which the result says.
+    seconds, gap
+        When to stop, what gap is good enough.
+
     Raises
     ------
     InputError
-        As `geo.siting.site.site`; requirements given twice, or that need neither floor nor ground.
+        As `geo.siting.site.site`; requirements given twice, or that need neither floor nor ground; premises that must
+        be used and can take nothing.
     InfeasibleError
         No placing keeps what was demanded; the reasons say what collides.
+
+    Notes
+    -----
+    With `worst_first` or a floor, communities are compared by the covered share over all requirements together,
+    weighted; homes outside communities are in none. All of this is our own reading.
     """
-    raise NotImplementedError
+    options = options or PlacingOptions()
+    town = town_of(demand, candidates, facilities, network, communities=communities, estates=estates, speed=speed)
+    rule = options.complex_rule or embedded_complex()
+    board = board_of(town, tuple(requirements), options, costs, rule)
+    keep = town.candidates.index.get_indexer_for(sorted(options.keep)).astype(np.int64)
+    filled = fill(board.offer, options, rule, keep, seconds=seconds, gap=gap)
+    return placed_of(board, filled, options, costs, rule)
 
 
 def placing_of(
     study: Study,
     *,
     requirements: Sequence[Requirement | str],
-    standard: str = "embedded-2023",
+    standard: str | Path = "embedded-2023",
     options: PlacingOptions | None = None,
     costs: FittingCosts = EXAMPLE_COSTS,
     kinds: Collection[str] | None = None,
@@ -125,5 +92,23 @@ def placing_of(
     speed: str = "adult",
     seconds: float = 60.0,
 ) -> Placed:
-    """Return `place` of a study: its homes, candidates, facilities and walking network are made where not given."""
-    raise NotImplementedError
+    """Return `place` of a study: its homes, candidates, facilities and walking network are made where not given.
+
+    Requirements are such, or keys in `standard` (a name or path); `kinds` as in `candidate_sites`.
+    """
+    return place(
+        homes_of(study) if demand is None else demand,
+        candidate_sites(study, kinds=kinds) if candidates is None else candidates,
+        study.get("facilities"),
+        network_of(study) if network is None else network,
+        requirements=[requirement_of(each, standard) for each in requirements], options=options, costs=costs,
+        communities=study.get("communities"), estates=study.get("estates"), speed=speed, seconds=seconds,
+    )  # fmt: skip
+
+
+def embedded_complex() -> Complex:
+    """Return what counts as an embedded service complex by the standard `embedded-2023`."""
+    rule = load_facility_standard("embedded-2023").complex
+    if rule is None:
+        raise StandardError("the standard embedded-2023 says nothing of complexes")
+    return rule

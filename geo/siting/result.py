@@ -191,7 +191,8 @@ class Placed:
     spent : float
         [yuan]; NaN where a cost is unknown.
     limits : DataFrame
-        Index requirement: limit_m, limit_min (as in `Sited`), need_m2, need_site_m2, unit_cost (per m², NaN unknown).
+        Index requirement: limit_m, limit_min (as in `Sited`), need_m2, need_site_m2 (what a new one takes), and
+        unit_cost_least, unit_cost_most (per m², over the candidates).
     speed : str
     sites : GeoDataFrame
         Index site_id by rank; `PLACED_SITE_COLUMNS`.
