@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from geo.errors import InputError
 from geo.network import LEFT, RIGHT, Joins, Network, WalkOptions
 from geo.network.joins import at_nodes, islanders, join
+from geo.network.snapping import SHY_M
 from tests.geo.access.reference import METRIC, network_of_lines, shapes
 
 LINE = shapely.LineString
@@ -278,10 +279,12 @@ def test_the_nearest_point_is_that_of_shapely_and_reached_without_crossing_walls
         # every piece's nearest point may be the first in sight
         for a, b in zip(line.coords[:-1], line.coords[1:], strict=True):
             straight = shapely.shortest_line(points, LINE([a, b]))
+            long = shapely.length(straight)
+            near_end, far_end = (shapely.line_interpolate_point(straight, at) for at in (SHY_M, long - SHY_M))
+            seen = shapely.linestrings(shapely.get_coordinates([near_end, far_end]).reshape(2, -1, 2).swapaxes(0, 1))
             clear = np.ones(20, dtype=bool)
             for wall in walls:
-                clear &= ~shapely.crosses(straight, wall)
-            long = shapely.length(straight)
+                clear &= ~shapely.intersects(seen, wall)
             nearest = np.where(clear & (long <= 150), np.minimum(nearest, long), nearest)
     off = np.full(20, np.inf)
     off[found.place] = found.off_m
