@@ -222,8 +222,10 @@ class Requirement(_Frozen):
         people, households
             Of the community, NaN where unknown.
         """
-        by_people = _per(people, 1000, self.places_per_1000)
-        return np.maximum(by_people, _per(households, 100, self.places_per_100_households))
+        residents = np.asarray(people, dtype=np.float64)
+        by_people = _per(residents, 1000, self.places_per_1000)
+        needed = np.maximum(by_people, _per(households, 100, self.places_per_100_households))
+        return np.where(residents == 0, 0.0, needed)
 
     def neighbour_counts(self, people: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Return whether a community of so many residents may use its neighbour's; not where they are unknown."""

@@ -153,6 +153,40 @@ def test_what_is_a_complex_of_services() -> None:
     assert not one.holds(["elder_care", "elder_care", "meals"], 800)  # the same twice
 
 
+# ── the page about them ──────────────────────────────────────────────────────────────────────────────────────────────
+def row_of(each: Requirement) -> str:
+    """Return the line that docs/facility_standards.md has for a requirement."""
+    reach = [f"{each.radius_m:,g} m" if each.radius_m else "", f"{each.minutes:g} min" if each.minutes else ""]
+    own = [f"floor {each.floor_area_min_m2:,g} m²" if each.floor_area_min_m2 else "",
+           f"site {each.site_area_min_m2:,g} m²" if each.site_area_min_m2 else ""]  # fmt: skip
+    whole = [
+        f"one for {each.per_people:,g} people" if each.per_people else "",
+        f"{each.area_of} {each.area_total_min_m2:,g} m² in all" if each.area_total_min_m2 else "",
+        f"{each.area_of} {each.area_per_100_households_m2:g} m² for 100 households"
+        if each.area_per_100_households_m2 else "",
+        f"{each.area_of} {each.area_per_1000_people_m2:,g} m² for 1,000 people" if each.area_per_1000_people_m2 else "",
+        f"{each.places_per_1000:g} {each.places_en} for 1,000 people" if each.places_per_1000 else "",
+        f"{each.places_per_100_households:g} {each.places_en} for 100 households"
+        if each.places_per_100_households else "",
+    ]  # fmt: skip
+    where = {"residents": "", "community": "in each community", "town": "in the town"}[each.scope]
+    who = {"all": "all", "elders": "old", "children": "young"}[each.who]
+    cells = [
+        f"`{each.key}`", f"{each.title_zh} {each.title_en}", who,
+        where or " or ".join(filter(None, reach)), ", ".join(filter(None, own)) or "–",
+        ", ".join(filter(None, whole)) or "–", "yes" if each.confirmed else "no",
+    ]  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
+@pytest.mark.parametrize("standard", SHIPPED, ids=lambda each: each.name)
+def test_the_page_tells_what_each_asks_for(standard: FacilityStandard) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "facility_standards.md").read_text("utf-8")
+    assert f"### `{standard.name}`" in page
+    part = page.split(f"### `{standard.name}`")[1].split("###")[0]
+    assert [row_of(each) for each in standard.requirements if row_of(each) not in part] == []
+
+
 # ── categories ───────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_letter_case_spaces_and_hyphens_play_no_part() -> None:
     one = made(categories=["health_station"])
