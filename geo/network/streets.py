@@ -186,13 +186,12 @@ class _Drawing:
         )  # fmt: skip
 
     def one_place(self, near_m: float) -> "_Drawing":
-        """Make one place of ends, and of ends and vertices, that lie closer than this."""
-        if not len(self.places) or near_m <= 0:
-            return self
+        """Make one place of ends, and of ends and vertices, that lie closer than this, and of what is the same."""
         is_end = np.zeros(len(self.places), bool)
         is_end[self.place[self.ends()]] = True
-        pairs = cKDTree(self.places).query_pairs(near_m, output_type="ndarray")
-        pairs = pairs[is_end[pairs].any(axis=1)]
+        pairs = cKDTree(self.places).query_pairs(max(near_m, GRID_M), output_type="ndarray")
+        apart = np.hypot(*(self.places[pairs[:, 0]] - self.places[pairs[:, 1]]).T)
+        pairs = pairs[is_end[pairs].any(axis=1) | (apart <= GRID_M)]
         if not len(pairs):
             return self
         n = len(self.places)
