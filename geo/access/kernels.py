@@ -209,10 +209,10 @@ def _search(arcs, sources, place, most, cost, second, touched, key, item):
 
 
 @numba.njit(cache=True, nogil=True)
-def walks(arcs, sources, targets, target_start, target_row, most, low, high):
+def walks(arcs, sources, targets, target_start, places, most, low, high):
     """Return every walk of at most `most` between sources low to high and targets: source, target, cost, second.
 
-    The rows of targets on stretch s are target_row[target_start[s]:target_start[s + 1]].
+    The rows of `targets`, so many places, are in the order of stretches, those of s from target_start[s].
     """
     junctions = len(arcs.start) - 1
     cost, second = np.full(junctions, np.inf), np.empty(junctions)
@@ -220,7 +220,6 @@ def walks(arcs, sources, targets, target_start, target_row, most, low, high):
     # a junction enters the heap once for each arc to it, and for each row of the source
     room = 2 * len(arcs.head) + 2 * len(sources.place) + 4
     key, item = np.empty(room), np.empty(room, np.int32)
-    places = len(targets.first) - 1
     best, best_second = np.full(places, np.inf), np.empty(places)
     met = np.empty(places, np.int32)
     out_source, out_target = np.empty(1024, np.int32), np.empty(1024, np.int32)
@@ -233,8 +232,7 @@ def walks(arcs, sources, targets, target_start, target_row, most, low, high):
             v = touched[k]
             for j in range(arcs.start[v], arcs.start[v + 1]):
                 stretch, end = arcs.stretch[j], arcs.end[j]
-                for r in range(target_start[stretch], target_start[stretch + 1]):
-                    row = target_row[r]
+                for row in range(target_start[stretch], target_start[stretch + 1]):
                     t = targets.place[row]
                     c, s = cost[v] + targets.cost[row, end], second[v] + targets.cost[row, 2 + end]
                     if c <= most and (c < best[t] or (c == best[t] and s < best_second[t])):
@@ -245,8 +243,7 @@ def walks(arcs, sources, targets, target_start, target_row, most, low, high):
             cost[v] = np.inf
         for mine in range(sources.first[source], sources.first[source + 1]):
             stretch = sources.stretch[mine]
-            for r in range(target_start[stretch], target_start[stretch + 1]):
-                row = target_row[r]
+            for row in range(target_start[stretch], target_start[stretch + 1]):
                 t = targets.place[row]
                 c, s = _along(arcs, sources.cost[mine], targets.cost[row], stretch)
                 if c <= most and (c < best[t] or (c == best[t] and s < best_second[t])):
@@ -315,93 +312,101 @@ def _union(low, high, count):
 
 
 @numba.njit(cache=True, nogil=True)
-def sums_within(arcs, origins, beads, places, place_start, place_row, values, most, low, high, out):
+def sums_within(arcs, origins, beads, places, place_start, shared, values, full, sums, most, low, high, out):
     """Write what lies within reach of origins low to high: nodes, metres of ways, places, and sums of their values.
 
-    Stretches that an origin stands on are looked at apart, since it reaches them from between their ends, too.
+    The rows of `places` are in the order of stretches, those of s from place_start[s]; `shared` marks rows of places
+    that have several. `full` is the reach from end a, and from b, that covers all on a stretch, and `sums` what that is.
+    Stretches that an origin stands on are reached from between their ends, too.
     """
     junctions = len(arcs.start) - 1
     cost, second = np.full(junctions, np.inf), np.empty(junctions)
     touched = np.empty(junctions, np.int32)
     room = 2 * len(arcs.head) + 2 * len(origins.place) + 4
     key, item = np.empty(room), np.empty(room, np.int32)
-    counted = np.full(len(places.first) - 1, -1, np.int32)
+    counted = np.full(len(values), -1, np.int32)
     own = np.full(len(arcs.ends), -1, np.int32)
     most_rows = 0
     for i in range(low, high):
         most_rows = max(most_rows, origins.first[i + 1] - origins.first[i])
-    begin, end_at = np.empty(2 * most_rows + 2), np.empty(2 * most_rows + 2)
+    begin, finish = np.empty(2 * most_rows + 2), np.empty(2 * most_rows + 2)
     for i in range(low, high):
         count = _search(arcs, origins, i, most, cost, second, touched, key, item)
-        for mine in range(origins.first[i], origins.first[i + 1]):
-            own[origins.stretch[mine]] = i
-        nodes, metres = count, 0.0
+        for row in range(origins.first[i], origins.first[i + 1]):
+            own[origins.stretch[row]] = i
+        out[i, 0] += count
         for k in range(count):
             v = touched[k]
             for j in range(arcs.start[v], arcs.start[v + 1]):
-                stretch, end = arcs.stretch[j], arcs.end[j]
-                for r in range(place_start[stretch], place_start[stretch + 1]):
-                    row = place_row[r]
-                    t = places.place[row]
-                    if counted[t] != i and cost[v] + places.cost[row, end] <= most:
-                        counted[t] = i
-                        out[i, 2] += 1
-                        for m in range(values.shape[1]):
-                            out[i, 3 + m] += values[t, m]
-                if own[stretch] == i or (end == 1 and cost[arcs.head[j]] < np.inf):
-                    continue
+                stretch = arcs.stretch[j]
                 by_a, by_b = most - cost[arcs.ends[stretch, 0]], most - cost[arcs.ends[stretch, 1]]
-                first, last = beads.first[stretch], beads.first[stretch + 1] - 1
-                if by_a >= beads.ahead[last] or by_b >= beads.back[first]:
-                    nodes += last - first
-                    metres += beads.whole_m[stretch]
+                if own[stretch] == i or (arcs.end[j] == 1 and by_a >= 0):
                     continue
-                for b in range(first, last):
-                    if beads.ahead[b] <= by_a or beads.back[b + 1] <= by_b:
-                        nodes += 1
+                if by_a >= full[stretch, 0] or by_b >= full[stretch, 1]:
+                    for m in range(sums.shape[1]):
+                        out[i, m] += sums[stretch, m]
+                    continue
+                for bead in range(beads.first[stretch], beads.first[stretch + 1] - 1):
+                    if beads.ahead[bead] <= by_a or beads.back[bead + 1] <= by_b:
+                        out[i, 0] += 1
                 reached = _from_a(beads, stretch, by_a) + _from_b(beads, stretch, by_b)
-                metres += min(reached, beads.whole_m[stretch])
+                out[i, 1] += min(reached, beads.whole_m[stretch])
+                for row in range(place_start[stretch], place_start[stretch + 1]):
+                    if places.cost[row, 0] <= by_a or places.cost[row, 1] <= by_b:
+                        _count(places.place[row], shared[row], counted, values, i, out)
         for mine in range(origins.first[i], origins.first[i + 1]):
             stretch = origins.stretch[mine]
-            for r in range(place_start[stretch], place_start[stretch + 1]):
-                row = place_row[r]
-                t = places.place[row]
-                if counted[t] != i and _along(arcs, origins.cost[mine], places.cost[row], stretch)[0] <= most:
-                    counted[t] = i
-                    out[i, 2] += 1
-                    for m in range(values.shape[1]):
-                        out[i, 3 + m] += values[t, m]
             if own[stretch] != i:
                 continue
             own[stretch] = -1
-            whole = beads.whole_m[stretch]
             by_a, by_b = most - cost[arcs.ends[stretch, 0]], most - cost[arcs.ends[stretch, 1]]
-            begin[0], end_at[0] = 0.0, _from_a(beads, stretch, by_a)
-            begin[1], end_at[1] = whole - _from_b(beads, stretch, by_b), whole
+            for row in range(place_start[stretch], place_start[stretch + 1]):
+                reached = places.cost[row, 0] <= by_a or places.cost[row, 1] <= by_b
+                for other in range(mine, origins.first[i + 1]):
+                    if origins.stretch[other] == stretch and not reached:
+                        reached = _along(arcs, origins.cost[other], places.cost[row], stretch)[0] <= most
+                if reached:
+                    _count(places.place[row], shared[row], counted, values, i, out)
+            whole = beads.whole_m[stretch]
             first, last = beads.first[stretch], beads.first[stretch + 1] - 1
+            begin[0], finish[0] = 0.0, _from_a(beads, stretch, by_a)
+            begin[1], finish[1] = whole - _from_b(beads, stretch, by_b), whole
             parts = 2
-            for row in range(origins.first[i], origins.first[i + 1]):
-                left = most - origins.off[row, 0]
-                if origins.stretch[row] == stretch and left >= 0:
-                    # cost from end a to the origin, and from b
-                    a = beads.ahead[last] - (origins.cost[row, 1] - origins.off[row, 0])
-                    b = beads.back[first] - (origins.cost[row, 0] - origins.off[row, 0])
+            for other in range(mine, origins.first[i + 1]):
+                left = most - origins.off[other, 0]
+                if origins.stretch[other] == stretch and left >= 0:
+                    a, b = _stand(beads, origins, other, first, last)
                     here = _from_a(beads, stretch, a)
-                    begin[parts], end_at[parts] = min(whole - _from_b(beads, stretch, b + left), here), here
-                    begin[parts + 1], end_at[parts + 1] = here, max(_from_a(beads, stretch, a + left), here)
+                    begin[parts], finish[parts] = min(whole - _from_b(beads, stretch, b + left), here), here
+                    begin[parts + 1], finish[parts + 1] = here, max(_from_a(beads, stretch, a + left), here)
                     parts += 2
+            out[i, 1] += _union(begin, finish, parts)
             for bead in range(first, last):
                 ahead, back = beads.ahead[bead], beads.back[bead + 1]
                 reached = ahead <= by_a or back <= by_b
-                for row in range(origins.first[i], origins.first[i + 1]):
-                    left = most - origins.off[row, 0]
-                    if origins.stretch[row] == stretch and not reached:
-                        a = beads.ahead[last] - (origins.cost[row, 1] - origins.off[row, 0])
-                        b = beads.back[first] - (origins.cost[row, 0] - origins.off[row, 0])
+                for other in range(mine, origins.first[i + 1]):
+                    left = most - origins.off[other, 0]
+                    if origins.stretch[other] == stretch and not reached:
+                        a, b = _stand(beads, origins, other, first, last)
                         reached = a <= ahead <= a + left or b <= back <= b + left
                 if reached:
-                    nodes += 1
-            metres += _union(begin, end_at, parts)
+                    out[i, 0] += 1
         for k in range(count):
             cost[touched[k]] = np.inf
-        out[i, 0], out[i, 1] = nodes, metres
+
+
+@numba.njit(cache=True, nogil=True)
+def _stand(beads, origins, row, first, last):
+    """Return the cost to where an origin stands on its stretch, from end a and from end b."""
+    off = origins.off[row, 0]
+    return beads.ahead[last] - (origins.cost[row, 1] - off), beads.back[first] - (origins.cost[row, 0] - off)
+
+
+@numba.njit(cache=True, nogil=True)
+def _count(place, shared, counted, values, i, out):
+    """Add a place, and its values, to the sums of origin i, once."""
+    if not shared or counted[place] != i:
+        counted[place] = i
+        out[i, 2] += 1
+        for m in range(values.shape[1]):
+            out[i, 3 + m] += values[place, m]

@@ -14,7 +14,7 @@ from scipy import sparse
 
 from geo.access.kernels import nearest_of, sums_within, walks
 from geo.errors import Fault, InputError
-from geo.network.graph import By, Graph, Stops, split
+from geo.network.graph import Beads, By, Graph, Stops, split
 from geo.network.joins import join
 from geo.network.network import Floats, Ints, Joins, Network
 
@@ -156,9 +156,10 @@ def within(
     against = len(goals) <= len(homes)
     sources, targets = (coming, leaving) if against else (leaving, coming)
     arcs = graph.arcs(against=against)
-    start, row = _by_stretch(targets, len(graph.ends))
+    places = len(targets.first) - 1
+    rows, start = _by_stretch(targets, len(graph.ends))
     parts = _in_threads(
-        lambda low, high: walks(arcs, sources, targets, start, row, float(at_most), low, high),
+        lambda low, high: walks(arcs, sources, rows, start, places, float(at_most), low, high),
         split(len(sources.first) - 1, 4 * _threads()),
     )
     source, target, cost, second = (np.concatenate(each) for each in zip(*parts, strict=True)) if parts else _NO_WALKS
@@ -207,10 +208,13 @@ def tally(
     graph = Graph.of(network, by, speed)
     stops, leaving = graph.stops(goals, leaving=False), graph.stops(homes, leaving=True)
     arcs, beads = graph.arcs(against=False), graph.beads()
-    start, row = _by_stretch(stops, len(graph.ends))
+    rows, start = _by_stretch(stops, len(graph.ends))
+    shared, full, all_on = _whole_stretches(beads, rows, table)
     out = np.zeros((len(homes), 3 + table.shape[1]))
     _in_threads(
-        lambda low, high: sums_within(arcs, leaving, beads, stops, start, row, table, float(at_most), low, high, out),
+        lambda low, high: sums_within(
+            arcs, leaving, beads, rows, start, shared, table, full, all_on, float(at_most), low, high, out
+        ),
         split(len(homes), 4 * _threads()),
     )
     out[np.diff(leaving.first) == 0] = np.nan
@@ -256,11 +260,33 @@ def _ranks(ids: pd.Index) -> Ints:
     return rank
 
 
-def _by_stretch(stops: Stops, stretches: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Return where the rows of each stretch begin, and the rows."""
+def _by_stretch(stops: Stops, stretches: int) -> tuple[Stops, npt.NDArray[np.int32]]:
+    """Return the rows in the order of stretches, and where those of each begin."""
     order = np.argsort(stops.stretch, kind="stable")
-    start = np.searchsorted(stops.stretch[order], np.arange(stretches + 1))
-    return start.astype(np.int32), order.astype(np.int32)
+    rows = stops._replace(
+        place=stops.place[order], stretch=stops.stretch[order], cost=stops.cost[order], off=stops.off[order]
+    )
+    return rows, np.searchsorted(rows.stretch, np.arange(stretches + 1)).astype(np.int32)
+
+
+def _whole_stretches(beads: Beads, rows: Stops, values: Floats) -> tuple[npt.NDArray[np.bool_], Floats, Floats]:
+    """Return which rows are of places with several, the reach that covers a stretch from its ends, and what is on it.
+
+    What is on it are inner nodes, metres, places, and sums of their values; where a place with several rows is on it,
+    no reach is enough, since it may have been counted.
+    """
+    stretches = len(beads.whole_m)
+    shared = np.bincount(rows.place, minlength=len(values))[rows.place] > 1
+    full = np.stack([beads.ahead[beads.first[1:] - 1], beads.back[beads.first[:-1]]], axis=1)
+    for end in (0, 1):
+        np.maximum.at(full[:, end], rows.stretch, np.where(shared, np.inf, rows.cost[:, end]))
+    sums = [
+        np.diff(beads.first) - 1.0,
+        beads.whole_m,
+        *(np.bincount(rows.stretch, weights=each, minlength=stretches) for each in
+          (np.ones(len(shared)), *values[rows.place].T)),
+    ]  # fmt: skip
+    return shared, full, np.stack(sums, axis=1)
 
 
 def _threads() -> int:
