@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,8 @@ States = npt.NDArray[np.int8]
 NO_SITES: Ints = np.zeros(0, dtype=np.int64)
 KICKS = 60
 """Throws out of a good choice in search of a better one."""
+WORK = 2e7
+"""Kicks times entries of the cover, where the first ones leave a gap."""
 ROUNDS = 1_500
 """Changes of the prices, at most."""
 CLOSE = 1e-9
@@ -173,7 +176,7 @@ def cheapest_cover(cover: Cover, cost: Floats, fixed: Ints, *, seconds: float) -
     rest, _ = merged(cover[open_rows], np.ones(len(open_rows)))
     rows, sites = cover_core(rest, cost)
     core, price = sparse.csr_array(rest[rows][:, sites]), cost[sites]
-    greedy = _greedy_cover(core, price)
+    greedy = _fewer(core, price, _greedy_cover(core, price))
     program = Program(
         price, sparse.csc_array(core), np.ones(len(rows)), np.full(len(rows), np.inf), np.ones(len(sites)),
         np.ones(len(sites), dtype=bool),
@@ -255,6 +258,10 @@ def _most_covered(
         if question.covered(other) > value:
             best, value = other, question.covered(other)
         bound, state = _settled(question, pay, value)
+        if not good():
+            other = question.improved(state, best, int(WORK / (1 + question.cover.nnz)))
+            best, value = (other, question.covered(other)) if question.covered(other) > value else (best, value)
+            bound, state = _settled(question, pay, value)
         progress.append((time.monotonic() - begun, value, bound))
     left = seconds - (time.monotonic() - begun)
     if not good() and left > 0:
@@ -329,6 +336,47 @@ def _greedy_cover(cover: Cover, cost: Floats) -> Flags:
         chosen[site] = True
         uncovered[back.indices[back.indptr[site] : back.indptr[site + 1]]] = 0.0
     return _without_idle(cover, cost, chosen)
+
+
+def enough(cover: Cover, most: int, seconds: float) -> Flags | None | Literal["unknown"]:
+    """Return at most so many sites that cover every row, None when there are none, or that the time was too short."""
+    found = _covering(cover, most, np.zeros(cover.shape[1], dtype=bool))
+    if found is not None:
+        return found
+    rows, sites = cover.shape
+    matrix = sparse.csc_array(sparse.block_array([[cover], [sparse.csr_array(np.ones((1, sites)))]]))
+    program = Program(
+        np.ones(sites), matrix, np.concatenate([np.ones(rows), [0.0]]),
+        np.concatenate([np.full(rows, np.inf), [float(most)]]), np.ones(sites), np.ones(sites, dtype=bool),
+    )  # fmt: skip
+    solved = solve(program, seconds=seconds, any_will_do=True)
+    if solved.x is not None:
+        return solved.x > 0.5
+    return None if solved.impossible else "unknown"
+
+
+def _covering(cover: Cover, most: int, start: Flags) -> Flags | None:
+    """Return at most so many sites that cover every row, if swaps find them."""
+    rows, sites = cover.shape
+    back = sparse.csr_array(cover.T)
+    found = improve(
+        cover.indptr, cover.indices, back.indptr, back.indices, np.ones(rows), np.zeros(sites), np.inf, most,
+        np.zeros(sites, dtype=np.int8), start, KICKS,
+    )  # fmt: skip
+    return found if (cover @ found.astype(np.float64) > 0).all() else None
+
+
+def _fewer(cover: Cover, cost: Floats, known: Flags) -> Flags:
+    """Return a cover with fewer sites than the known one, where swaps find one; only where all sites cost the same."""
+    if len(cost) and (cost == cost[0]).all():
+        while known.sum() > 1:
+            start = known.copy()
+            start[np.flatnonzero(known)[-1]] = False
+            found = _covering(cover, int(known.sum()) - 1, start)
+            if found is None:
+                break
+            known = _without_idle(cover, cost, found)
+    return known
 
 
 def _without_idle(cover: Cover, cost: Floats, chosen: Flags) -> Flags:

@@ -42,8 +42,9 @@ class Solved:
 
 
 def solve(
-    program: Program, *, seconds: float, gap: float = 0.0, start: Floats | None = None, step: float = 0.0
-) -> Solved:
+    program: Program, *, seconds: float, gap: float = 0.0, start: Floats | None = None, step: float = 0.0,
+    any_will_do: bool = False,
+) -> Solved:  # fmt: skip
     """Return the best x in so many seconds.
 
     Parameters
@@ -57,12 +58,16 @@ def solve(
         An x that is allowed.
     step : float
         What all costs are multiples of, 0 when that is unknown: less than it apart is proof enough.
+    any_will_do : bool
+        The first x that is allowed ends the search.
     """
     if seconds <= 0:
         return Solved(None, math.inf, -math.inf)
     highs = highspy.Highs()  # type: ignore[no-untyped-call]
     options = {"output_flag": False, "random_seed": 0, "threads": 1, "mip_rel_gap": gap, "time_limit": seconds,
                "mip_abs_gap": max(1e-9, 0.999 * step), "mip_feasibility_tolerance": 1e-7}  # fmt: skip
+    if any_will_do:
+        options["mip_max_improving_sols"] = 1
     for name, value in options.items():
         highs.setOptionValue(name, value)
     highs.passModel(_lp(program))
