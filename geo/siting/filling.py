@@ -102,6 +102,11 @@ def fill(offer: Offer, options: PlacingOptions, rule: Complex, keep: Ints, *, se
     draft = Draft(offer, options, rule, keep)
     if isinstance(options.equity, float | int):
         draft.floor(float(options.equity))
+    if not len(draft.x):
+        if any(low[0] > 0 for low in draft.rows.low):
+            zh, en = _collisions(offer, options, rule, keep)
+            raise InfeasibleError(en, reasons_zh=zh)
+        return Filled(draft.rooms(None), 0.0, 0.0, time.monotonic() - begun, "nothing to choose", proven=True)
     method, proven = "HiGHS", True
     start: Floats | None = None
     if options.equity == "worst_first":
@@ -387,8 +392,8 @@ def _collisions(offer: Offer, options: PlacingOptions, rule: Complex, keep: Ints
     if isinstance(options.equity, float | int):
         free.floor(float(options.equity))
     zh, en = [], []
-    cheapest = solve(free.program(free.money()), seconds=20.0)
-    if cheapest.x is not None:
+    cheapest = solve(free.program(free.money()), seconds=20.0) if len(free.x) else None
+    if cheapest is not None and cheapest.x is not None:
         yuan = float(_known(offer.site_cost)[free.premises] @ np.rint(cheapest.x[: len(free.premises)])
                      + _known(offer.cost)[free.x_site, free.x_what] @ np.rint(cheapest.x[free.x]))  # fmt: skip
         if yuan > options.budget:

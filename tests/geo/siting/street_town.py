@@ -4,7 +4,7 @@
              ──┴────┴────┴────┴────┴────┴────┴────┴────┴────┴────┴──   x = 0 … 1000, y = 0
     places             10 m south of it, anywhere
 
-The walk from the home at x to a place at u is |x − u| + 20 m. Home k has 10 + k people, of them 2 elders and k children.
+The walk from the home at x to a place at u is |x − u| + 20 m. Home k has 10 + k people: 2 elders, k children.
 Homes h00 to h04 lie in community A, the others in B; h00 to h02 in estate E.
 """
 
