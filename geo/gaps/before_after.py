@@ -19,7 +19,7 @@ from geo.errors import Fault, InputError
 from geo.gaps.demand import demand as homes_of
 from geo.gaps.gaps import GapOptions, find_gaps, loaded
 from geo.gaps.result import CHANGE_COLUMNS, LACKING, STATE_WORDS, GapChange, Gaps
-from geo.gaps.scene import place_in, texts
+from geo.gaps.scene import Floats, place_in, sums, texts
 from geo.network import Network
 from geo.network.build import network_of
 from geo.partition.actions import PlanTables, explain_plan
@@ -100,6 +100,7 @@ def before_after(
         after=after,
         communities=_communities(before, after, tables),
         requirements=_requirements(before, after),
+        residents=_residents(before, after),
         homes=_homes(before, after),
         six_ones=_six_ones(sides["before"][six.name], sides["after"][six.name]),
         sharing=_sharing(after, study["facilities"], areas, tables),
@@ -141,6 +142,8 @@ def _faults(tables: PlanTables, rules: Sequence[FacilityStandard], study: Study)
                             "import the communities, or judge the plan alone (gaps_of with its communities)",
                             table="communities"))  # fmt: skip
     names = [one.name for one in rules]
+    if not names:
+        faults.append(Fault("no standard is named", "name at least one, e.g. six-ones"))
     if twice := sorted({name for name in names if names.count(name) > 1}):
         faults.append(Fault(f"standards of the same name: {', '.join(twice)}", "give each a name of its own"))
     lost = tuple(sorted(set(study["blocks"].index.astype(str)) ^ set(tables.blocks.index.astype(str))))
@@ -169,9 +172,6 @@ def _side(gaps: Mapping[str, Gaps]) -> pd.DataFrame:
 
 
 def _communities(before: Mapping[str, Gaps], after: Mapping[str, Gaps], tables: PlanTables) -> pd.DataFrame:
-    if not before:
-        index = pd.MultiIndex.from_tuples([], names=["standard", "community_id", "requirement"])
-        return pd.DataFrame(columns=list(CHANGE_COLUMNS), index=index)
     old, new = _side(before), _side(after)
     order = {key: i for i, key in enumerate(dict.fromkeys(
         (name, each.key) for name, one in before.items() for each in one.standard.requirements
@@ -195,16 +195,38 @@ def _communities(before: Mapping[str, Gaps], after: Mapping[str, Gaps], tables: 
          severity < -_SAME, severity > _SAME],
         ["new", "ended", "unknown", "better", "worse"], "same",
     )  # fmt: skip
-    said = [_sentence(row) for row in frame.assign(was_zh=a["text_zh"], now_zh=b["text_zh"], was_en=a["text_en"],
-                                                   now_en=b["text_en"]).to_dict("records")]  # fmt: skip
+    frame["was_zh"], frame["now_zh"], frame["was_en"], frame["now_en"] = (
+        a["text_zh"], b["text_zh"], a["text_en"], b["text_en"]
+    )  # fmt: skip
+    said = [_sentence(row, heirs) for row, heirs in
+            zip(frame.to_dict("records"), _heirs(rows, before, after, new), strict=True)]  # fmt: skip
     frame["text_zh"], frame["text_en"] = [zh for zh, _ in said], [en for _, en in said]
     text = (*_TEXT[:-1], "fate", "state_before", "state_after", "change", "text_zh", "text_en")
     return frame[list(CHANGE_COLUMNS)].astype(dict.fromkeys(text, "str"))
 
 
-def _sentence(row: Mapping[str, Any]) -> Pair:
+def _heirs(
+    rows: pd.MultiIndex, before: Mapping[str, Gaps], after: Mapping[str, Gaps], new: pd.DataFrame
+) -> list[list[Pair]]:
+    """Return for each row where the people of a community that ends then belong, and what is known of it there."""
+    found = []
+    goes = {name: _goes(was, after[name]) for name, was in before.items()}
+    for name, community, key in rows:
+        heirs = [] if (name, community, key) in new.index else goes[name].get(community, [])
+        there = [new.loc[(name, heir, key)] for heir in heirs]
+        words = [STATE_WORDS[one["state"]] for one in there]
+        found.append([(f"{one['name']}({zh})", f"{one['name_en']} ({en})")
+                      for one, (zh, en) in zip(there, words, strict=True)])  # fmt: skip
+    return found
+
+
+def _sentence(row: Mapping[str, Any], heirs: Sequence[Pair]) -> Pair:
     if row["change"] == "ended":
-        return f"规划前:{row['was_zh']}规划后该社区撤销。", f"Before: {row['was_en']} Afterwards it is no more."
+        zh, en = f"规划前:{row['was_zh']}规划后该社区撤销", f"Before: {row['was_en']} Afterwards it is no more"
+        if heirs:
+            zh += f",居民划入{'、'.join(zh_ for zh_, _ in heirs)}"
+            en += f"; its people go to {', '.join(en_ for _, en_ in heirs)}"
+        return zh + "。", en + "."
     if row["change"] == "new":
         return f"新设社区:{row['now_zh']}", f"A new community: {row['now_en']}"
     (was_zh, was_en), (now_zh, now_en) = STATE_WORDS[row["state_before"]], STATE_WORDS[row["state_after"]]
@@ -216,17 +238,14 @@ def _sentence(row: Mapping[str, Any]) -> Pair:
 def _requirements(before: Mapping[str, Gaps], after: Mapping[str, Gaps]) -> pd.DataFrame:
     rows, index = [], []
     for name, was in before.items():
-        now = after[name]
-        people = was.buildings["people"]
-        for each in was.standard.requirements:
-            a, b = (side.homes["reached"].xs(each.key, level="requirement") for side in (was, now))
-            b = b.reindex(a.index)
-            gain = ((a == False) & (b == True)).fillna(value=False)  # noqa: E712 - flags that may be missing
-            lose = ((a == True) & (b == False)).fillna(value=False)  # noqa: E712
-            row = _town(each, was, now)
-            row["people_gain"], row["people_lose"] = (
-                float(people.reindex(a.index)[which.to_numpy(dtype=bool)].sum()) for which in (gain, lose)
-            )
+        people, old, new = was.buildings["people"].to_numpy(), _reached(was), _reached(after[name])
+        for r, each in enumerate(was.standard.requirements):
+            row = _town(each, was, after[name])
+            for side, reached in (("before", old[:, r]), ("after", new[:, r])):
+                known = np.isfinite(reached).any()
+                row[f"people_uncovered_{side}"] = float(np.nansum(people[reached == 0])) if known else np.nan
+            row["people_gain"] = float(np.nansum(people[(old[:, r] == 0) & (new[:, r] == 1)]))
+            row["people_lose"] = float(np.nansum(people[(old[:, r] == 1) & (new[:, r] == 0)]))
             row["change"] = _change(row)
             row["text_zh"], row["text_en"] = _town_words(row)
             rows.append(row)
@@ -241,7 +260,6 @@ def _town(each: Requirement, was: Gaps, now: Gaps) -> dict[str, Any]:
         row[f"communities_{side}"] = len(state)
         row[f"lacking_{side}"] = int(state.isin(LACKING).sum())
         row[f"unknown_{side}"] = int((state == "unknown").sum())
-        row[f"people_uncovered_{side}"] = float(gaps.requirements.loc[each.key, "people_uncovered"])
     return row
 
 
@@ -256,12 +274,57 @@ def _change(row: Mapping[str, Any]) -> str:
 
 def _town_words(row: Mapping[str, Any]) -> Pair:
     zh = (f"{row['title_zh']}:有缺口的社区由{row['communities_before']}个中的{row['lacking_before']}个变为"
-          f"{row['communities_after']}个中的{row['lacking_after']}个;{row['people_gain']:,.0f}人新覆盖,"
-          f"{row['people_lose']:,.0f}人失去覆盖。")  # fmt: skip
+          f"{row['communities_after']}个中的{row['lacking_after']}个")  # fmt: skip
     en = (f"{row['title_en']}: communities with a gap go from {row['lacking_before']} of {row['communities_before']} "
-          f"to {row['lacking_after']} of {row['communities_after']}; {row['people_gain']:,.0f} people gain it, "
-          f"{row['people_lose']:,.0f} lose it.")  # fmt: skip
-    return zh, en
+          f"to {row['lacking_after']} of {row['communities_after']}")  # fmt: skip
+    if not np.isnan(row["people_uncovered_after"] - row["people_uncovered_before"]):
+        zh += (f";未覆盖由{row['people_uncovered_before']:,.0f}人变为{row['people_uncovered_after']:,.0f}人"
+               f"({row['people_gain']:,.0f}人新覆盖,{row['people_lose']:,.0f}人失去)")  # fmt: skip
+        en += (f"; people without go from {row['people_uncovered_before']:,.0f} to "
+               f"{row['people_uncovered_after']:,.0f} ({row['people_gain']:,.0f} gain it, "
+               f"{row['people_lose']:,.0f} lose it)")  # fmt: skip
+    return zh + "。", en + "."
+
+
+def _residents(before: Mapping[str, Gaps], after: Mapping[str, Gaps]) -> pd.DataFrame:
+    """Return for today's communities what their people have before and after, wherever they then belong."""
+    parts = {}
+    for name, was in before.items():
+        ids, area = was.scores.index, was.scores.index.get_indexer(pd.Index(was.buildings["community_id"]))
+        people, old, new = was.buildings["people"].to_numpy(), _reached(was), _reached(after[name])
+        goes = _goes(was, after[name])
+        for r, each in enumerate(was.standard.requirements):
+            a, b = old[:, r], new[:, r]
+            counted = {"people_covered_before": a == 1, "people_covered_after": b == 1,
+                       "people_gain": (a == 0) & (b == 1), "people_lose": (a == 1) & (b == 0)}  # fmt: skip
+            parts[name, each.key] = pd.DataFrame(
+                {"to_ids": [";".join(goes[one]) for one in ids], "people": sums(people, area, len(ids)),
+                 **{key: sums(people * which, area, len(ids)) for key, which in counted.items()}},
+                index=ids,
+            )  # fmt: skip
+    frame = pd.concat(parts, names=["standard", "requirement", "community_id"]).swaplevel(1, 2)
+    rows = [(name, one, each.key) for name, was in before.items() for one in was.scores.index
+            for each in was.standard.requirements]  # fmt: skip
+    index = pd.MultiIndex.from_tuples(rows, names=["standard", "community_id", "requirement"])
+    return frame.reindex(index).astype({"to_ids": "str"})
+
+
+def _reached(gaps: Gaps) -> Floats:
+    """Return whether each home (rows) has each requirement (columns): 1, 0, NaN unknown."""
+    flags = gaps.homes["reached"].astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.asarray(flags.reshape(len(gaps.buildings), len(gaps.standard.requirements)))
+
+
+def _goes(was: Gaps, now: Gaps) -> dict[str, list[str]]:
+    """Return for each of today's communities where its people then belong, most people first."""
+    homes = pd.DataFrame({"people": was.buildings["people"].fillna(0.0), "old": was.buildings["community_id"],
+                          "new": now.buildings["community_id"]}).dropna(subset=["old", "new"])  # fmt: skip
+    moved = homes.groupby(["old", "new"])["people"].sum().reset_index()
+    moved = moved.sort_values(["old", "people", "new"], ascending=[True, False, True])
+    found: dict[str, list[str]] = {str(one): [] for one in was.scores.index}
+    for old, new in zip(moved["old"], moved["new"], strict=True):
+        found[str(old)].append(str(new))
+    return found
 
 
 def _homes(before: Mapping[str, Gaps], after: Mapping[str, Gaps]) -> pd.DataFrame:
@@ -269,9 +332,8 @@ def _homes(before: Mapping[str, Gaps], after: Mapping[str, Gaps]) -> pd.DataFram
     parts = {}
     for name, was in before.items():
         now = after[name]
-        both = was.homes[["reached", "facility_id"]].join(
-            now.homes[["reached", "facility_id"]], lsuffix="_before", rsuffix="_after"
-        )
+        both = pd.DataFrame({f"{column}_{side}": gaps.homes[column] for column in ("reached", "facility_id")
+                             for side, gaps in (("before", was), ("after", now))})  # fmt: skip
         moved = (both["reached_before"] != both["reached_after"]).fillna(value=False).to_numpy(dtype=bool)
         rows = both[moved]
         home = rows.index.get_level_values("demand_id")
@@ -287,9 +349,6 @@ def _homes(before: Mapping[str, Gaps], after: Mapping[str, Gaps]) -> pd.DataFram
             index=rows.index,
         )
     columns = ["people", "change", "community_before", "community_after", "facility_before", "facility_after"]
-    if not parts:
-        return pd.DataFrame(columns=columns, index=pd.MultiIndex.from_tuples([], names=["standard", "demand_id",
-                                                                                        "requirement"]))  # fmt: skip
     return pd.concat(parts, names=["standard"]).astype(dict.fromkeys(columns[1:], "str"))
 
 

@@ -140,14 +140,13 @@ class Judge:
         if asks_number:
             room = _graver(room, number.part(FULL), lacking=FULL)
         nobody = self._nobody(counted)
-        reach, size, room = (_hushed(part, nobody) for part in (reach, size, room))
-        state = np.minimum.reduce([reach.state, size.state, room.state])
-        told = [part.state < NOT_ASKED for part in (reach, size, room)]
-        known = [part.state != UNKNOWN for part in (reach, size, room)]
-        severity = np.maximum.reduce([part.low for part in (reach, size, room)])
-        none_known = ~np.logical_or.reduce([a & b for a, b in zip(told, known, strict=True)])
-        most = np.maximum.reduce([part.high for part in (reach, size, room)])
+        parts = reach, size, room = tuple(_hushed(part, nobody) for part in (reach, size, room))
+        state = np.minimum.reduce([part.state for part in parts])
+        severity = np.maximum.reduce([part.low for part in parts])
+        most = np.maximum.reduce([part.high for part in parts])
         silent = state == NOT_ASKED
+        settled = np.logical_or.reduce([(part.state < NOT_ASKED) & (part.state != UNKNOWN) for part in parts])
+        blank = ~settled & (severity == 0) & (most >= 1 - ENOUGH)
         return {
             "name": self.areas.name, "name_en": self.areas.name_en, "title_zh": self._said(each.title_zh),
             "title_en": self._said(each.title_en), "group": self._said(each.group), "scope": self._said(each.scope),
@@ -159,7 +158,7 @@ class Judge:
             "unmeasured": np.maximum.reduce([area.unmeasured, places.unmeasured, self._unmeasured(r, each)]),
             "neighbour_id": self._neighbour(r, each), "weight": self._said(each.weight),
             "lacking_reach": reach.lacking, "lacking_size": size.lacking, "lacking_room": room.lacking,
-            "severity": np.where(silent | none_known, np.nan, severity),
+            "severity": np.where(silent | blank, np.nan, severity),
             "severity_most": np.where(silent, np.nan, np.maximum(severity, most)),
         }  # fmt: skip
 

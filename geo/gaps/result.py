@@ -87,8 +87,8 @@ class Gaps:
         - unmeasured: facilities of which the area or the places asked for are not known.
         - neighbour_id: the neighbouring community whose facility counts, the first of them; missing where none does.
         - weight: as the standard gives it; lacking_reach, lacking_size, lacking_room (0 to 1, NaN unknown or not
-          asked): how much of each part is lacking; severity (0 to 1): the largest of these, NaN where none is known;
-          severity_most: where what is not known were as bad as it can be.
+          asked): how much of each part is lacking; severity (0 to 1): the largest of these as far as is known, NaN
+          where nothing is; severity_most: where what is not known were as bad as it can be.
         - text_zh, text_en: a sentence with the numbers.
     estates : DataFrame
         The same by estate (compound): index (estate_id, requirement); empty without estates. Requirements of scope
@@ -161,9 +161,13 @@ class GapChange:
         figures of `Gaps.communities` before and after (missing on the side where the community is not there), change
         (one of `CHANGES`), text_zh, text_en.
     requirements : DataFrame
-        Index (standard, requirement): title_zh, title_en, group, lacking_before, lacking_after (communities with a
-        gap), unknown_before, unknown_after, people_uncovered_before, people_uncovered_after, people_gain, people_lose
-        (people within reach only after, only before), change, text_zh, text_en.
+        Index (standard, requirement): title_zh, title_en, group, communities_before, lacking_before (how many there
+        are, how many show a gap), unknown_before, people_uncovered_before (residents, whoever it is for), and the same
+        after; people_gain, people_lose (residents whom it reaches only after, only before), change, text_zh, text_en.
+    residents : DataFrame
+        Index (standard, community_id, requirement) over today's communities: what their people have before and after,
+        wherever they then belong: to_ids (communities of the plan, joined by ;, most people first), people,
+        people_covered_before, people_covered_after, people_gain, people_lose (NaN unknown).
     homes : DataFrame
         Homes whose reach changes: index (standard, demand_id, requirement): people (whom it is for), change (`gains`,
         `loses`), community_before, community_after, facility_before, facility_after.
@@ -182,6 +186,7 @@ class GapChange:
     after: Mapping[str, Gaps]
     communities: pd.DataFrame
     requirements: pd.DataFrame
+    residents: pd.DataFrame
     homes: pd.DataFrame
     six_ones: pd.DataFrame
     sharing: pd.DataFrame

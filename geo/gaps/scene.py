@@ -288,9 +288,11 @@ def _member(frame: gpd.GeoDataFrame, column: str, areas: gpd.GeoDataFrame | None
     """Return the position of each row's area: as its column says, else as its place says."""
     if areas is None:
         return np.full(len(frame), -1, dtype=np.int64)
-    if column in frame.columns:
-        return np.asarray(areas.index.get_indexer(pd.Index(texts(frame, column))), dtype=np.int64)
-    return place_in(frame.geometry.to_numpy(), areas)
+    found = np.asarray(areas.index.get_indexer(pd.Index(texts(frame, column))), dtype=np.int64)
+    lost = np.flatnonzero(found < 0)
+    if len(lost):
+        found[lost] = place_in(frame.geometry.to_numpy()[lost], areas)
+    return found
 
 
 def place_in(shapes: Texts, areas: gpd.GeoDataFrame) -> Ints:

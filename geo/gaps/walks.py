@@ -194,7 +194,7 @@ def _by_community(scene: Scene, near: _Nearest, by: By, speed: str) -> None:
     if not len(useful) or not len(there):
         return
     pools = {r: scene.pool(scene.standard.requirements[r]) for r in own}
-    any_pool = np.stack(list(pools.values())).any(axis=0)
+    any_pool = np.asarray(np.stack(list(pools.values())).any(axis=0))
     there = there[np.argsort(homes.community[there], kind="stable")]
     parts = np.array_split(there, max(1, -(-len(there) * len(useful) // PAIRS_AT_ONCE)))
     for part in parts:
@@ -238,7 +238,7 @@ def _reached(scene: Scene, found: Mapping[By, _Nearest], size: int, *, joined: F
             result[:, r] = float(counted.any())
         else:
             has = np.bincount(offer.community[counted & (offer.community >= 0)], minlength=len(scene.communities)) > 0
-            pooled = (scene.pool(each) & has).any(axis=1)
+            pooled = np.asarray((scene.pool(each) & has).any(axis=1))
             result[:, r] = np.where(homes.community >= 0, pooled[homes.community], np.nan)
     return result
 

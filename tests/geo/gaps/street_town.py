@@ -10,6 +10,7 @@ Every home and facility stands on the street, so that a walk is the difference o
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import geopandas as gpd
@@ -59,7 +60,7 @@ def homes(places: Sequence[float] = PLACES, **columns: Sequence[Any]) -> gpd.Geo
 
 def communities(edges: Sequence[float] = (0, 400, 800, 1200), ids: str = "ABC") -> gpd.GeoDataFrame:
     """Return the communities between these x, 200 m deep, named 甲, 乙, 丙 …"""
-    shapes = [box(a, -100, b, 100) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    shapes = [box(a, -100, b, 100) for a, b in pairwise(edges)]
     index = pd.Index(list(ids), name="community_id")
     data = {"name": list("甲乙丙丁戊")[: len(ids)], "name_en": [f"Community {one}" for one in ids]}
     return gpd.GeoDataFrame(data, index=index, geometry=shapes, crs=METRIC)
