@@ -108,6 +108,16 @@ def test_what_a_building_tells_of_ages_stays_and_the_others_share_the_rest() -> 
     assert homes["children_source"].tolist() == ["building", "community", "community", "community"]
 
 
+def test_no_home_has_more_children_than_people() -> None:
+    """A community of 12 people and 9 children holds a's 10 with 2: 7 are left for its 2 others, so all of those are."""
+    study = placed()
+    buildings = study["buildings"].copy()
+    buildings.loc["a", "children"] = 2
+    communities = study["communities"].assign(people=12, children=9)
+    homes = demand(study.having({"buildings": buildings, "communities": communities}))
+    assert homes["children"].tolist() == [2, 30, 20, 5]
+
+
 def test_the_census_area_tells_ages_before_the_community() -> None:
     """The census area is the west block: 40 people, 20 children. The east has the community's other 25 people, where no
     child is left."""
@@ -154,6 +164,30 @@ def test_people_of_a_large_block_go_to_the_census_areas_in_it() -> None:
     assert homes["households"].tolist() == [6, 2]
     assert homes.geometry.x.tolist() == [125, 175]
     assert set(homes["block_id"]) == {"E"}
+
+
+def test_one_census_area_in_a_block_leaves_its_people_in_the_middle() -> None:
+    study = town(
+        blocks={"E": (EAST, {"people": 20, "households": 8})}, census={"c1": (box(110, 0, 130, 20), {"people": 30})}
+    )
+    homes = demand(study)
+    assert homes["people"].to_dict() == {"block:E": 20}
+    assert EAST.contains(homes.geometry.iloc[0])
+
+
+def test_people_beside_counted_buildings_are_told_by_the_block() -> None:
+    study = placed()
+    blocks = study["blocks"].assign(people_source="building")
+    homes = demand(study.having({"blocks": blocks}))
+    assert homes.loc["block:E", "source"] == "block"
+    assert homes.loc["a", "source"] == "building"
+
+
+def test_of_estates_on_each_other_the_first_by_id_has_the_home() -> None:
+    study = placed()
+    for order in (["x1", "x0", "x2"], ["x2", "x0", "x1"]):
+        estates = table("estates", {each: (box(50, 30, 90, 60), {}) for each in order})
+        assert demand(study.having({"estates": estates})).loc["b", "estate_id"] == "x0"
 
 
 def test_the_register_outranks_the_map() -> None:
@@ -206,9 +240,12 @@ def test_homes_nobody_counted_are_refused_with_what_to_do() -> None:
 
 
 def test_census_areas_and_communities_without_any() -> None:
-    """Of two communities the west one has a census area; the east one stands for itself. A cell of nobody is none."""
+    """Of two communities the west one has a census area; the east one, whose census area is unknown, stands for itself.
+    A cell of nobody is none."""
     study = town(
-        census={"c1": (box(0, 0, 50, 100), {"people": 12}), "c2": (box(50, 0, 100, 100), {"people": 0})},
+        census={
+            "c1": (box(0, 0, 50, 100), {"people": 12}), "c2": (box(50, 0, 100, 100), {"people": 0}), "c3": (EAST, {}),
+        },
         communities={
             "m1": (WEST, {"kind": "community", "people": 50}), "m2": (EAST, {"kind": "community", "people": 70}),
         },
