@@ -4,9 +4,10 @@
 
 Cases: a town drawn by chance (5,000 homes, 60 places, walks round the corner), Qinghe (homes of the embedded town, all
 facilities of known capacity, walks along its streets), and Taichung's Xitun where ../shared/cases has it (homes of its
-census, all facilities, counted as 1 each). Both are given the same walks, people and capacities. PySAL access runs in its own
-interpreter (--peer; it is only compared with). Seconds are CPU seconds of the calculation alone, the best of three.
-Exit code 0 only where every difference is below 1e-9 of the value and no calculation takes longer than the peer's.
+census, all facilities, counted as 1 each). Both sides are given the same walks, people and capacities. PySAL access
+runs in its own interpreter (--peer; it is only compared with). Seconds are CPU seconds of the calculation alone, the
+best of three. Exit code 0 only where every difference is below 1e-9 of the value and no calculation takes longer than
+the peer's.
 """
 
 import argparse

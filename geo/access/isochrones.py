@@ -119,7 +119,7 @@ def reached_streets(
         Index (place_id, limit) as in `isochrones`; `street_m` (each side of an arterial that is walked on both counts),
         `geometry` MultiLineString (None, and length NaN, where the place is not joined).
     """
-    rising = _checked(network, limits, by=by, speed=speed, direction=direction, step_m=0.0)
+    rising = _checked(network, limits, by=by, speed=speed, direction=direction)
     joined = join(network, places, entrances=direction == "to")
     walks = _walks(network, joined, at_nodes(network), rising[-1], by=by, speed=speed, direction=direction)
     ahead, back = network.costs("metres" if by == "metres" else speed)
@@ -337,7 +337,7 @@ def _table(
 
 
 def _checked(
-    network: Network, limits: Sequence[float], *, by: By, speed: str, direction: Direction, step_m: float
+    network: Network, limits: Sequence[float], *, by: By, speed: str, direction: Direction, step_m: float | None = None
 ) -> Floats:
     """Return the limits, rising, or refuse."""
     rising = np.unique(np.asarray(limits, float))
@@ -348,15 +348,16 @@ def _checked(
         faults.append(Fault(f"unknown speed: {speed!r}", f"one of {', '.join(network.minutes)}"))
     if direction not in {"to", "from"}:
         faults.append(Fault(f"unknown direction: {direction!r}", "choose to or from"))
-    if not 0 <= step_m < np.inf:
+    if step_m is not None and not 0 < step_m < np.inf:
         faults.append(Fault(f"land asked every {step_m:g} m", "give a step above 0"))
     if not len(rising):
         faults.append(Fault("no limits", "give at least one, like [500]"))
     if faults:
         raise InputError(faults)
-    least = _CLIFF_STEPS * step_m * (1.0 if by == "metres" else 1.0 / SPEEDS[speed].metres_per_minute)
+    slow = 1.0 if by == "metres" else 1.0 / SPEEDS[speed].metres_per_minute
+    least = _CLIFF_STEPS * (step_m or 0.0) * slow
     wrong = rising[~((rising >= least) & (rising > 0) & (rising < np.inf))]
     if len(wrong):
-        remedy = f"give limits above 0, at least {least:.3g} with points {step_m:g} m apart, or a smaller step_m"
-        raise InputError(Fault(f"limits {wrong.tolist()}", remedy))
+        finer = f", at least {least:.3g} with points {step_m:g} m apart, or a smaller step_m" if step_m else ""
+        raise InputError(Fault(f"limits {wrong.tolist()}", f"give finite limits above 0{finer}"))
     return rising
