@@ -57,8 +57,8 @@ def demand(study: Study) -> gpd.GeoDataFrame:
         Columns: `place`, one of `PLACES`; `people`, `households`, `children` (up to 14), `elders` (60 and over, 65
         where the source counts so): float, NaN unknown; `building_id`, `block_id`, `estate_id`, `community_id`: missing
         where it lies in none; `source`, `children_source`, `elders_source`: where the numbers come
-        from, keys of `SOURCES`, with `source_zh`, `source_en`; geometry: a point inside, in the study's CRS. People in a home or block of whom nobody
-        knows are a row of NaN; places without people are left out.
+        from, keys of `SOURCES`, with `source_zh`, `source_en`; geometry: a point inside, in the study's CRS. People in
+        a home or block of whom nobody knows are a row of NaN; places without people are left out.
 
     Raises
     ------
