@@ -95,8 +95,9 @@ def capacitated_p_median(
         raise InputError(faults)
     stays = np.zeros(costs.shape[1], dtype=bool)
     stays[list(fixed)] = True
-    _refuse(costs, weights, loads, rooms, p, stays)
-    problem = _Problem.of(costs, weights, loads, rooms, p, stays)
+    refuse_lost(costs, (weights > 0) | (loads > 0))
+    _refuse_short(costs, loads, rooms, p, stays)
+    problem = _Problem.of(costs, weights, loads, rooms, p=p, stays=stays)
     hunt = _Hunt(problem, began, seconds, gap, np.random.default_rng(0) if rng is None else rng)
     if len(problem.rows):
         _solve(hunt)
@@ -130,9 +131,8 @@ def _faults_of_room(cost: Floats, load: Floats, capacity: Floats) -> list[Fault]
     return faults
 
 
-def _refuse(cost: Floats, weight: Floats, load: Floats, capacity: Floats, p: int, stays: Flags) -> None:
-    """Refuse what can be seen to have no answer."""
-    refuse_lost(cost, (weight > 0) | (load > 0))
+def _refuse_short(cost: Floats, load: Floats, capacity: Floats, p: int, stays: Flags) -> None:
+    """Refuse points that are too large for every site, and room that is short on the whole."""
     widest = np.where(np.isfinite(cost), capacity, -1.0).max(axis=1)
     large = np.flatnonzero((load > widest) & (load > 0))
     if len(large):
@@ -172,7 +172,7 @@ class _Problem:
     whole: bool
 
     @classmethod
-    def of(cls, cost: Floats, weight: Floats, load: Floats, capacity: Floats, p: int, stays: Flags) -> "_Problem":
+    def of(cls, cost: Floats, weight: Floats, load: Floats, capacity: Floats, *, p: int, stays: Flags) -> "_Problem":
         rows = np.flatnonzero((weight > 0) | (load > 0))
         weighted = np.where(
             np.isinf(cost[rows]), np.inf, weight[rows, None] * np.where(np.isinf(cost[rows]), 0, cost[rows])
@@ -432,16 +432,17 @@ def _finish(hunt: _Hunt, row: Ints, site: Ints) -> None:
     count = len(row)
     pair = np.arange(count)
     # columns: the pairs, then the sites; rows: points, room, pairs need their site, number of sites
-    matrix = sparse.csc_array(
-        (
-            np.concatenate([np.ones(count), problem.load[row], -problem.capacity, np.ones(count), -np.ones(count), np.ones(m)]),
-            (
-                np.concatenate([row, n + site, n + np.arange(m), n + m + pair, n + m + pair, np.full(m, n + m + count)]),
-                np.concatenate([pair, pair, count + np.arange(m), pair, count + site, count + np.arange(m)]),
-            ),
-        ),
-        shape=(n + m + count + 1, count + m),
-    )  # fmt: skip
+    ones, sites = np.ones(count), np.arange(m)
+    parts = (
+        (row, pair, ones),
+        (n + site, pair, problem.load[row]),
+        (n + sites, count + sites, -problem.capacity),
+        (n + m + pair, pair, ones),
+        (n + m + pair, count + site, -ones),
+        (np.full(m, n + m + count), count + sites, np.ones(m)),
+    )
+    at, of, value = (np.concatenate(one) for one in zip(*parts, strict=True))
+    matrix = sparse.csc_array((value, (at, of)), shape=(n + m + count + 1, count + m))
     lp = highspy.HighsLp()
     lp.num_row_, lp.num_col_ = matrix.shape
     lp.col_cost_ = np.concatenate([problem.cost[row, site], np.zeros(m)])
