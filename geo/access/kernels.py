@@ -264,31 +264,31 @@ def walks(arcs, sources, targets, target_start, places, most, low, high):
 
 
 @numba.njit(cache=True, nogil=True)
-def _from_a(beads, stretch, reach):
-    """Return how many metres of a stretch lie within a cost of its end a."""
+def _from_a(ahead, length_m, first, last, reach):
+    """Return how many metres of a stretch, of edges first to last, lie within a cost of its end a."""
     metres, near = 0.0, 0.0
-    for i in range(beads.first[stretch], beads.first[stretch + 1]):
-        far = beads.ahead[i]
+    for i in range(first, last + 1):
+        far = ahead[i]
         if far > reach:
             if reach > near:
-                metres += beads.length_m[i] * (reach - near) / (far - near)
+                metres += length_m[i] * (reach - near) / (far - near)
             break
-        metres += beads.length_m[i]
+        metres += length_m[i]
         near = far
     return metres
 
 
 @numba.njit(cache=True, nogil=True)
-def _from_b(beads, stretch, reach):
-    """Return how many metres of a stretch lie within a cost of its end b."""
+def _from_b(back, length_m, first, last, reach):
+    """Return how many metres of a stretch, of edges first to last, lie within a cost of its end b."""
     metres, near = 0.0, 0.0
-    for i in range(beads.first[stretch + 1] - 1, beads.first[stretch] - 1, -1):
-        far = beads.back[i]
+    for i in range(last, first - 1, -1):
+        far = back[i]
         if far > reach:
             if reach > near:
-                metres += beads.length_m[i] * (reach - near) / (far - near)
+                metres += length_m[i] * (reach - near) / (far - near)
             break
-        metres += beads.length_m[i]
+        metres += length_m[i]
         near = far
     return metres
 
@@ -316,7 +316,7 @@ def sums_within(arcs, origins, beads, places, place_start, shared, values, full,
     """Write what lies within reach of origins low to high: nodes, metres of ways, places, and sums of their values.
 
     The rows of `places` are in the order of stretches, those of s from place_start[s]; `shared` marks rows of places
-    that have several. `full` is the reach from end a, and from b, that covers all on a stretch, and `sums` what that is.
+    that have several. `full` is the reach from end a, and from b, that covers all on a stretch, `sums` what that is.
     Stretches that an origin stands on are reached from between their ends, too.
     """
     junctions = len(arcs.start) - 1
@@ -330,6 +330,12 @@ def sums_within(arcs, origins, beads, places, place_start, shared, values, full,
     for i in range(low, high):
         most_rows = max(most_rows, origins.first[i + 1] - origins.first[i])
     begin, finish = np.empty(2 * most_rows + 2), np.empty(2 * most_rows + 2)
+    # arrays are taken out of their tuples once: handing them around costs more than what is done with them
+    bead_start, beads_ahead, beads_back = beads.first, beads.ahead, beads.back
+    length_m, whole_m = beads.length_m, beads.whole_m
+    arc_start, arc_head, arc_stretch = arcs.start, arcs.head, arcs.stretch
+    arc_end, ends = arcs.end, arcs.ends
+    place_cost, place_of = places.cost, places.place
     for i in range(low, high):
         count = _search(arcs, origins, i, most, cost, second, touched, key, item)
         for row in range(origins.first[i], origins.first[i + 1]):
@@ -337,52 +343,66 @@ def sums_within(arcs, origins, beads, places, place_start, shared, values, full,
         out[i, 0] += count
         for k in range(count):
             v = touched[k]
-            for j in range(arcs.start[v], arcs.start[v + 1]):
-                stretch = arcs.stretch[j]
-                by_a, by_b = most - cost[arcs.ends[stretch, 0]], most - cost[arcs.ends[stretch, 1]]
-                if own[stretch] == i or (arcs.end[j] == 1 and by_a >= 0):
+            here = most - cost[v]
+            for j in range(arc_start[v], arc_start[v + 1]):
+                # a stretch reached from both ends is looked at from end a
+                there = most - cost[arc_head[j]]
+                if arc_end[j] == 1 and there >= 0:
                     continue
+                stretch = arc_stretch[j]
+                if own[stretch] == i:
+                    continue
+                by_a, by_b = (here, there) if arc_end[j] == 0 else (there, here)
                 if by_a >= full[stretch, 0] or by_b >= full[stretch, 1]:
                     for m in range(sums.shape[1]):
                         out[i, m] += sums[stretch, m]
                     continue
-                for bead in range(beads.first[stretch], beads.first[stretch + 1] - 1):
-                    if beads.ahead[bead] <= by_a or beads.back[bead + 1] <= by_b:
+                first, last = bead_start[stretch], bead_start[stretch + 1] - 1
+                for bead in range(first, last):
+                    if beads_ahead[bead] <= by_a or beads_back[bead + 1] <= by_b:
                         out[i, 0] += 1
-                reached = _from_a(beads, stretch, by_a) + _from_b(beads, stretch, by_b)
-                out[i, 1] += min(reached, beads.whole_m[stretch])
+                reached = _from_a(beads_ahead, length_m, first, last, by_a) + _from_b(
+                    beads_back, length_m, first, last, by_b
+                )
+                out[i, 1] += min(reached, whole_m[stretch])
                 for row in range(place_start[stretch], place_start[stretch + 1]):
-                    if places.cost[row, 0] <= by_a or places.cost[row, 1] <= by_b:
-                        _count(places.place[row], shared[row], counted, values, i, out)
+                    if place_cost[row, 0] <= by_a or place_cost[row, 1] <= by_b:
+                        _count(place_of[row], shared[row], counted, values, i, out)
         for mine in range(origins.first[i], origins.first[i + 1]):
             stretch = origins.stretch[mine]
             if own[stretch] != i:
                 continue
             own[stretch] = -1
-            by_a, by_b = most - cost[arcs.ends[stretch, 0]], most - cost[arcs.ends[stretch, 1]]
+            by_a, by_b = most - cost[ends[stretch, 0]], most - cost[ends[stretch, 1]]
             for row in range(place_start[stretch], place_start[stretch + 1]):
-                reached = places.cost[row, 0] <= by_a or places.cost[row, 1] <= by_b
+                reached = place_cost[row, 0] <= by_a or place_cost[row, 1] <= by_b
                 for other in range(mine, origins.first[i + 1]):
                     if origins.stretch[other] == stretch and not reached:
-                        reached = _along(arcs, origins.cost[other], places.cost[row], stretch)[0] <= most
+                        reached = _along(arcs, origins.cost[other], place_cost[row], stretch)[0] <= most
                 if reached:
-                    _count(places.place[row], shared[row], counted, values, i, out)
-            whole = beads.whole_m[stretch]
-            first, last = beads.first[stretch], beads.first[stretch + 1] - 1
-            begin[0], finish[0] = 0.0, _from_a(beads, stretch, by_a)
-            begin[1], finish[1] = whole - _from_b(beads, stretch, by_b), whole
+                    _count(place_of[row], shared[row], counted, values, i, out)
+            whole = whole_m[stretch]
+            first, last = bead_start[stretch], bead_start[stretch + 1] - 1
+            begin[0], finish[0] = 0.0, _from_a(beads_ahead, length_m, first, last, by_a)
+            begin[1], finish[1] = whole - _from_b(beads_back, length_m, first, last, by_b), whole
             parts = 2
             for other in range(mine, origins.first[i + 1]):
                 left = most - origins.off[other, 0]
                 if origins.stretch[other] == stretch and left >= 0:
                     a, b = _stand(beads, origins, other, first, last)
-                    here = _from_a(beads, stretch, a)
-                    begin[parts], finish[parts] = min(whole - _from_b(beads, stretch, b + left), here), here
-                    begin[parts + 1], finish[parts + 1] = here, max(_from_a(beads, stretch, a + left), here)
+                    at = _from_a(beads_ahead, length_m, first, last, a)
+                    begin[parts], finish[parts] = (
+                        min(whole - _from_b(beads_back, length_m, first, last, b + left), at),
+                        at,
+                    )
+                    begin[parts + 1], finish[parts + 1] = (
+                        at,
+                        max(_from_a(beads_ahead, length_m, first, last, a + left), at),
+                    )
                     parts += 2
             out[i, 1] += _union(begin, finish, parts)
             for bead in range(first, last):
-                ahead, back = beads.ahead[bead], beads.back[bead + 1]
+                ahead, back = beads_ahead[bead], beads_back[bead + 1]
                 reached = ahead <= by_a or back <= by_b
                 for other in range(mine, origins.first[i + 1]):
                     left = most - origins.off[other, 0]
