@@ -24,7 +24,8 @@ ON_FOOT = ("footway", "path", "steps", "corridor", "pedestrian", "bridleway", "c
 """Classes without motor traffic: drawn across a river without a bridge, they are taken as ending at its banks."""
 
 ALONG_SHARE = 0.1
-"""A way that leaves an area less deep inside than this share of its length runs along the edge, not through it."""
+"""A way that enters an area and leaves it again, no deeper inside than this share of the distance between, runs along
+its edge, not through it (our reading)."""
 
 _TOUCH_M = 0.01
 _LOOK_M = 0.5
@@ -110,7 +111,7 @@ def along_edge(ways: Ways, chosen: Ints, edges: Shapes, kind: Ints) -> np.ndarra
     """Return which chosen ways, each inside an area, only run along that area's edge.
 
     They hang together with others of their kind to a stretch that comes in over the edge, leaves over it again, and
-    gets hardly deeper inside than `ALONG_SHARE` of its length.
+    gets no deeper inside than `ALONG_SHARE` of the distance between.
 
     Parameters
     ----------
@@ -130,13 +131,14 @@ def along_edge(ways: Ways, chosen: Ints, edges: Shapes, kind: Ints) -> np.ndarra
     links = coo_array((np.ones(n, np.int8), (place[:n], place[n:])), shape=(len(places), len(places)))
     count, piece = connected_components(links, directed=False)
     stretch = piece[place[:n]]
-    length = np.bincount(stretch, ways.length_m()[chosen], minlength=count)
     depth = np.zeros(count)
     np.maximum.at(depth, stretch, _depth(ways.shapes(chosen), edges))
-    reached = np.zeros(len(places), bool)
-    reached[place[on_edge]] = True
-    doors = np.bincount(piece[reached], minlength=count)
-    return np.asarray(((doors > 1) & (depth <= ALONG_SHARE * length))[stretch], dtype=bool)
+    doors = np.flatnonzero(on_edge)
+    low, high = np.full((count, 2), np.inf), np.full((count, 2), -np.inf)
+    np.minimum.at(low, piece[place[doors]], ways.node_xy[ends[doors]])
+    np.maximum.at(high, piece[place[doors]], ways.node_xy[ends[doors]])
+    between = np.hypot(*np.maximum(high - low, 0.0).T)
+    return np.asarray(((between > 0) & (depth <= ALONG_SHARE * between))[stretch], dtype=bool)
 
 
 def _depth(lines: Shapes, edges: Shapes) -> Floats:

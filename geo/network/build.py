@@ -9,7 +9,7 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from geo.crs import require_metric
+from geo.crs import is_metric, require_metric
 from geo.errors import Fault, InputError
 from geo.network.arterials import with_sides
 from geo.network.barriers import passages_of, with_barriers
@@ -20,11 +20,13 @@ from geo.network.streets import noded, walked
 from geo.network.terrain import minutes
 from geo.network.ways import Ways
 from geo.raster import Raster
+from geo.schema import TABLES
 from geo.study import Repair, Study
 
 STREET, STEPS, YARD = (KINDS.index(kind) for kind in ("street", "steps", "yard"))
 _NONE = np.empty(0, dtype=object)
 NO_ESTATES: Final = Estates((), _NONE, _NONE, np.empty((0, 2)), np.empty(0, np.int64))
+_TYPES: Final = ("Point", "LineString", "LinearRing", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon")
 _AS_USUAL: Final = WalkOptions()
 
 
@@ -80,7 +82,8 @@ def walking_network(
     Raises
     ------
     InputError
-        When a table is not in metres, the tables are not in one CRS, ids stand twice, or nothing can be walked along.
+        When a table is not in metres, the tables are not in one CRS, lack a column or hold other shapes, ids stand
+        twice, or nothing can be walked along.
 
     Examples
     --------
@@ -94,7 +97,7 @@ def walking_network(
     ([60.0, 40.0, 70.0], [0.86, 0.57, 1.0])
     """
     tables = {"roads": roads, "barriers": barriers, "estates": estates, "passages": passages, "facilities": facilities}
-    _require_one_plane({name: table for name, table in tables.items() if table is not None and len(table)})
+    _require_usable({name: table for name, table in tables.items() if table is not None})
     rows, repairs = walked(roads, options)
     ways, told = noded(rows, options)
     if not len(ways):
@@ -132,22 +135,34 @@ def walking_network(
     )  # fmt: skip
 
 
-def _require_one_plane(tables: Mapping[str, gpd.GeoDataFrame]) -> None:
-    """Refuse tables that are not in metres, not in one CRS, or whose ids stand twice; all faults at once."""
+def _require_usable(tables: Mapping[str, gpd.GeoDataFrame]) -> None:
+    """Refuse tables without a column, with other shapes, not in metres or not alike, or whose ids stand twice."""
     faults: list[Fault] = []
-    for name, table in tables.items():
+    crs = tables["roads"].crs
+    for name, frame in tables.items():
         try:
-            require_metric(table, name)
+            require_metric(frame, name)
         except InputError as error:
             faults += error.faults
-        if not table.index.is_unique:
-            twice = table.index[table.index.duplicated()].unique().astype(str)
+        else:
+            if frame.crs != crs and is_metric(crs):
+                faults.append(Fault(f"coordinates are in {frame.crs.name}, those of the roads in {crs.name}",
+                                    "project all tables alike", name))  # fmt: skip
+        if not frame.index.is_unique:
+            twice = frame.index[frame.index.duplicated()].unique().astype(str)
             faults.append(Fault(f"{len(twice)} ids stand on several rows", "make every id unique", name, tuple(twice)))
-    crs = tables["roads"].crs if "roads" in tables else None
-    faults += [
-        Fault(f"coordinates are in {table.crs.name}, those of the roads in {crs.name}", "project them alike", name)
-        for name, table in tables.items() if crs is not None and table.crs is not None and table.crs != crs
-    ]  # fmt: skip
+        contract = TABLES[name]
+        faults += [
+            Fault(f"column {column.name} ({column.meaning}) is missing", "add it", name)
+            for column in contract.columns if column.required and column.name not in frame.columns
+        ]  # fmt: skip
+        kinds = shapely.get_type_id(np.asarray(frame.geometry.array, dtype=object))
+        kinds[kinds == _TYPES.index("LinearRing")] = _TYPES.index("LineString")
+        wrong = (kinds >= 0) & ~np.isin(kinds, [_TYPES.index(kind) for kind in contract.geometry])
+        if wrong.any():
+            faults.append(Fault(f"{int(wrong.sum())} rows are not {' or '.join(contract.geometry)}",
+                                "choose the layer of the right geometry", name,
+                                tuple(frame.index[wrong].astype(str))))  # fmt: skip
     if faults:
         raise InputError(faults)
 
@@ -163,7 +178,8 @@ def _pieces(ways: Ways, length: Floats) -> tuple[int, Ints, Floats]:
     nodes = len(ways.node_xy)
     links = coo_array((np.ones(len(ways), np.int8), (ways.a, ways.b)), shape=(nodes, nodes))
     count, piece = connected_components(links, directed=False)
-    return count, piece, np.bincount(piece[ways.a], length, minlength=count)
+    total = np.bincount(piece[ways.a], length, minlength=count)
+    return int(count), np.asarray(piece, dtype=np.int64), total.astype(np.float64)
 
 
 def _components(ways: Ways, length: Floats, ids: Shapes) -> tuple[Ints, list[Repair]]:

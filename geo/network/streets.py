@@ -60,13 +60,19 @@ def noded(roads: gpd.GeoDataFrame, options: WalkOptions) -> tuple[Ways, list[Rep
     xy, line = shapely.get_coordinates(parts, return_index=True)
     drawn = _Drawing(*_places(xy), line.astype(np.int64), key[row])
     drawn = drawn.without_repeats()
-    drawn, led = drawn.met(options)
+    drawn, led, crossings = drawn.met(options)
     repairs = [
         Repair("roads", str(ids[row[n]]), "repaired", "gap_closed",
                f"an end stopped {gap:.2f} m short of the next line and was led on to it",
                f"线端距相邻线{gap:.2f}米,已延长相接")
         for n, gap in led if gap >= TOLD_M
     ]  # fmt: skip
+    if crossings:
+        repairs.append(Repair(
+            "roads", "", "assumed", "crossing_joined",
+            f"lines cross on one level without a shared point in {crossings} places: they are taken as junctions; "
+            "where one of them is a bridge, mark it",
+            f"{crossings}处道路在同一层相交而无公共节点:按路口处理;若为立交,请标明桥梁"))  # fmt: skip
     drawn = drawn.one_place(options.node_m).without_repeats()
     node_of, node_xy = drawn.nodes()
     ways = pieces(
@@ -107,14 +113,15 @@ class _Drawing:
         """Return the vertices at which a segment begins; it ends at the next."""
         return np.flatnonzero(self.line[1:] == self.line[:-1])
 
-    def met(self, options: WalkOptions) -> tuple["_Drawing", list[tuple[int, float]]]:
+    def met(self, options: WalkOptions) -> tuple["_Drawing", list[tuple[int, float]], int]:
         """Put a vertex into lines where another ends on them, touches them or crosses them on the same level.
 
-        A loose end close to a line of its level is led on to it; returned are the lines so led, and how far.
+        A loose end close to a line of its level is led on to it. Returned are also the lines so led and how far, and
+        the number of crossings.
         """
         begin = self.segments()
         if not len(begin):
-            return self, []
+            return self, [], 0
         p, q = self.places[self.place[begin]], self.places[self.place[begin + 1]]
         # the diagonals of boxes wide enough to hold what is near: the tree looks at their bounds only
         wide = max(options.gap_m, options.node_m)
@@ -152,7 +159,7 @@ class _Drawing:
         found.append((onto, share, self.place[vertex]))
         segment, share, place = (np.concatenate(each) for each in zip(*found, strict=True))
         drawn = _Drawing(places, self.place, self.line, self.key)
-        return drawn._with(begin[segment], share, place), told
+        return drawn._with(begin[segment], share, place), told, len(meets)
 
     def _loose(
         self, near: tuple[np.ndarray, ...], found: list[tuple[Ints, Floats, Ints]], options: WalkOptions

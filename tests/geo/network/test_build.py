@@ -92,7 +92,8 @@ def test_what_every_network_keeps(town: dict) -> None:
 @settings(max_examples=20, deadline=None)
 @given(towns(), st.sampled_from(GRID))
 def test_closing_a_way_or_building_a_wall_never_shortens_a_walk(town: dict, spot: tuple[int, int]) -> None:
-    """From the west end of the southern street to everywhere."""
+    """From the west end of the southern street to everywhere; without estates, to whose gates we draw lines anew."""
+    town = {name: frame for name, frame in town.items() if name != "estates"}
     before = walking_network(**town, options=WalkOptions(arterials=()))
     bridges = town["roads"].index[town["roads"]["bridge"]]
     closed = {**town, "roads": town["roads"].drop(bridges)}
@@ -171,6 +172,26 @@ def test_ids_that_stand_twice_are_refused() -> None:
     with pytest.raises(InputError, match="1 ids stand on several rows") as refused:
         walking_network(way)
     assert refused.value.faults[0].ids == ("a",)
+
+
+def test_missing_columns_and_wrong_shapes_are_refused() -> None:
+    way = roads(a=("residential", [(0, 0), (100, 0)])).drop(columns="road_class")
+    estates = table({"closed": [True]}, {"e1": LineString([(0, 0), (1, 1)])})
+    with pytest.raises(InputError) as refused:
+        walking_network(way, estates=estates)
+    assert "column road_class (OpenStreetMap highway value) is missing" in str(refused.value)
+    assert "1 rows are not Polygon or MultiPolygon" in str(refused.value)
+    assert {fault.ids for fault in refused.value.faults} == {(), ("e1",)}
+
+
+def test_a_town_without_roads_is_refused_and_empty_tables_are_nothing() -> None:
+    way = roads(a=("residential", [(0, 0), (100, 0)]), b=("residential", [(5, 5), (5, 5)]))
+    with pytest.raises(InputError, match="no road can be walked along"):
+        walking_network(way.iloc[:0])
+    wall = barrier("wall", LineString([(50, -9), (50, 9)])).iloc[:0]
+    estates = table({"closed": [True]}, {"e1": box(0, 0, 1, 1)}).iloc[:0]
+    network = walking_network(way, barriers=wall, estates=estates, passages=passages(("gate", 0, 0)).iloc[:0])
+    assert network.road_id.tolist() == ["a"]
 
 
 def test_a_town_of_motorways_has_no_walking_network() -> None:

@@ -156,3 +156,10 @@ def test_facilities_of_the_category_gate_are_gates() -> None:
     network = walking_network(drawn, estates=estate(), facilities=gate)
     assert said(network, "cut_by_estate") == [("roads", "lane")]
     assert not math.isinf(walk(network, (50, -20), (50, 0)))
+
+
+def test_lanes_from_gate_to_gate_are_the_estates_own() -> None:
+    """A lane across the estate with long side lanes of its class: it is no street along the outline."""
+    combs = {f"side{y}": ("service", [(10, y), (90, y)]) for y in range(10, 100, 10)}
+    network = built(("gate", 50, 0), ("gate", 50, 100), **combs)
+    assert network.length_m[network.estate == 0].sum() == pytest.approx(100 + 9 * 80)

@@ -28,6 +28,7 @@ def test_lines_that_share_an_inner_vertex_meet_there() -> None:
 def test_lines_that_cross_on_the_same_level_meet_although_no_vertex_says_so() -> None:
     network = walking_network(crossing())
     assert walk(network, (0, 0), (50, 50)) == pytest.approx(100)
+    assert said(network, "crossing_joined") == [("roads", "")]
 
 
 @pytest.mark.parametrize("over", [{"bridge": True}, {"tunnel": True}, {"level": 1}, {"level": -1}])
