@@ -115,7 +115,7 @@ def find_gaps(
         estate_scores=estate_scores,
         circles=_circles(scene, walks),
         speed=speed,
-        notes=(*scene.notes, *walks.notes, *_who_notes(scene)),
+        notes=(*scene.notes, *walks.notes, *_notes(scene)),
     )
 
 
@@ -228,12 +228,15 @@ def _requirements(scene: Scene, walks: Walks, table: pd.DataFrame) -> pd.DataFra
             "farthest_m": float(metres[walked].max()) if walked.any() else np.nan,
             **{name: short(mine[name]) for name in
                ("area_short_m2", "area_short_most_m2", "places_short", "places_short_most")},
-            "source": each.source or standard.source,
+            "level": each.level, "class": each.class_, "confirmed": each.confirmed,
+            "source": each.source or standard.source, "source_en": each.source_en or standard.source_en,
+            "clause": each.clause, "clause_en": each.clause_en, "note_zh": each.note_zh, "note_en": each.note_en,
         })  # fmt: skip
         rows[-1]["text_zh"], rows[-1]["text_en"] = told_of_town(rows[-1], each)
     index = pd.Index([each.key for each in standard.requirements], name="requirement", dtype="str")
     frame = pd.DataFrame(rows, index=index)[list(REQUIREMENT_COLUMNS)]
-    return frame.astype({"radius_m": "float64", "minutes": "float64"})
+    text = [name for name in REQUIREMENT_COLUMNS if frame[name].dtype == object]
+    return frame.astype({**dict.fromkeys(text, "str"), "radius_m": "float64", "minutes": "float64"})
 
 
 def _sum(values: pd.Series) -> float:
@@ -268,10 +271,21 @@ def _circles(scene: Scene, walks: Walks) -> pd.DataFrame:
     return pd.DataFrame({"people": all_, "people_covered": reached.reshape(-1), "covered_share": share}, index=index)
 
 
-def _who_notes(scene: Scene) -> list[tuple[str, str]]:
+def _notes(scene: Scene) -> list[tuple[str, str]]:
     needs = scene.standard.requirements
     lost = sorted({each.who for each in needs if scene.homes.known(each.who) != each.who})
     words = {"elders": ("老年人", "the old"), "children": ("儿童", "children")}
-    return [(f"{words[who][0]}人口未知,面向{words[who][0]}的要求按全体居民计算。",
+    said = [(f"{words[who][0]}人口未知,面向{words[who][0]}的要求按全体居民计算。",
              f"It is not known where {words[who][1]} live; what is meant for them is counted by all residents.")
             for who in lost]  # fmt: skip
+    return [*said, *_open(scene.standard)]
+
+
+def _open(standard: FacilityStandard) -> list[tuple[str, str]]:
+    """Return a note on figures of the standard that were not found in a text."""
+    doubtful = [each for each in standard.requirements if not each.confirmed]
+    if not doubtful:
+        return []
+    return [(f"这些要求的数值未能对照公开文本核实,见各项附注:{'、'.join(each.title_zh for each in doubtful)}。",
+             "The figures of these requirements could not be checked against a public text, see their notes: "
+             f"{', '.join(each.title_en for each in doubtful)}.")]  # fmt: skip

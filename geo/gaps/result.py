@@ -42,10 +42,11 @@ AREA_COLUMNS: Final = (
 """Columns of `Gaps.communities` and `Gaps.estates`."""
 
 REQUIREMENT_COLUMNS: Final = (
-    "title_zh", "title_en", "group", "group_zh", "group_en", "scope", "radius_m", "minutes", "who", "weight",
-    "facilities", "areas", "areas_missing", "areas_far", "areas_small", "areas_full", "areas_unknown", "areas_met",
-    "people", "people_covered", "people_uncovered", "people_unknown", "covered_share", "mean_m", "farthest_m",
-    "area_short_m2", "area_short_most_m2", "places_short", "places_short_most", "source", "text_zh", "text_en",
+    "title_zh", "title_en", "group", "group_zh", "group_en", "level", "class", "scope", "radius_m", "minutes", "who",
+    "weight", "facilities", "areas", "areas_missing", "areas_far", "areas_small", "areas_full", "areas_unknown",
+    "areas_met", "people", "people_covered", "people_uncovered", "people_unknown", "covered_share", "mean_m",
+    "farthest_m", "area_short_m2", "area_short_most_m2", "places_short", "places_short_most", "text_zh", "text_en",
+    "confirmed", "source", "source_en", "clause", "clause_en", "note_zh", "note_en",
 )  # fmt: skip
 """Columns of `Gaps.requirements`."""
 
@@ -105,7 +106,8 @@ class Gaps:
     requirements : DataFrame
         Index requirement, as the standard lists them: the town as a whole. Columns `REQUIREMENT_COLUMNS`: facilities
         (of its kinds in the table), areas (communities judged) and how many in each state, people and shares, walks,
-        shortfalls summed over the communities, source (clause and edition), text_zh, text_en.
+        shortfalls summed over the communities (NaN where one is open), text_zh, text_en; and as the standard has them:
+        level, class, weight, confirmed (its figures were found in a text), source, clause, notes, in both languages.
     scores : GeoDataFrame
         Index community_id, geometry its land. Columns `SCORE_COLUMNS`: score (0 to 1, 1 where nothing is lacking:
         1 − Σ weight × severity / Σ weight, over requirements of known severity), score_least (with severity_most),
