@@ -4,13 +4,30 @@ After Current and Storbeck (1988) and Pirkul and Schilling (1991): a site serves
 than it has room for.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
-from geo.siting.asked import Cover
+from geo.siting.asked import Asked, Cover
+from geo.siting.capacity_kernels import TINY, most_served, room_prices, swapped
 from geo.siting.choice import Choice, Floats, Ints
+from geo.siting.integer import Program, solve
+from geo.siting.reductions import merged
+
+Flags = npt.NDArray[np.bool_]
+
+KICKS = 10
+"""Throws out of a good choice in search of a better one."""
+MORE_KICKS = 100
+"""The same, where the first ones and the prices leave a gap."""
+ROUNDS = 500
+"""Changes of the prices, at most."""
+CLOSE = 1e-9
+"""Relative difference below which a bound and a value are the same."""
 
 
 @dataclass(frozen=True)
@@ -65,4 +82,185 @@ def capacitated_mclp(
     InputError
         The matrix, weights, capacities, number or fixed sites are not usable.
     """
-    raise NotImplementedError
+    begun = time.monotonic()
+    asked = Asked()
+    cover = asked.cover(cover)
+    rows, sites = cover.shape
+    weight = asked.amounts(weight, rows, "weight")
+    capacity = asked.amounts(capacity, sites, "capacity")
+    stay = asked.fixed(fixed, sites)
+    most = asked.count(p, sites, stay)
+    asked.done()
+    open_rows = np.flatnonzero((weight > 0) & (np.diff(cover.indptr) > 0))
+    rest, weights = sparse.csr_array(cover[open_rows]), weight[open_rows]
+    if split:
+        rest, weights = merged(rest, weights)
+    rest.sort_indices()
+    question = _Question(rest, sparse.csr_array(rest.T), weights, capacity, most, _flags(stay, sites))
+    chosen, useless, bound, method, progress = _best_sites(question, begun, seconds, gap)
+    share = _shares(cover, weight, capacity, chosen)
+    if not split:
+        share = _whole(cover, weight, capacity, chosen, share)
+    value = float((share.T @ weight).sum())
+    left = seconds - (time.monotonic() - begun)
+    if value < bound * (1 - max(gap, CLOSE)) and left > 0:
+        solved = _by_highs(question, chosen, useless, split=split, seconds=left, gap=gap)
+        if solved is not None:
+            chosen, proof, exact = solved
+            bound, method = min(bound, max(proof, value)), f"{method}, HiGHS on {int((~useless).sum())} sites"
+            if split:
+                other = _shares(cover, weight, capacity, chosen)
+            else:
+                other = sparse.csr_array((np.ones(len(exact[0])), (open_rows[exact[0]], exact[1])), shape=cover.shape)
+            worth = float((other.T @ weight).sum())
+            if worth > value:
+                share, value = other, worth
+            progress = (*progress, (time.monotonic() - begun, value, bound))
+    share.eliminate_zeros()
+    used = np.flatnonzero((share.T @ weight > 0) | (question.fixed > 0))
+    bound = value if bound <= value * (1 + CLOSE) else bound
+    return ShareChoice(
+        used, _largest(share), value, bound, time.monotonic() - begun, method, progress, share=share
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Question:
+    """Rows by sites (and the reverse), what rows weigh, what sites have room for, how many sites, which must stay."""
+
+    cover: Cover
+    back: Cover
+    weight: Floats
+    capacity: Floats
+    most: int
+    fixed: Flags
+
+    def improved(self, start: Flags, kicks: int) -> Flags:
+        return swapped(
+            self.cover.indptr, self.cover.indices, self.back.indptr, self.back.indices, self.weight, self.capacity,
+            self.most, start, self.fixed, np.ones(len(self.capacity), dtype=bool), kicks,
+        )  # fmt: skip
+
+    def served(self, chosen: Flags) -> float:
+        return float(_shares(self.cover, self.weight, self.capacity, chosen).T.dot(self.weight).sum())
+
+
+def _best_sites(
+    question: _Question, begun: float, seconds: float, gap: float
+) -> tuple[Flags, Flags, float, str, tuple[tuple[float, float, float], ...]]:
+    """Return the best choice that swaps find, the sites no better one has, and the bound that prices prove."""
+    useless = np.zeros(len(question.capacity), dtype=bool)
+    if not len(question.weight):
+        return question.fixed, useless, 0.0, "nothing to serve", ()
+    best = question.improved(question.fixed, KICKS)
+    value, total = question.served(best), float(question.weight.sum())
+    progress = [(time.monotonic() - begun, value, total)]
+    bound, worth, share = room_prices(
+        question.back.indptr, question.back.indices, question.weight, question.capacity, question.most, question.fixed,
+        value * (1 + CLOSE), np.full(len(question.weight), 0.5), ROUNDS,
+    )  # fmt: skip
+    proven, bound = bound, max(min(bound, total), value)
+    progress.append((time.monotonic() - begun, value, bound))
+    for score in (share, worth):
+        if bound <= value * (1 + max(gap, CLOSE)) or time.monotonic() - begun > seconds / 2:
+            break
+        likely = question.fixed.copy()
+        order = [site for site in np.argsort(-score, kind="stable").tolist() if not likely[site]]
+        likely[order[: question.most - int(likely.sum())]] = True
+        other = question.improved(likely, KICKS)
+        if question.served(other) > value:
+            best, value = other, question.served(other)
+        progress.append((time.monotonic() - begun, value, bound))
+    if bound > value * (1 + max(gap, CLOSE)) and time.monotonic() - begun < seconds / 2:
+        other = question.improved(best, MORE_KICKS)
+        if question.served(other) > value:
+            best, value = other, question.served(other)
+        progress.append((time.monotonic() - begun, value, bound))
+    # With a site that gets less than the weakest of those behind the bound, no choice serves more than the difference.
+    free = np.sort(worth[~question.fixed])[::-1]
+    places = question.most - int(question.fixed.sum())
+    if 0 < places <= len(free):
+        useless = ~question.fixed & ~best & (proven - free[places - 1] + worth < value)
+    return best, useless, bound, "swaps and prices of demand", tuple(progress)
+
+
+def _shares(cover: Cover, weight: Floats, capacity: Floats, chosen: Flags) -> sparse.csr_array:
+    """Return which share of each row the chosen sites serve when they serve the most weight."""
+    sites = np.flatnonzero(chosen)
+    place = np.full(len(capacity), -1, dtype=np.int64)
+    place[sites] = np.arange(len(sites))
+    flow, _, _ = most_served(cover.indptr, cover.indices, weight, capacity, place, max(len(sites), 1))
+    row, at = np.nonzero(flow > TINY)
+    return sparse.csr_array((flow[row, at] / weight[row], (row, sites[at])), shape=cover.shape)
+
+
+def _whole(
+    cover: Cover, weight: Floats, capacity: Floats, chosen: Flags, share: sparse.csr_array
+) -> sparse.csr_array:
+    """Return a service of whole points near one that splits them: the heaviest go first to the site with most room."""
+    row, site = share.nonzero()
+    full = share[row, site] > 1 - CLOSE
+    serving = np.full(len(weight), -1, dtype=np.int64)
+    serving[row[full]] = site[full]
+    room = capacity - np.bincount(site[full], weight[row[full]], minlength=len(capacity))
+    for one in np.lexsort([np.arange(len(weight)), -weight]):
+        if serving[one] < 0 and weight[one] > 0:
+            options = cover.indices[cover.indptr[one] : cover.indptr[one + 1]]
+            options = options[(chosen[options] > 0) & (room[options] >= weight[one])]
+            if len(options):
+                serving[one] = options[np.argmax(room[options])]
+                room[serving[one]] -= weight[one]
+    served = np.flatnonzero(serving >= 0)
+    return sparse.csr_array((np.ones(len(served)), (served, serving[served])), shape=cover.shape)
+
+
+def _by_highs(
+    question: _Question, start: Flags, useless: Flags, *, split: bool, seconds: float, gap: float
+) -> tuple[Flags, float, tuple[Ints, Ints]] | None:
+    """Return the sites of the best service HiGHS finds, an upper bound, and who is served whole by whom."""
+    rows, sites = question.cover.shape
+    row, site = question.cover.nonzero()
+    pairs = len(row)
+    pair = np.arange(pairs)
+    ones, weight = np.ones(pairs), question.weight[row]
+    once = sparse.csr_array((ones, (row, pair)), shape=(rows, pairs))
+    load = sparse.csr_array((weight, (site, pair)), shape=(sites, pairs))
+    owner = sparse.csr_array((ones, (pair, site)), shape=(pairs, sites))
+    matrix = sparse.block_array([
+        [None, once],
+        [-sparse.diags_array(question.capacity), load],
+        [-owner, sparse.eye_array(pairs)],
+        [sparse.csr_array(np.ones((1, sites))), None],
+    ])  # fmt: skip
+    high = np.concatenate([np.ones(rows), np.zeros(sites + pairs), [float(question.most)]])
+    whole = np.concatenate([np.ones(sites, dtype=bool), np.full(pairs, not split)])
+    shares = _shares(question.cover, question.weight, question.capacity, start)
+    if not split:
+        shares = _whole(question.cover, question.weight, question.capacity, start, shares)
+    program = Program(
+        np.concatenate([np.zeros(sites), -weight]), sparse.csc_array(matrix), np.full(len(high), -np.inf), high,
+        1.0 - np.concatenate([useless, useless[site]]), whole, np.concatenate([question.fixed.astype(np.float64), np.zeros(pairs)]),
+    )  # fmt: skip
+    known = np.concatenate([start.astype(np.float64), shares[row, site]])
+    solved = solve(program, seconds=seconds, gap=gap, start=known)
+    if solved.x is None:
+        return None
+    served = solved.x[sites:] > 0.5
+    return solved.x[:sites] > 0.5, -solved.bound, (row[served], site[served])
+
+
+def _largest(share: sparse.csr_array) -> Ints:
+    """Return the site with the largest share of each row, the first of equal ones, -1 where none has any."""
+    row, site = share.nonzero()
+    order = np.lexsort([site, -share[row, site], row])
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = np.diff(row[order]) > 0
+    serving = np.full(share.shape[0], -1, dtype=np.int64)
+    serving[row[order[first]]] = site[order[first]]
+    return serving
+
+
+def _flags(sites: Ints, count: int) -> Flags:
+    flags = np.zeros(count, dtype=bool)
+    flags[sites] = True
+    return flags
