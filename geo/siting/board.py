@@ -96,6 +96,7 @@ def board_of(
         ground_room=np.where(open_ended, np.inf, np.nan_to_num(sites["site_area_m2"].to_numpy())),
         open_ended=open_ended, shared=np.array([each.shared for each in requirements]),
         core=np.array([each.key in rule.core for each in requirements]), community=community.astype(np.int64),
+        communities=tuple((each, *town.names["community_id"].loc[each, ["name", "name_en"]]) for each in names),
         whole=_by(community[inside], weighted[inside].sum(axis=1), len(names)),
         covered=_by(community[inside], (weighted * today)[inside].sum(axis=1), len(names)),
         most=np.array([float(limits.get(each.key, np.inf)) for each in requirements]),

@@ -128,7 +128,7 @@ def gains(
             "p95_after_m": weighted_quantile(after.m, using, 0.95),
             **where_newly(ground, newly), "next_id": next_id, "next_people": next_people,
         }  # fmt: skip
-        zh, en = _sentence(ground, position, k + 1, row)
+        zh, en = _sentence(ground, position, k + 1, row, by_walk=cost is not None)
         rows.append({**row, "text_zh": zh, "text_en": en})
     index = pd.Index(town.candidates.index[chosen.sites].astype(str), name="site_id")
     return pd.DataFrame(rows, index=index, columns=list(GAIN_COLUMNS))
@@ -295,13 +295,15 @@ def walk_words(row: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def costs_words(yuan: float) -> tuple[str, str]:
-    """Return money in words: 12.3万元; 123,000 yuan; unknown where it is not known."""
+    """Return money in words: 12.3万元; 123,000 yuan; 未知; unknown."""
     if np.isnan(yuan):
-        return "费用未知", "unknown cost"
+        return "未知", "unknown"
     return (f"{yuan / 10_000:,.1f}万元" if yuan >= 10_000 else f"{yuan:,.0f}元"), f"{yuan:,.0f} yuan"
 
 
-def _sentence(ground: Ground, position: int, rank: int, row: Mapping[str, Any]) -> tuple[str, str]:
+def _sentence(
+    ground: Ground, position: int, rank: int, row: Mapping[str, Any], *, by_walk: bool
+) -> tuple[str, str]:  # fmt: skip
     zh, en = title_of(ground.town.candidates, position)
     new_zh, new_en = people_words(row["people_new"], ground)
     ages_zh, ages_en = ages_words(row, ground)
@@ -323,8 +325,9 @@ def _sentence(ground: Ground, position: int, rank: int, row: Mapping[str, Any]) 
         at = int(ground.town.candidates.index.get_loc(row["next_id"]))
         next_zh, next_en = title_of(ground.town.candidates, at)
         more_zh, more_en = people_words(row["next_people"], ground)
-        said_zh.append(f"换成次优的{next_zh}可新增覆盖{more_zh}")
-        said_en.append(f"the next best in its place, {next_en}, would newly cover {more_en}")
+        said_zh.append(f"换成{'步行上' if by_walk else ''}次优的{next_zh}可新增覆盖{more_zh}")
+        said_en.append(f"the next best in its place{' by walking' if by_walk else ''}, {next_en}, would newly cover "
+                       f"{more_en}")  # fmt: skip
     note = _area_note(ground, position)
     return ";".join(said_zh) + "。" + note[0], "; ".join(said_en) + "." + note[1]
 

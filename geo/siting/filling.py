@@ -47,6 +47,8 @@ class Offer:
         Among the core functions of a complex.
     community : array over homes
         Number of the community, -1 outside.
+    communities : tuple of (str, str, str)
+        Id, and name in Chinese and English.
     whole, covered : arrays over communities
         Weighted people, and those covered today, over all requirements.
     most : array over requirements
@@ -66,6 +68,7 @@ class Offer:
     shared: Flags
     core: Flags
     community: Ints
+    communities: tuple[tuple[str, str, str], ...]
     whole: Floats
     covered: Floats
     most: Floats
@@ -73,11 +76,15 @@ class Offer:
 
 @dataclass(frozen=True)
 class Filled:
-    """What goes where: flags premises × requirements; the weighted people newly covered; no choice gives more."""
+    """What goes where (flags premises × requirements), and the weighted people newly covered.
+
+    No choice gives more than `bound`; without equity it would be `value_without_equity`.
+    """
 
     rooms: Flags
     value: float
     bound: float
+    value_without_equity: float
     seconds: float
     method: str
     proven: bool
@@ -104,22 +111,25 @@ def fill(offer: Offer, options: PlacingOptions, rule: Complex, keep: Ints, *, se
         draft.floor(float(options.equity))
     if not len(draft.x):
         if any(low[0] > 0 for low in draft.rows.low):
-            zh, en = _collisions(offer, options, rule, keep)
-            raise InfeasibleError(en, reasons_zh=zh)
-        return Filled(draft.rooms(None), 0.0, 0.0, time.monotonic() - begun, "nothing to choose", proven=True)
-    method, proven = "HiGHS", True
+            raise _collisions(offer, options, rule, keep)
+        return Filled(draft.rooms(None), 0.0, 0.0, 0.0, time.monotonic() - begun, "nothing to choose", proven=True)
+    method, proven, unfair = "HiGHS", True, np.nan
     start: Floats | None = None
+    if options.equity != "none":
+        plain = Draft(offer, replace(options, equity="none"), rule, keep)
+        unfair = -solve(plain.program(-plain.gain()), seconds=left(), gap=gap).value
     if options.equity == "worst_first":
         changing = draft.changing()
         for level in range(1, min(len(changing), options.equity_levels) + 1):
             goal, row = draft.level(level, changing)
-            solved = solve(draft.program(goal), seconds=left(), start=_grown(start, draft.columns))
+            start = draft.completed(start, level, changing)
+            solved = solve(draft.program(goal), seconds=left(), start=start)
             _require(solved, offer, options, rule, keep)
             start = solved.x
             proven &= abs(solved.value - solved.bound) <= SHARE_TOLERANCE
             draft.rows.low[row] = np.array([-solved.value - SHARE_TOLERANCE])
         method = "HiGHS, the worst-off communities first"
-    most = solve(draft.program(-draft.gain()), seconds=left(), gap=gap, start=_grown(start, draft.columns))
+    most = solve(draft.program(-draft.gain()), seconds=left(), gap=gap, start=start)
     _require(most, offer, options, rule, keep)
     best = most.x
     value, bound = -most.value, -most.bound
@@ -130,7 +140,8 @@ def fill(offer: Offer, options: PlacingOptions, rule: Complex, keep: Ints, *, se
         best = cheapest.x if cheapest.x is not None else best
     rooms = draft.rooms(best)
     value = value_of(offer, rooms)
-    return Filled(rooms, value, max(bound, value), time.monotonic() - begun, method, proven)
+    unfair = value if np.isnan(unfair) else max(unfair, value)
+    return Filled(rooms, value, max(bound, value), unfair, time.monotonic() - begun, method, proven)
 
 
 def value_of(offer: Offer, rooms: Flags) -> float:
@@ -289,6 +300,18 @@ class Draft:
         row = self.rows.one(np.concatenate([t, d]), np.concatenate([[float(level)], -np.ones(len(d))]), -np.inf, np.inf)
         return goal, row
 
+    def completed(self, start: Floats | None, level: int, communities: Ints) -> Floats | None:
+        """Return a known filling with the columns of a new level: t is the m-th worst share, d what others lack."""
+        if start is None:
+            return None
+        offer = self.offer
+        gained = np.zeros(len(offer.whole))
+        inside = self.z_community >= 0
+        np.add.at(gained, self.z_community[inside], (self.weight * start[self.z])[inside])
+        share = ((offer.covered + gained)[communities] / offer.whole[communities]).clip(0, 1)
+        t = np.sort(share)[level - 1]
+        return np.concatenate([start, [t], np.maximum(t - share, 0.0)])
+
     def floor(self, share: float) -> None:
         """Every community reaches this covered share."""
         offer = self.offer
@@ -376,8 +399,7 @@ class Draft:
 
 def _require(solved: Solved, offer: Offer, options: PlacingOptions, rule: Complex, keep: Ints) -> None:
     if solved.impossible:
-        zh, en = _collisions(offer, options, rule, keep)
-        raise InfeasibleError(en, reasons_zh=zh)
+        raise _collisions(offer, options, rule, keep)
     if solved.x is None:
         raise InfeasibleError(
             ["no placing was found in the time given: give more seconds, or demand less"],
@@ -385,7 +407,7 @@ def _require(solved: Solved, offer: Offer, options: PlacingOptions, rule: Comple
         )
 
 
-def _collisions(offer: Offer, options: PlacingOptions, rule: Complex, keep: Ints) -> tuple[list[str], list[str]]:
+def _collisions(offer: Offer, options: PlacingOptions, rule: Complex, keep: Ints) -> InfeasibleError:
     """Return what collides: money or premises that are too few for what is demanded, or what nothing can reach."""
     loose = replace(options, budget=np.inf, count=None)
     free = Draft(offer, loose, rule, keep)
@@ -408,14 +430,15 @@ def _collisions(offer: Offer, options: PlacingOptions, rule: Complex, keep: Ints
         if not en:
             zh.append("预算与数量限制合在一起,无法满足各项要求")
             en.append("the budget and the number of premises together are too small for what is demanded")
-        return zh, en
+        return InfeasibleError(en, reasons_zh=zh)
+    low: list[tuple[str, str, str]] = []
     if isinstance(options.equity, float | int):
-        low = _out_of_reach(offer, free, float(options.equity))
-        if low:
-            zh.append(f"有{low}个社区即使用上全部房地,覆盖率也达不到{options.equity:.0%}")
-            en.append(
-                f"{low} communities cannot reach a covered share of {options.equity:.0%} with all premises in use"
-            )
+        low = [offer.communities[k] for k in _out_of_reach(offer, free, float(options.equity)).tolist()]
+    if low:
+        share = f"{options.equity:.0%}"
+        zh.append(f"{'、'.join(name for _, name, _ in low)}即使用上全部房地,覆盖率也达不到{share}")
+        en.append(f"even with all premises in use a covered share of {share} is out of reach of "
+                  f"{', '.join(name for _, _, name in low)}")  # fmt: skip
     if options.complexes:
         zh.append(f"可用房地容不下{options.complexes}处嵌入式综合体(每处不小于{rule.area_min_m2:g}平方米、"
                   f"不少于{rule.functions_min}项功能)")  # fmt: skip
@@ -424,19 +447,14 @@ def _collisions(offer: Offer, options: PlacingOptions, rule: Complex, keep: Ints
     if not en:
         zh.append("各项要求互相冲突")
         en.append("the demands collide with one another")
-    return zh, en
+    return InfeasibleError(en, reasons_zh=zh, table="communities" if low else None, ids=[each for each, _, _ in low])
 
 
-def _out_of_reach(offer: Offer, free: Draft, share: float) -> int:
+def _out_of_reach(offer: Offer, free: Draft, share: float) -> Ints:
     most = offer.covered.copy()
     inside = free.z_community >= 0
     np.add.at(most, free.z_community[inside], free.weight[inside])
-    return int(((most < share * offer.whole - 1e-6) & (offer.whole > 0)).sum())
-
-
-def _grown(start: Floats | None, columns: int) -> Floats | None:
-    """Return a start for a programme with more columns than it was found in: none, the solver completes a known one."""
-    return start if start is not None and len(start) == columns else None
+    return np.flatnonzero((most < share * offer.whole - 1e-6) & (offer.whole > 0))
 
 
 def _known(values: Floats) -> Floats:

@@ -53,7 +53,8 @@ def placed_of(board: Board, filled: Filled, options: PlacingOptions, costs: Fitt
     gains = _gains(board, filled.rooms, chosen)
     communities = _communities(board, chosen)
     placed = Placed(
-        requirements=board.requirements, value=filled.value, bound=filled.bound, seconds=filled.seconds,
+        requirements=board.requirements, value=filled.value, bound=filled.bound,
+        value_without_equity=filled.value_without_equity, seconds=filled.seconds,
         method=filled.method, budget=float(options.budget), spent=float(board.spent(filled.rooms).sum()),
         limits=_limits(board), speed=board.town.speed,
         sites=_sites(told, rooms), rooms=rooms, gains=gains,
@@ -404,6 +405,9 @@ def _story(placed: Placed, options: PlacingOptions) -> tuple[str, str]:
         first, last = placed.steps.iloc[0], placed.steps.iloc[-1]
         zh.append(f"覆盖最差的社区由{first['worst_share']:.1%}升至{last['worst_share']:.1%}。")
         en.append(f"The worst-off community goes from {first['worst_share']:.1%} to {last['worst_share']:.1%}.")
+        most = placed.value_without_equity
+        zh.append(f"新增覆盖{placed.value:,.0f}加权人次;不优先照顾薄弱社区时最多可得{most:,.0f}。")
+        en.append(f"{placed.value:,.0f} weighted people are newly covered; {most:,.0f} could be if none came first.")
     zh.append("已证明没有更好的安排。" if placed.proven else f"与最优至多相差{placed.gap:.2%}。")
     en.append("Proven: no placing is better." if placed.proven else f"Within {placed.gap:.2%} of the best.")
     return "".join(zh), " ".join(en)

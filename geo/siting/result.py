@@ -21,7 +21,7 @@ Model = Literal["mclp", "lscp", "p_median", "p_center", "capacitated_mclp", "cap
 
 MODELS: Final = {
     "mclp": ("覆盖人口最多", "most people covered"),
-    "lscp": ("用最少设施全覆盖", "fewest sites that cover everybody"),
+    "lscp": ("用最少设施覆盖所有够得着的人", "fewest sites that cover all who can be"),
     "p_median": ("平均步行最短", "least walking on the whole"),
     "p_center": ("最远步行最短", "least farthest walk"),
     "capacitated_mclp": ("服务人口最多(计容量)", "most people served, with limited room"),
@@ -57,8 +57,9 @@ facilities and what stands above it in the table. people_only: who would be unco
 users: whose nearest it becomes (in capacitated models: who are assigned to it); mean_* and p95_*: their walk to the
 nearest before and after, on average, and what 95% of them do not exceed (before: of those who could reach any).
 communities_*, estates_*: where the newly covered live, the most people first, `name(people)` joined by 、 or commas.
-next_id: the best other candidate in its place, all other sites kept (missing without one); next_people: whom that one
-would newly cover then. text_*: all this in a sentence.
+next_id: the best other candidate in its place, all other sites kept (missing without one): the one that newly covers
+most people, in models of walking the one that saves most walking; next_people: whom it would newly cover then. text_*:
+all this in a sentence.
 """
 
 SITE_COLUMNS: Final = (
@@ -183,6 +184,8 @@ class Placed:
     value, bound : float
         Weighted people newly covered, summed over requirements; no choice gives more than `bound` under the same
         equity.
+    value_without_equity : float
+        The most that could be covered if no community came first: what equity costs. `value` where none was asked.
     seconds : float
     method : str
         How it was found, in a few words.
@@ -221,6 +224,7 @@ class Placed:
     requirements: tuple[Requirement, ...]
     value: float
     bound: float
+    value_without_equity: float
     seconds: float
     method: str
     budget: float

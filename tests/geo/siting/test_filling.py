@@ -38,6 +38,7 @@ def offer(rng: np.random.Generator, homes: int = 7, premises: int = 3, requireme
         ground_room=np.where(endless, np.inf, rng.choice([0.0, 60.0], premises)),
         open_ended=endless, shared=rng.random(requirements) < 0.8, core=np.array([True, True, False])[:requirements],
         community=community.astype(np.int64),
+        communities=(("A", "甲", "Jia"), ("B", "乙", "Yi"), ("C", "丙", "Bing")),
         whole=np.bincount(community[inside], weights=people[inside].sum(axis=1), minlength=3),
         covered=np.bincount(community[inside], weights=(people * covered)[inside].sum(axis=1), minlength=3),
         most=np.where(rng.random(requirements) < 0.3, 1.0, np.inf),
@@ -127,6 +128,7 @@ def test_filling_is_as_good_as_the_best_of_all(seed, budget, count, equity, comp
         all_of_them = [r for r in all_of_them if np.allclose(shares(town, r), best_shares, atol=2e-6)]
     best = max(value_of(town, rooms) for rooms in all_of_them)
     assert found.value == pytest.approx(best)
+    assert found.value_without_equity >= found.value - 1e-9
     assert found.bound == pytest.approx(best, abs=1e-4)
     cheapest = min(money(town, rooms) for rooms in all_of_them if value_of(town, rooms) >= best - 1e-9)
     assert money(town, found.rooms) == pytest.approx(
@@ -163,7 +165,8 @@ def test_the_worst_off_come_first():
         allowed=np.ones((3, 1), dtype=bool), floor_m2=np.full((3, 1), 100.0), ground_m2=np.zeros((3, 1)),
         cost=np.full((3, 1), 1e5), site_cost=np.zeros(3), floor_room=np.full(3, 100.0), ground_room=np.zeros(3),
         open_ended=np.zeros(3, dtype=bool), shared=np.ones(1, dtype=bool), core=np.zeros(1, dtype=bool),
-        community=np.array([0, 0, 1, 1]), whole=np.array([10.0, 100.0]), covered=np.zeros(2), most=np.array([np.inf]),
+        community=np.array([0, 0, 1, 1]), communities=(("A", "甲", "Jia"), ("B", "乙", "Yi")),
+        whole=np.array([10.0, 100.0]), covered=np.zeros(2), most=np.array([np.inf]),
     )  # fmt: skip
     most = fill(town, PlacingOptions(budget=1e5), RULE, NONE, seconds=20, gap=0)
     fair = fill(town, PlacingOptions(budget=1e5, equity="worst_first"), RULE, NONE, seconds=20, gap=0)
@@ -176,7 +179,7 @@ def test_the_worst_off_come_first():
 
 def test_what_collides_is_told():
     town = offer(np.random.default_rng(3))
-    with pytest.raises(InfeasibleError, match="covered share of 100% with all premises in use"):
+    with pytest.raises(InfeasibleError, match="covered share of 100% is out of reach of"):
         fill(town, PlacingOptions(equity=1.0), RULE, NONE, seconds=20, gap=0)
     with pytest.raises(InfeasibleError, match="cannot take 9 embedded complexes"):
         fill(town, PlacingOptions(complexes=9), RULE, NONE, seconds=20, gap=0)
