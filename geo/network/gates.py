@@ -7,7 +7,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from geo.network.barriers import along_edge, meetings, near_any
+from geo.network.barriers import along_edge, meetings
 from geo.network.network import Floats, Ints, Shapes
 from geo.network.options import WalkOptions
 from geo.network.streets import flag
@@ -146,25 +146,41 @@ def _public_streets(ways: Ways, estates: Estates, classes: Shapes, ids: Shapes) 
                      f"公共道路穿过封闭小区{estates.ids[e]}的轮廓:道路保持开放,小区道路仅在出入口与之相接")  # fmt: skip
 
 
+def _doors(ways: Ways, estates: Estates) -> tuple[Ints, Ints]:
+    """Return where ways inside an estate meet others: node, estate."""
+    count = len(estates.ids)
+    node, lies = np.concatenate([ways.a, ways.b]), np.tile(ways.estate, 2)
+    total = np.bincount(node, minlength=len(ways.node_xy))
+    inside = lies >= 0
+    pair, ends = np.unique(node[inside] * count + lies[inside], return_counts=True)
+    pair = pair[ends < total[pair // count]]
+    return pair // count, pair % count
+
+
+def _gates_near(xy: Floats, estate: Ints, estates: Estates, options: WalkOptions) -> tuple[Ints, Ints]:
+    """Return which places have which gates of that estate within `gate_near_m`: place, gate."""
+    place, gate = shapely.STRtree(dots(estates.gate_xy)).query(dots(xy), "dwithin", distance=options.gate_near_m)
+    own = estates.gate_of[gate] == estate[place]
+    return place[own].astype(np.int64), gate[own].astype(np.int64)
+
+
 def _shut(ways: Ways, estates: Estates, options: WalkOptions) -> tuple[Ways, set[tuple[int, int]]]:
     """Give the ways inside an estate nodes of their own where they meet others away from a gate."""
-    ends, node_xy, cut = (ways.a.copy(), ways.b.copy()), ways.node_xy, set()
-    for e in range(len(estates.ids)):
-        inside = ways.estate == e
-        inner, outer = np.zeros(len(node_xy), bool), np.zeros(len(node_xy), bool)
-        for end in ends:
-            inner[end[inside]] = True
-            outer[end[~inside]] = True
-        both = np.flatnonzero(inner & outer)
-        far = both[~near_any(node_xy[both], estates.gate_xy[estates.gate_of == e], options.gate_near_m)]
-        own = np.arange(len(node_xy))
-        own[far] = len(node_xy) + np.arange(len(far))
-        shut = np.zeros(len(node_xy), bool)
-        shut[far] = True
-        for end in ends:
-            cut |= {(int(road), e) for road in ways.road[inside & shut[end]]}
-            end[inside] = own[end[inside]]
-        node_xy = np.concatenate([node_xy, node_xy[far]])
+    node, estate = _doors(ways, estates)
+    shut = np.ones(len(node), bool)
+    shut[_gates_near(ways.node_xy[node], estate, estates, options)[0]] = False
+    node, estate = node[shut], estate[shut]
+    count, nodes = len(estates.ids), len(ways.node_xy)
+    pair = node * count + estate  # ascending, as the doors are
+    cut: set[tuple[int, int]] = set()
+    ends = []
+    for end in (ways.a, ways.b):
+        at = np.searchsorted(pair, end * count + ways.estate)
+        moved = (ways.estate >= 0) & (at < len(pair))
+        moved[moved] = pair[at[moved]] == (end * count + ways.estate)[moved]
+        ends.append(np.where(moved, nodes + at, end))
+        cut |= set(zip(ways.road[moved].tolist(), ways.estate[moved].tolist(), strict=True))
+    node_xy = np.concatenate([ways.node_xy, ways.node_xy[node]])
     return replace(ways, a=ends[0], b=ends[1], node_xy=node_xy), cut
 
 
@@ -176,36 +192,31 @@ def _linked(ways: Ways, estates: Estates, walls: Shapes, options: WalkOptions) -
     streets = _Streets(street, shapes, shapely.STRtree(shapes[street]), walled)
     drawn: list[tuple[int, int, int, float, int, float]] = []  # gate, estate, way outside, along, way inside, along
     repairs: list[Repair] = []
-    for e in range(len(estates.ids)):
+    node, of = _doors(ways, estates)
+    passed = np.zeros(len(estates.gate_xy), bool)
+    passed[_gates_near(ways.node_xy[node], of, estates, options)[1]] = True
+    for g in np.flatnonzero(~passed).tolist():
+        e, gate = int(estates.gate_of[g]), estates.gate_xy[g]
         inside = np.flatnonzero(ways.estate == e)
-        inner, outer = np.zeros(len(ways.node_xy), bool), np.zeros(len(ways.node_xy), bool)
-        for end in (ways.a, ways.b):
-            inner[end[inside]] = True
-            outer[end[ways.estate != e]] = True
-        passed = ways.node_xy[inner & outer]
-        for g in np.flatnonzero(estates.gate_of == e):
-            gate = estates.gate_xy[g]
-            if near_any(gate[None], passed, options.gate_near_m)[0]:
-                continue
-            point = shapely.Point(gate)
-            to_street = _reached(point, streets, len(walls) + e, options.join_m)
-            if to_street is None:
-                repairs.append(Repair(
-                    "estates", estates.ids[e], "assumed", "gate_without_street",
-                    f"no street can be reached from its gate at {gate[0]:.0f}, {gate[1]:.0f}: the gate leads nowhere",
-                    f"其位于({gate[0]:.0f}, {gate[1]:.0f})的出入口到不了任何道路"))  # fmt: skip
-                continue
-            if len(inside):
-                near = int(inside[np.argmin(shapely.distance(shapes[inside], point))])
-                to_way = near, float(shapely.line_locate_point(shapes[near], point))
-            else:
-                to_way = NOTHING, 0.0
-            drawn.append((int(g), e, *to_street, *to_way))
-            where = f"{gate[0]:.0f}, {gate[1]:.0f}"
+        point = shapely.Point(gate)
+        to_street = _reached(point, streets, len(walls) + e, options.join_m)
+        if to_street is None:
             repairs.append(Repair(
-                "estates", estates.ids[e], "assumed", "gate_linked",
-                f"no way is drawn through its gate at {where}: straight lines lead from it to the nearest street and "
-                "into the estate", f"其位于({where})的出入口没有绘出的道路:以直线连接最近道路与小区内部"))  # fmt: skip
+                "estates", estates.ids[e], "assumed", "gate_without_street",
+                f"no street can be reached from its gate at {gate[0]:.0f}, {gate[1]:.0f}: the gate leads nowhere",
+                f"其位于({gate[0]:.0f}, {gate[1]:.0f})的出入口到不了任何道路"))  # fmt: skip
+            continue
+        if len(inside):
+            near = int(inside[np.argmin(shapely.distance(shapes[inside], point))])
+            to_way = near, float(shapely.line_locate_point(shapes[near], point))
+        else:
+            to_way = NOTHING, 0.0
+        drawn.append((int(g), e, *to_street, *to_way))
+        where = f"{gate[0]:.0f}, {gate[1]:.0f}"
+        repairs.append(Repair(
+            "estates", estates.ids[e], "assumed", "gate_linked",
+            f"no way is drawn through its gate at {where}: straight lines lead from it to the nearest street and "
+            "into the estate", f"其位于({where})的出入口没有绘出的道路:以直线连接最近道路与小区内部"))  # fmt: skip
     return (_drawn(ways, estates, drawn, options) if drawn else ways), repairs
 
 
