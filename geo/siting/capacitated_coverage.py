@@ -111,7 +111,8 @@ def capacitated_mclp(
             if split:
                 other = _shares(cover, weight, capacity, chosen)
             else:
-                other = sparse.csr_array((np.ones(len(exact[0])), (open_rows[exact[0]], exact[1])), shape=cover.shape)
+                row, site = exact
+                other = sparse.csr_array((np.ones(len(row)), (open_rows[row], site)), shape=cover.shape)
             worth = float((other.T @ weight).sum())
             if worth > value:
                 share, value = other, worth
@@ -194,12 +195,10 @@ def _shares(cover: Cover, weight: Floats, capacity: Floats, chosen: Flags) -> sp
     return sparse.csr_array((flow[row, at] / weight[row], (row, sites[at])), shape=cover.shape)
 
 
-def _whole(
-    cover: Cover, weight: Floats, capacity: Floats, chosen: Flags, share: sparse.csr_array
-) -> sparse.csr_array:
+def _whole(cover: Cover, weight: Floats, capacity: Floats, chosen: Flags, share: sparse.csr_array) -> sparse.csr_array:
     """Return a service of whole points near one that splits them: the heaviest go first to the site with most room."""
-    row, site = share.nonzero()
-    full = share[row, site] > 1 - CLOSE
+    row, site, served = _entries(share)
+    full = served > 1 - CLOSE
     serving = np.full(len(weight), -1, dtype=np.int64)
     serving[row[full]] = site[full]
     room = capacity - np.bincount(site[full], weight[row[full]], minlength=len(capacity))
@@ -210,8 +209,8 @@ def _whole(
             if len(options):
                 serving[one] = options[np.argmax(room[options])]
                 room[serving[one]] -= weight[one]
-    served = np.flatnonzero(serving >= 0)
-    return sparse.csr_array((np.ones(len(served)), (served, serving[served])), shape=cover.shape)
+    whole = np.flatnonzero(serving >= 0)
+    return sparse.csr_array((np.ones(len(whole)), (whole, serving[whole])), shape=cover.shape)
 
 
 def _by_highs(
@@ -241,7 +240,7 @@ def _by_highs(
         np.concatenate([np.zeros(sites), -weight]), sparse.csc_array(matrix), np.full(len(high), -np.inf), high,
         1.0 - np.concatenate([useless, useless[site]]), whole, np.concatenate([question.fixed.astype(np.float64), np.zeros(pairs)]),
     )  # fmt: skip
-    known = np.concatenate([start.astype(np.float64), shares[row, site]])
+    known = np.concatenate([start.astype(np.float64), shares.toarray()[row, site]])
     solved = solve(program, seconds=seconds, gap=gap, start=known)
     if solved.x is None:
         return None
@@ -251,13 +250,20 @@ def _by_highs(
 
 def _largest(share: sparse.csr_array) -> Ints:
     """Return the site with the largest share of each row, the first of equal ones, -1 where none has any."""
-    row, site = share.nonzero()
-    order = np.lexsort([site, -share[row, site], row])
+    row, site, served = _entries(share)
+    order = np.lexsort([site, -served, row])
     first = np.ones(len(order), dtype=bool)
     first[1:] = np.diff(row[order]) > 0
     serving = np.full(share.shape[0], -1, dtype=np.int64)
     serving[row[order[first]]] = site[order[first]]
     return serving
+
+
+def _entries(share: sparse.csr_array) -> tuple[Ints, Ints, Floats]:
+    """Return row, site and value of every entry."""
+    entries = share.tocoo()
+    row, site = entries.coords
+    return row.astype(np.int64), site.astype(np.int64), entries.data
 
 
 def _flags(sites: Ints, count: int) -> Flags:

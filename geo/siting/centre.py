@@ -93,7 +93,7 @@ def p_center(cost: Floats, p: int, *, fixed: Sequence[int] | Ints = (), seconds:
     )  # fmt: skip
 
 
-def _within(cost: Floats, reach: float, fixed: Ints, most: int, seconds: float) -> Ints | None | Literal["unknown"]:
+def _within(cost: Floats, reach: float, fixed: Ints, most: int, seconds: float) -> Ints | Literal["unknown"] | None:
     """Return at most so many sites, the fixed ones included, that have everybody within reach, or None."""
     rows = np.flatnonzero(~(cost[:, fixed] <= reach).any(axis=1))
     if not len(rows):
@@ -119,6 +119,6 @@ def _refuse_unreached(cost: Floats) -> None:
     if len(alone):
         raise InfeasibleError(
             [f"{len(alone)} of {len(cost)} demand points reach no site at all: leave them out or add sites"],
-            reasons_zh=[f"{len(cost)} 个需求点中有 {len(alone)} 个到任何候选点都无路可达：请不计这些需求点或增加候选点"],
+            reasons_zh=[f"{len(cost)} 个需求点中有 {len(alone)} 个到任何候选点都无路可达：请增加候选点或不计这些点"],
             ids=[str(i) for i in alone.tolist()],
         )

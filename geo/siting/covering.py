@@ -152,7 +152,9 @@ def mclp(
         )
     if budget is None:
         price = np.zeros(sites)
-    question, base = _question(cover, weight, price, stay, most - len(stay), money - float(price[stay].sum()))
+    question, base = _question(
+        cover, weight, price, stay, most=most - len(stay), money=money - float(price[stay].sum())
+    )
     found, bound, method, progress = _most_covered(question, begun, seconds, gap)
     chosen = np.sort(np.concatenate([stay, question.sites[found]]))
     serving = served_by(cover, chosen)
@@ -213,7 +215,7 @@ class _Question:
 
 
 def _question(
-    cover: Cover, weight: Floats, cost: Floats, stay: Ints, most: int, money: float
+    cover: Cover, weight: Floats, cost: Floats, stay: Ints, *, most: int, money: float
 ) -> tuple[_Question, float]:
     """Return what is left to decide once the sites that stay are there, and the weight that they cover."""
     done = cover @ _flags(stay, cover.shape[1]) > 0
@@ -338,7 +340,7 @@ def _greedy_cover(cover: Cover, cost: Floats) -> Flags:
     return _without_idle(cover, cost, chosen)
 
 
-def enough(cover: Cover, most: int, seconds: float) -> Flags | None | Literal["unknown"]:
+def enough(cover: Cover, most: int, seconds: float) -> Flags | Literal["unknown"] | None:
     """Return at most so many sites that cover every row, None when there are none, or that the time was too short."""
     found = _covering(cover, most, np.zeros(cover.shape[1], dtype=bool))
     if found is not None:

@@ -25,7 +25,7 @@ CHUNK = 4_000
 def bits(cover: Cover) -> Words:
     """Return the rows of a cover as sets of bits."""
     rows, columns = cover.shape
-    words = np.zeros((rows, (columns + 63) // 64), dtype=np.uint64)
+    words = np.zeros((rows, columns // 64 + 1), dtype=np.uint64)
     for first in range(0, rows, CHUNK):
         dense = np.zeros((min(CHUNK, rows - first), words.shape[1] * 64), dtype=np.uint8)
         dense[:, :columns] = cover[first : first + CHUNK].toarray() > 0
