@@ -15,7 +15,7 @@ import pandas as pd
 
 from geo.gaps.result import STATES
 from geo.gaps.scene import UNSURE, Areas, Flags, Floats, Ints, Scene, sums
-from geo.gaps.walks import Walks, has_limit, shares_room
+from geo.gaps.walks import Walks, has_limit, shares_number, shares_room
 from geo.standards.facilities import Requirement
 
 Codes = npt.NDArray[np.int8]
@@ -152,7 +152,7 @@ class Judge:
             "title_en": self._said(each.title_en), "group": self._said(each.group), "scope": self._said(each.scope),
             "state": state, "reach_state": reach.state, "size_state": size.state, "room_state": room.state,
             "who": self._said(counted.who), **self._people(r, counted), **self._walk(r, counted),
-            "count": self._count(r), "needed": number.needed if self._asks_number(each) else self._said(np.nan),
+            "count": self._count(r), **self._needed(each, number),
             **_amounts("area", "m2", area, asked=each.asks_area), **_amounts("places", "", places,
                                                                             asked=each.asks_places),
             "unmeasured": np.maximum.reduce([area.unmeasured, places.unmeasured, self._unmeasured(r, each)]),
@@ -248,19 +248,36 @@ class Judge:
             return np.full(self.count, float(self.scene.offer.counts[:, r].sum()))
         return self._count_in(r).astype(np.float64)
 
+    def _needed(self, each: Requirement, number: Amount) -> dict[str, Floats]:
+        """Return how many facilities an area may use and how many it needs, NaN where reach alone is asked."""
+        asked = self._asks_number(each) & ((number.needed > 0) | np.isnan(number.needed))
+        asked |= self._asks_number(each) & (each.scope != "residents")
+        return {
+            "offered": np.where(asked, number.known, np.nan),
+            "needed": np.where(asked, np.ceil(number.needed), np.nan),
+        }
+
     def _asks_number(self, each: Requirement) -> bool:
-        return self.whole and (each.scope != "residents" or each.per_people is not None)
+        return self.whole and (each.scope != "residents" or shares_number(each))
 
     def _number(self, r: int, each: Requirement) -> Amount:
-        """Return how many facilities each area has, or may use, and needs."""
-        zero = np.zeros(self.count)
+        """Return how many facilities each area has, or may use, and needs.
+
+        What residents share is counted by their share in it, against a need that is not rounded up: one that two
+        communities use equally is half of one for either. Up to `people_max` reach alone is asked of them.
+        """
         if not self._asks_number(each):
+            zero = np.zeros(self.count)
             return Amount(self._count_in(r).astype(np.float64), zero.astype(np.int64), zero)
-        needed = each.number_needed(self._residents(each))
+        people = self._residents(each)
+        needed = each.number_needed(people)
+        if each.scope == "residents":
+            for_each = each.per_people or each.people_max or np.inf
+            asked = ~(people <= (0.0 if each.per_people else for_each))
+            needed = np.where(asked, people / for_each, 0.0)
         if each.people_min is not None:
             needed = np.where(each.neighbour_counts(self.areas.people), np.minimum(needed, 1.0), needed)
-        ones = np.ones(len(self.scene.offer.frame))
-        known, unmeasured = self._offered(r, each, ones)
+        known, unmeasured = self._offered(r, each, np.ones(len(self.scene.offer.frame)))
         if not self.scene.offer.surveyed[r]:
             unmeasured = np.ones_like(unmeasured)
         return Amount(known, unmeasured, needed)

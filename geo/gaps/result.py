@@ -34,7 +34,8 @@ LACKING: Final = ("missing", "far", "small", "full")
 AREA_COLUMNS: Final = (
     "name", "name_en", "title_zh", "title_en", "group", "scope", "state", "reach_state", "size_state", "room_state",
     "who", "people", "people_covered", "people_uncovered", "people_unknown", "covered_share", "residents_uncovered",
-    "elders_uncovered", "children_uncovered", "mean_m", "farthest_m", "count", "needed", "area_m2", "area_needed_m2",
+    "elders_uncovered", "children_uncovered", "mean_m", "farthest_m", "count", "offered", "needed", "area_m2",
+    "area_needed_m2",
     "area_short_m2", "area_short_most_m2", "places", "places_needed", "places_short", "places_short_most", "unmeasured",
     "neighbour_id", "weight", "lacking_reach", "lacking_size", "lacking_room", "severity", "severity_most", "text_zh",
     "text_en",
@@ -80,7 +81,9 @@ class Gaps:
           residents_uncovered, elders_uncovered, children_uncovered, whoever it is for (NaN unknown).
         - mean_m, farthest_m: walk to the nearest that counts, over the people it is for [m]; NaN where there is none.
         - count: facilities of its kinds that stand in it (`<NA>` where the town names none of them, so that nobody may
-          have looked); needed: how many it ought to have (`<NA>` where the standard asks for reach only).
+          have looked); needed: how many it ought to have; offered: how many it may use: its own, its neighbours' where
+          it is small, or its share by people in those within reach (both missing where the standard asks for reach
+          only).
         - area_m2, area_needed_m2, area_short_m2, area_short_most_m2 [m²]: floor area, or site area where the standard
           speaks of it. area_m2 is what is known to be there. The shortfall is NaN when unmeasured facilities leave it
           open; it is then area_short_most_m2 at most. NaN where no area is asked for.

@@ -150,7 +150,14 @@ def _room(row: Mapping[str, Any], each: Requirement) -> Pair | None:
         amounts = (row["places_needed"], row["places"], row["places_short"], row["places_short_most"])
         found.append(_amount((each.places_zh, each.places_en), ("个", ""), amounts))
     if pd.notna(row["needed"]) and pd.notna(row["count"]) and (each.per_people or each.people_max):
-        found.append((f"应有{row['needed']}处,有{row['count']}处", f"{row['needed']} needed, {row['count']} there"))
+        if each.scope == "residents":
+            zh, en = (
+                f"按可达居民分摊有{row['offered']:.1f}处",
+                f"{row['offered']:.1f} by its share of those within reach",
+            )
+        else:
+            zh, en = f"有{row['count']}处", f"{row['count']} there"
+        found.append((f"应有{row['needed']}处,{zh}", f"{row['needed']} needed, {en}"))
     return (";".join(zh for zh, _ in found), "; ".join(en for _, en in found)) if found else None
 
 

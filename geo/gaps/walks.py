@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo.access.reach import nearest, within
+from geo.errors import SHOWN_IDS
 from geo.gaps.scene import LARGE, SMALL, UNSURE, Flags, Floats, Ints, Scene
 from geo.network.joins import join
 from geo.network.network import Joins
@@ -115,13 +116,14 @@ def walk(scene: Scene, *, by: By, speed: str) -> Walks:
                 _by_community(scene, near, measure, speed)
         found[measure] = near
     circle_min[~joined] = np.nan
+    away = join(scene.network, offer.frame[[offer.frame.geometry.name]]).why_not.index if len(offer.frame) else None
     shown = found[by]
     reached = [_reached(scene, found, size, joined=joined) for size in (SMALL, UNSURE, LARGE)]
     return Walks(
         walk_m=_finite(shown.walk_m[0]), walk_min=_finite(shown.walk_min[0]), facility=shown.facility[0],
         reached=reached[0], reached_maybe=reached[1], reached_large=reached[2],
         beyond=_beyond(scene, found, reached[0]), catchments=_catchments(scene, joins, speed),
-        circle_min=circle_min, categories=categories, joined=joined, notes=_notes(scene, joins),
+        circle_min=circle_min, categories=categories, joined=joined, notes=_notes(scene, joins.why_not.index, away),
     )  # fmt: skip
 
 
@@ -135,10 +137,15 @@ def has_limit(requirement: Requirement) -> bool:
     return requirement.radius_m is not None or requirement.minutes is not None
 
 
+def shares_number(requirement: Requirement) -> bool:
+    """Return whether residents share so many facilities, so that many people need several within reach."""
+    return requirement.scope == "residents" and (requirement.per_people or requirement.people_max) is not None
+
+
 def shares_room(requirement: Requirement) -> bool:
-    """Return whether its places or areas are shared by all within reach, whichever community they live in."""
-    asked = requirement.asks_places or requirement.asks_area or requirement.per_people is not None
-    return requirement.scope == "residents" and asked
+    """Return whether its places, areas or numbers are shared by all within reach, whichever community they live in."""
+    asked = requirement.asks_places or requirement.asks_area
+    return requirement.scope == "residents" and (asked or shares_number(requirement))
 
 
 def _by_kind(scene: Scene, joins: Joins, near: _Nearest, by: By, speed: str) -> Floats:
@@ -278,13 +285,19 @@ def _finite(values: Floats) -> Floats:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def _notes(scene: Scene, joins: Joins) -> tuple[tuple[str, str], ...]:
-    away = joins.why_not.index
-    if not len(away):
-        return ()
-    lost = float(np.nansum(scene.homes.people[scene.homes.frame.index.isin(away)]))
-    said = (
-        f"{len(away)}处住所({lost:,.0f}人)附近没有可步行到达的道路,步行距离未知。",
-        f"{len(away):,} homes ({lost:,.0f} people) have no way near that can be walked; their walks are unknown.",
-    )
-    return (said,)
+def _notes(scene: Scene, homes: pd.Index, facilities: pd.Index | None) -> tuple[tuple[str, str], ...]:
+    """Return what could not be joined to the network."""
+    said = []
+    if len(homes):
+        lost = float(np.nansum(scene.homes.people[scene.homes.frame.index.isin(homes)]))
+        said.append((
+            f"{len(homes)}处住所({lost:,.0f}人)附近没有可步行到达的道路,步行距离未知。",
+            f"{len(homes):,} homes ({lost:,.0f} people) have no way near that can be walked; their walks are unknown.",
+        ))  # fmt: skip
+    if facilities is not None and len(facilities):
+        named = ", ".join(map(str, facilities[:SHOWN_IDS])) + (" …" if len(facilities) > SHOWN_IDS else "")
+        said.append((
+            f"{len(facilities)}处设施附近没有可步行到达的道路,按无人可达计算:{named}。",
+            f"{len(facilities):,} facilities have no way near that can be walked; nobody reaches them: {named}.",
+        ))  # fmt: skip
+    return tuple(said)

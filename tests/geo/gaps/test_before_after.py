@@ -17,10 +17,10 @@ after  A     2      ?        1        ?       1      0           the merger pool
 import geopandas as gpd
 import pandas as pd
 import pytest
-from shapely import LineString, Point
+from shapely import LineString, Point, box
 
 from geo.errors import InputError
-from geo.gaps import GapChange, before_after
+from geo.gaps import GapChange, before_after, gaps_of
 from geo.gaps.before_after import areas_from_blocks, six_ones
 from geo.network.build import walking_network
 from geo.partition.actions import PlanTables, explain_plan
@@ -214,6 +214,36 @@ def test_the_matrix_alone(change: GapChange) -> None:
     assert matrix.loc["A", "office"] == 2
     assert matrix.loc["N", "lacking"] == "office;childcare;elders"
     assert matrix["station"].isna().all()
+
+
+def test_a_study_in_one_line() -> None:
+    study, _ = place()
+    found = gaps_of(study, standards=["six-ones", standard({"key": "bank", "scope": "town", "categories": ["bank"]})])
+    assert list(found) == ["six-ones", "test"]
+    assert found["six-ones"].communities["count"].xs("office", level="requirement").to_list() == [1, 1, 1]
+    assert found["six-ones"].scores["people"].to_list() == [1200, 600, 600]
+
+
+def test_other_areas_than_the_communities() -> None:
+    study, _ = place()
+    halves = gpd.GeoDataFrame(index=["N", "S"], geometry=[box(0, 100, 400, 200), box(0, 0, 400, 100)], crs=CRS)
+    found = gaps_of(study, standards=["six-ones"], communities=halves)["six-ones"]
+    assert found.communities["count"].xs("office", level="requirement").to_list() == [0, 3]
+
+
+def test_without_communities_the_study_area_is_judged() -> None:
+    study, _ = place()
+    tables = {name: table for name, table in study.tables.items() if name != "communities"}
+    tables["study_area"] = gpd.GeoDataFrame(index=["T"], geometry=[box(0, 0, 400, 200)], crs=CRS)
+    found = gaps_of(Study(study.name, study.crs, tables), standards=["six-ones"])["six-ones"]
+    assert found.communities.loc[("T", "office"), "count"] == 3
+
+
+def test_a_study_without_facilities_is_refused() -> None:
+    study, _ = place()
+    tables = {name: table for name, table in study.tables.items() if name != "facilities"}
+    with pytest.raises(InputError, match="no table facilities"):
+        gaps_of(Study(study.name, study.crs, tables))
 
 
 def test_today_without_communities_is_refused() -> None:

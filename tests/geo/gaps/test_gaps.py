@@ -111,6 +111,14 @@ def test_homes_that_no_way_comes_near_are_unknown() -> None:
     assert any("1 homes (300 people) have no way near" in en for _, en in found.notes)
 
 
+def test_facilities_that_no_way_comes_near_are_told() -> None:
+    shops = facilities((150, "shop"), (550, "shop")).set_geometry([Point(150, 0), Point(550, 700)], crs=METRIC)
+    found = gaps(WITHIN_200, shops=shops)
+    assert row(found, "B")["people_uncovered"] == 600
+    assert any("1 facilities have no way near that can be walked; nobody reaches them: f2" in en
+               for _, en in found.notes)  # fmt: skip
+
+
 def test_an_island_reaches_nothing() -> None:
     demand = gpd.GeoDataFrame({"people": [10.0]}, index=["h"], geometry=[Point(50, 5000)], crs=METRIC)
     area = gpd.GeoDataFrame(index=["I"], geometry=[box(0, 4900, 100, 5100)], crs=METRIC)
@@ -129,6 +137,7 @@ def test_one_in_each_community() -> None:
     found = gaps(OFFICE, shops=facilities((300, "office"), (410, "office")))
     assert [row(found, one, "office")["state"] for one in "ABC"] == ["met", "met", "missing"]
     assert [row(found, one, "office")["needed"] for one in "ABC"] == [1, 1, 1]
+    assert [row(found, one, "office")["offered"] for one in "ABC"] == [1, 1, 0]
     b = row(found, "B", "office")  # 410 is B's; A's at 300 does not count for B
     assert b["mean_m"] == pytest.approx((100 * 40 + 200 * 140 + 300 * 240) / 600)
     assert b["text_zh"] == "乙:便利店达标;有1处,平均173米,最远240米。"
@@ -151,7 +160,7 @@ def test_a_small_community_may_use_its_neighbours() -> None:
     assert [row(found, one, "office")["state"] for one in "ABC"] == ["met", "met", "met"]
     assert row(found, "A", "office")["neighbour_id"] == "B"
     assert pd.isna(row(found, "B", "office")["neighbour_id"])
-    assert row(found, "A", "office")["count"] == 0
+    assert (row(found, "A", "office")["count"], row(found, "A", "office")["offered"]) == (0, 1)
     assert "与相邻的乙统筹" in row(found, "A", "office")["text_zh"]
     assert "few people live here" in row(found, "A", "office")["text_en"]
     large = gaps(OFFICE | {"people_min": 600}, shops=facilities((410, "office")))  # 600 are not below 600
@@ -264,6 +273,19 @@ def test_places_nobody_reaches_count_where_they_stand() -> None:
     found = gaps(NURSERY | {"radius_m": 10}, shops=facilities((500, "nursery"), capacity=[40]))
     b = row(found, "B", "nursery")
     assert (b["state"], b["places"], b["places_short"]) == ("far", 40, 0)
+
+
+def test_above_people_max_reach_of_one_is_not_enough() -> None:
+    # at 750 one clinic is reached by B and C alike, 600 people each: half of it falls to either
+    clinic = {"key": "clinic", "categories": ["clinic"], "scope": "residents", "radius_m": 300, "people_max": 500}
+    found = gaps(clinic, shops=facilities((750, "clinic")))
+    b = row(found, "B", "clinic")
+    assert (b["state"], b["count"], b["offered"], b["needed"]) == ("full", 1, 0.5, 2)
+    assert b["lacking_room"] == pytest.approx(1 - 0.5 / 1.2)  # 600 people need 1.2 of 500 each
+    assert "应有2处,按可达居民分摊有0.5处" in b["text_zh"]
+    enough = gaps(clinic | {"people_max": 600}, shops=facilities((750, "clinic")))  # 600 are not above 600
+    assert row(enough, "B", "clinic")["state"] == "met"
+    assert pd.isna(row(enough, "B", "clinic")["needed"])
 
 
 def test_the_town_as_a_whole() -> None:
