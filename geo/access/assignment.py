@@ -270,8 +270,8 @@ def _notes(rule: Rule, total: float, placed: float, homes: pd.DataFrame) -> tupl
     notes = [
         (f"规则:{zh}", f"Rule: {en}"),
         (f"{total:,.0f}人中{placed:,.0f}人有位;{none_near:,.0f}人步行范围内无设施,{full:,.0f}人因满额无位",
-         f"Of {total:,.0f} people {placed:,.0f} have a place; {none_near:,.0f} have none within reach, for {full:,.0f} "
-         "all are full"),
+         f"Of {total:,.0f} people {placed:,.0f} have a place; {none_near:,.0f} have none within reach, {full:,.0f} "
+         "find all full"),
     ]  # fmt: skip
     unknown = int((homes["why"] == "unknown").sum())
     if unknown:

@@ -81,7 +81,7 @@ def test_who_finds_all_full_is_told_so() -> None:
         left = found.homes[found.homes["unplaced"] > 0]
         assert set(left["why"]) == {"full", "none_near"}
         assert found.places["turned_away"].sum() == 27 - 12 - 5
-        assert found.notes[1][1] == "Of 27 people 12 have a place; 5 have none within reach, for 10 all are full"
+        assert found.notes[1][1] == "Of 27 people 12 have a place; 5 have none within reach, 10 find all full"
 
 
 def test_a_longest_walk_leaves_people_without_a_place() -> None:
