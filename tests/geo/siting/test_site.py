@@ -361,7 +361,7 @@ towns = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(towns)
 def test_no_other_sites_are_better(town):
     """Coverage and walking of the chosen sites are those of the best of all sets."""
@@ -388,7 +388,7 @@ def test_no_other_sites_are_better(town):
         assert (answer.homes["covered_after"] >= answer.homes["covered_before"]).all()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.integers(0, 10**6))
 def test_the_order_of_rows_plays_no_part(seed):
     rng = np.random.default_rng(seed)
