@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar, get_args
+from typing import Any, TypeAlias, TypeVar, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -94,9 +94,9 @@ def nearest(
     -------
     DataFrame
         Index the origin's id, in the order of `origins`; columns category (categorical, in alphabetical order; empty
-        where there is one group), rank (from 1), facility_id, walk_m [m], walk_min [min], from door to door, the ways
-        to and from the network included. An origin has fewer rows, or none, where no more can be reached. Of equally
-        near ones the lower id comes first.
+        where there is one group), rank (from 1), facility_id (categorical), walk_m [m], walk_min [min], from door to
+        door, the ways to and from the network included. An origin has fewer rows, or none, where no more can be
+        reached. Of equally near ones the lower id comes first.
 
     Raises
     ------
@@ -124,19 +124,19 @@ def nearest(
         nearest_of(arcs, some, leaving, float(at_most), one, who, cost, second)
 
     _in_threads(search, [(one,) for one in range(len(groups))])
-    flat = np.flatnonzero(who.ravel() >= 0)
-    per_origin = shape[1] * n
-    first, other = cost.ravel()[flat], second.ravel()[flat]
-    walk_m, walk_min = (first, other) if by == "metres" else (other, first)
+    there = who >= 0
+    walk_m, walk_min = (cost, second) if by == "metres" else (second, cost)
+    per_group = there.sum(axis=2)
+    of_group = np.repeat(np.tile(np.arange(len(groups), dtype=np.int16), len(homes)), per_group.ravel())
     return pd.DataFrame(
         {
-            "category": pd.Categorical.from_codes((flat % per_origin // n).astype(np.int32), categories=groups),
-            "rank": flat % n + 1,
-            "facility_id": goals.index.take(of_id[who.ravel()[flat]]),
-            "walk_m": walk_m,
-            "walk_min": walk_min,
+            "category": pd.Categorical.from_codes(of_group, categories=groups),
+            "rank": np.broadcast_to(np.arange(1, n + 1, dtype=np.int16), shape)[there],
+            "facility_id": pd.Categorical.from_codes(_only(who, there), categories=goals.index[of_id]),
+            "walk_m": _only(walk_m, there),
+            "walk_min": _only(walk_min, there),
         },
-        index=homes.index.take(flat // per_origin),
+        index=homes.index.repeat(per_group.sum(axis=1)),
         copy=False,
     )
 
@@ -258,6 +258,11 @@ def _ranks(ids: pd.Index) -> Ints:
     rank = np.empty(len(ids), dtype=np.int64)
     rank[np.argsort(ids.to_numpy(), kind="stable")] = np.arange(len(ids))
     return rank
+
+
+def _only(values: npt.NDArray[Any], there: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
+    """Return the values that are there, flat; without a copy where all are: there may be millions."""
+    return values.reshape(-1) if there.all() else values[there]
 
 
 def _by_stretch(stops: Stops, stretches: int) -> tuple[Stops, npt.NDArray[np.int32]]:

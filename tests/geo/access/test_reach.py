@@ -191,9 +191,9 @@ def test_walks_equal_dijkstra(seed: int, by: str, most: float) -> None:
         pairs = within(network, homes if len(some) > 3 else homes.iloc[:2], some, most, by=by)
         table = pairs.frame().pivot_table(index="origin_id", columns="place_id", values=walk)
         wanted = expected.loc[pairs.origins, pairs.places]
+        edge = (wanted - most).abs() < 1e-3
         wanted = wanted.where(wanted <= most)
         got = table.reindex(index=pairs.origins, columns=pairs.places)
-        edge = (wanted - most).abs() < 1e-3
         assert ((got.isna() == wanted.isna()) | edge).all(axis=None)
         assert np.nanmax(np.abs((got - wanted).to_numpy(dtype=float)), initial=0) < 0.01
     found = nearest(network, homes, goals, n=3, by=by)
