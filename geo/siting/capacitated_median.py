@@ -441,8 +441,8 @@ def _finish(hunt: _Hunt, row: Ints, site: Ints) -> None:
         (n + m + pair, count + site, -ones),
         (np.full(m, n + m + count), count + sites, np.ones(m)),
     )
-    at, of, value = (np.concatenate(one) for one in zip(*parts, strict=True))
-    matrix = sparse.csc_array((value, (at, of)), shape=(n + m + count + 1, count + m))
+    at, of, entry = (np.concatenate(one) for one in zip(*parts, strict=True))
+    matrix = sparse.csc_array((entry, (at, of)), shape=(n + m + count + 1, count + m))
     lp = highspy.HighsLp()
     lp.num_row_, lp.num_col_ = matrix.shape
     lp.col_cost_ = np.concatenate([problem.cost[row, site], np.zeros(m)])
@@ -466,6 +466,8 @@ def _finish(hunt: _Hunt, row: Ints, site: Ints) -> None:
     highs.run()
     status, info = highs.getModelStatus(), highs.getInfo()
     if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
+        if hunt.value < problem.far:  # an assignment is known, so this is HiGHS's rounding
+            return
         raise InfeasibleError(
             [f"no {problem.p} sites can take every demand point as a whole without being overfull (proven)"],
             reasons_zh=[f"已证明：任何{problem.p}个点都无法在不超容量的前提下整体接纳所有需求点"],
