@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from scipy import sparse
@@ -10,7 +10,7 @@ from scipy import sparse
 from geo.errors import Fault, InputError
 from geo.siting.choice import Floats, Ints
 
-Cover = sparse.csr_array
+Cover: TypeAlias = sparse.csr_array
 """Demand points × sites, sorted, every stored entry 1."""
 
 

@@ -97,13 +97,14 @@ def capacitated_mclp(
         rest, weights = merged(rest, weights)
     rest.sort_indices()
     question = _Question(rest, sparse.csr_array(rest.T), weights, capacity, most, _flags(stay, sites))
-    chosen, useless, bound, method, progress = _best_sites(question, begun, seconds, gap)
+    chosen, most_with, bound, method, progress = _best_sites(question, begun, seconds, gap)
     share = _shares(cover, weight, capacity, chosen)
     if not split:
         share = _whole(cover, weight, capacity, chosen, share)
     value = float((share.T @ weight).sum())
     left = seconds - (time.monotonic() - begun)
     if value < bound * (1 - max(gap, CLOSE)) and left > 0:
+        useless = most_with < value
         solved = _by_highs(question, chosen, useless, split=split, seconds=left, gap=gap)
         if solved is not None:
             chosen, proof, exact = solved
@@ -137,10 +138,11 @@ class _Question:
     fixed: Flags
 
     def improved(self, start: Flags, kicks: int) -> Flags:
-        return swapped(
+        found: Flags = swapped(
             self.cover.indptr, self.cover.indices, self.back.indptr, self.back.indices, self.weight, self.capacity,
             self.most, start, self.fixed, np.ones(len(self.capacity), dtype=bool), kicks,
         )  # fmt: skip
+        return found
 
     def served(self, chosen: Flags) -> float:
         return float(_shares(self.cover, self.weight, self.capacity, chosen).T.dot(self.weight).sum())
@@ -148,11 +150,11 @@ class _Question:
 
 def _best_sites(
     question: _Question, begun: float, seconds: float, gap: float
-) -> tuple[Flags, Flags, float, str, tuple[tuple[float, float, float], ...]]:
-    """Return the best choice that swaps find, the sites no better one has, and the bound that prices prove."""
-    useless = np.zeros(len(question.capacity), dtype=bool)
+) -> tuple[Flags, Floats, float, str, tuple[tuple[float, float, float], ...]]:
+    """Return the best choice that swaps find, what a choice with each site can serve at most, and a bound on all."""
+    most_with = np.full(len(question.capacity), np.inf)
     if not len(question.weight):
-        return question.fixed, useless, 0.0, "nothing to serve", ()
+        return question.fixed, most_with, 0.0, "nothing to serve", ()
     best = question.improved(question.fixed, KICKS)
     value, total = question.served(best), float(question.weight.sum())
     progress = [(time.monotonic() - begun, value, total)]
@@ -177,12 +179,12 @@ def _best_sites(
         if question.served(other) > value:
             best, value = other, question.served(other)
         progress.append((time.monotonic() - begun, value, bound))
-    # With a site that gets less than the weakest of those behind the bound, no choice serves more than the difference.
+    # A site that gets less than the weakest of those behind the bound takes the difference away from it.
     free = np.sort(worth[~question.fixed])[::-1]
     places = question.most - int(question.fixed.sum())
     if 0 < places <= len(free):
-        useless = ~question.fixed & ~best & (proven - free[places - 1] + worth < value)
-    return best, useless, bound, "swaps and prices of demand", tuple(progress)
+        most_with = np.where(question.fixed | best, np.inf, proven - free[places - 1] + worth + CLOSE * total)
+    return best, most_with, bound, "swaps and prices of demand", tuple(progress)
 
 
 def _shares(cover: Cover, weight: Floats, capacity: Floats, chosen: Flags) -> sparse.csr_array:
@@ -238,7 +240,8 @@ def _by_highs(
         shares = _whole(question.cover, question.weight, question.capacity, start, shares)
     program = Program(
         np.concatenate([np.zeros(sites), -weight]), sparse.csc_array(matrix), np.full(len(high), -np.inf), high,
-        1.0 - np.concatenate([useless, useless[site]]), whole, np.concatenate([question.fixed.astype(np.float64), np.zeros(pairs)]),
+        1.0 - np.concatenate([useless, useless[site]]), whole,
+        np.concatenate([question.fixed.astype(np.float64), np.zeros(pairs)]),
     )  # fmt: skip
     known = np.concatenate([start.astype(np.float64), shares.toarray()[row, site]])
     solved = solve(program, seconds=seconds, gap=gap, start=known)

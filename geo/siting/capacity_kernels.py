@@ -5,7 +5,7 @@ flow says how much of a row's weight each place (a chosen site) serves.
 """
 
 # numba infers the types of these functions from the arrays they are called with, so they carry none:
-# mypy: disable-error-code="no-untyped-def, untyped-decorator, no-untyped-call"
+# mypy: disable-error-code="no-untyped-def, untyped-decorator, no-untyped-call, assignment"
 # ruff: noqa: ANN001, ANN202, ANN201
 # Splitting a hot loop would only hide it:
 # ruff: noqa: PLR0912, PLR0915, PLR0917

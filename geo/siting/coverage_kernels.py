@@ -4,7 +4,7 @@ Rows are demand points, `row_first`/`row_site` the sites that cover each, `site_
 """
 
 # numba infers the types of these functions from the arrays they are called with, so they carry none:
-# mypy: disable-error-code="no-untyped-def, untyped-decorator, no-untyped-call"
+# mypy: disable-error-code="no-untyped-def, untyped-decorator, no-untyped-call, assignment"
 # ruff: noqa: ANN001, ANN202, ANN201
 # Splitting a hot loop would only hide it:
 # ruff: noqa: PLR0912, PLR0915, PLR0917

@@ -208,10 +208,11 @@ class _Question:
         return float(self.weight[self.cover @ chosen.astype(np.float64) > 0].sum())
 
     def improved(self, state: States, start: Flags, kicks: int) -> Flags:
-        return improve(
+        found: Flags = improve(
             self.cover.indptr, self.cover.indices, self.back.indptr, self.back.indices, self.weight, self.cost,
             self.money, self.most, state, start, kicks,
         )  # fmt: skip
+        return found
 
 
 def _question(
