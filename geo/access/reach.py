@@ -261,8 +261,11 @@ def _ranks(ids: pd.Index) -> Ints:
 
 
 def _only(values: npt.NDArray[Any], there: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
-    """Return the values that are there, flat; without a copy where all are: there may be millions."""
-    return values.reshape(-1) if there.all() else values[there]
+    """Return the values that are there, flat, in the array's own place: there may be millions."""
+    flat = values.reshape(-1)
+    kept = flat[there.reshape(-1)]
+    flat[: len(kept)] = kept
+    return flat[: len(kept)]
 
 
 def _by_stretch(stops: Stops, stretches: int) -> tuple[Stops, npt.NDArray[np.int32]]:

@@ -168,7 +168,7 @@ class Graph:
         ahead = self.before[order, 0] + self.cost[order, 0]
         back = self.total[self.stretch[order], 2] - self.before[order, 2]
         length_m = self.length_m[order]
-        whole_m = np.bincount(self.stretch[order], weights=length_m, minlength=len(self.ends))
+        whole_m = np.bincount(self.stretch[order], weights=length_m, minlength=len(self.ends)).astype(np.float64)
         return Beads(self.first, ahead, back, length_m, whole_m)
 
 

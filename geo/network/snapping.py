@@ -48,12 +48,12 @@ class Ways(NamedTuple):
 
 
 def grid_of(ends: npt.NDArray[np.float64]) -> Grid:
-    """Return pieces of lines (x, y, x, y [m]) in a grid of about one square per piece."""
+    """Return pieces of lines (x, y, x, y [m]) in a grid of some squares per piece."""
     if not len(ends):
         return Grid(ends, np.zeros(2, np.int32), np.zeros(0, np.int32), np.ones(2, np.int64), np.array([0.0, 0.0, 1.0]))
     west, south = ends[:, [0, 2]].min(), ends[:, [1, 3]].min()
     width, height = ends[:, [0, 2]].max() - west, ends[:, [1, 3]].max() - south
-    side = max(20.0, np.sqrt(width * height / min(2 * len(ends), _MOST_CELLS)), max(width, height) / _MOST_CELLS)
+    side = max(20.0, np.sqrt(width * height / min(6 * len(ends), _MOST_CELLS)), max(width, height) / _MOST_CELLS)
     size = np.array([int(width // side) + 1, int(height // side) + 1], dtype=np.int64)
     frame = np.array([west, south, side])
     start, piece = _fill(ends, size, frame)
@@ -185,10 +185,11 @@ def snap(pieces, ways, walls, xy, estate, most_m):
         own_m = island_m = np.inf
         own = island = -1
         own_along = island_along = 0.0
+        # what lies in the squares of a ring is at least so far off, and as far as the border of the own square is
+        border = min(x - west - column * side, y - south - row * side)
+        border = min(border, side - (x - west - column * side), side - (y - south - row * side))
         ring = first
-        while (ring - 1) * side <= most_m:
-            if own_m <= (ring - 1) * side:
-                break
+        while ring == 0 or (ring - 1) * side + border <= min(most_m, own_m):
             for r in range(max(row - ring, 0), min(row + ring, up - 1) + 1):
                 edge_row = r in (row - ring, row + ring)
                 c = max(column - ring, 0)
