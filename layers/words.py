@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import pandas as pd
 
 from layers.examination_words import EXAMINATION_WORDS
+from layers.gaps_words import GAPS_WORDS
+from layers.siting_words import SITING_WORDS
 
 if TYPE_CHECKING:
     from geo.study import Study
@@ -667,7 +669,7 @@ PLAN_WORDS: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 """The words of plans, and those that everything shares."""
 
-WORDS: dict[str, tuple[str, str]] = {**EXAMINATION_WORDS, **PLAN_WORDS}
+WORDS: dict[str, tuple[str, str]] = {**EXAMINATION_WORDS, **SITING_WORDS, **PLAN_WORDS}
 """Key → (Chinese, English)."""
 
 

@@ -6,15 +6,13 @@ The page's own script is `layers/templates/examination_map.js`; what it draws co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import folium
 import geopandas as gpd
-import numpy as np
 import pandas as pd
-import shapely
 from folium.elements import JSCSSMixin
 from jinja2 import Template
 
@@ -33,10 +31,11 @@ from layers.examination.facts import (
     with_unit,
 )
 from layers.examination.frames import examined_frames, house_frame, private_codes, remedied_places
-from layers.features import DECIMALS, FEWEST_SHOWN, context_frames, label_points, lonlat_point, road_labels, to_lonlat
-from layers.maps import OfflineMap, json_in_html, layer_data, merged_rows
+from layers.features import FEWEST_SHOWN, context_frames, label_points, lonlat_point, to_lonlat
+from layers.maps import OfflineMap, json_in_html, layer_data
 from layers.programme.facts import WAN
 from layers.styles import INK, ROAD_CASING, SEAL
+from layers.town_page import SCALE, Strings, base_map, road_names, shapes_of
 from layers.words import LANGS, WORDS, Lang, fullwidth, is_missing, study_name, word
 
 if TYPE_CHECKING:
@@ -54,7 +53,6 @@ _TABLE_OF = {"building": "buildings", "estate": "estates", "unit": "units", "blo
 _STATE_SIGNS = {"found": "f", "clear": "c", "unknown": "u", "not_applicable": "n"}
 _SEVERITY_SIGNS = {"none": "n", "unknown": "u", "general": "g", "serious": "s", "very_serious": "v"}
 _STATUS_SIGNS = {"open": "o", "scheduled": "s", "done": "d", "checked": "k"}
-_SCALE = 10**DECIMALS
 _WORD_STARTS = ("severity.", "state.", "coverage.", "share.", "housing_group.", "finding_status.", "problem.",
                 "remedy.", "dimension.", "value_status.", "target_met.", "rule_class.", "class.", "phase.", "limits.",
                 "page.", "layer.", "group.", "house_decision.", "extent_unit.", "unit.", "candidate_group.", "subject.",
@@ -153,8 +151,8 @@ def page_data(
     frames = examined_frames(examination)
     crs = examination.buildings.crs
     extent = to_lonlat(examination.buildings if len(examination.buildings) else examination.blocks).total_bounds
-    origin = [int(extent[0] * _SCALE), int(extent[1] * _SCALE)]
-    strings = _Strings()
+    origin = [int(extent[0] * SCALE), int(extent[1] * SCALE)]
+    strings = Strings()
     order = {kind: {str(key): n for n, key in enumerate(frames[_TABLE_OF[kind]].index)} for kind in PLACES}
     cured = _cured(examination, programme, measures)
     places = {kind: _places(kind, frames, order, origin, strings) for kind in PLACES}
@@ -167,15 +165,15 @@ def page_data(
         "subtitle": [_subtitle(examination, code) for code in LANGS],
         "bounds": [[round(float(extent[1]), 6), round(float(extent[0]), 6)],
                    [round(float(extent[3]), 6), round(float(extent[2]), 6)]],
-        "origin": origin, "scale": _SCALE, "fewest": FEWEST_SHOWN, "ink": INK, "seal": SEAL, "casing": ROAD_CASING,
+        "origin": origin, "scale": SCALE, "fewest": FEWEST_SHOWN, "ink": INK, "seal": SEAL, "casing": ROAD_CASING,
         "words": {key: pair for key, pair in WORDS.items() if key in _PLAIN or key.startswith(_WORD_STARTS)},
         "layers": {layer.id: layer_data(layer) for layer in layers},
         "places": places,
         "indicators": _indicators(examination, order, cured),
         "findings": _findings(frames["findings"], order, examination, strings),
         "programme": None,
-        "base": _base(context, study, frames["buildings"], origin),
-        "road_labels": _road_names(context, crs),
+        "base": base_map(context, study, frames["buildings"].index, origin),
+        "road_labels": road_names(context, crs),
         "totals": totals(examination),
         "about": [asdict(row) for row in provenance(examination, study)],
     }  # fmt: skip
@@ -204,24 +202,6 @@ _PLAIN = frozenset({
 })  # fmt: skip
 
 
-class _Strings:
-    """Texts that stand once and are pointed at by number; 0 is no text."""
-
-    def __init__(self) -> None:
-        self.all: list[str] = [""]
-        self._place: dict[str, int] = {"": 0}
-
-    def number(self, value: object) -> int:
-        text = "" if is_missing(value) else str(value)
-        if text not in self._place:
-            self._place[text] = len(self.all)
-            self.all.append(text)
-        return self._place[text]
-
-    def numbers(self, values: Iterable[object]) -> list[int]:
-        return [self.number(value) for value in values]
-
-
 def _title(study: Study, lang: Lang, planned: bool) -> str:
     name, told = study_name(study, lang), word("page.programme" if planned else "page.examination", lang)
     return f"{name}{told}" if lang == "zh" else f"{name} · {told}"
@@ -234,31 +214,12 @@ def _subtitle(examination: Examination, lang: Lang) -> str:
     return " · ".join([covered, day(examination.today, lang), catalogue_title(examination.catalogue, lang)])
 
 
-def shapes_of(frame: gpd.GeoDataFrame, origin: list[int], tolerance_m: float) -> list[list[list[list[int]]]]:
-    """Return every area as parts of rings of numbers: x, y, then the step from each point to the next [1e-6 degree]."""
-    if not len(frame):
-        return []
-    simple = frame.set_geometry(frame.geometry.simplify(tolerance_m))
-    degrees = to_lonlat(simple)
-    return [[_rings(part, origin) for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
-            for shape in degrees.geometry]  # fmt: skip
-
-
-def _rings(part: shapely.Polygon, origin: list[int]) -> list[list[int]]:
-    made = []
-    for ring in (part.exterior, *part.interiors):
-        points = np.rint(shapely.get_coordinates(ring)[:-1] * _SCALE).astype(np.int64) - np.asarray(origin)
-        steps = np.diff(points, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
-        made.append([int(each) for each in steps.ravel()])
-    return made
-
-
 def _places(
     kind: str,
     frames: Mapping[str, gpd.GeoDataFrame],
     order: Mapping[str, Mapping[str, int]],
     origin: list[int],
-    strings: _Strings,
+    strings: Strings,
 ) -> dict[str, Any]:
     """Return the places of one kind in columns: ids, names, shapes, what they lie in, what is known of them."""
     frame = frames[_TABLE_OF[kind]]
@@ -434,7 +395,7 @@ def _cut(pair: list[str], most: int = 150) -> list[str]:
 
 
 def _findings(
-    findings: gpd.GeoDataFrame, order: Mapping[str, Mapping[str, int]], examination: Examination, strings: _Strings
+    findings: gpd.GeoDataFrame, order: Mapping[str, Mapping[str, int]], examination: Examination, strings: Strings
 ) -> dict[str, Any]:
     """Return the findings in columns, by the place they are of; the titles of their codes once."""
     codes = list(examination.catalogue.codes)
@@ -459,33 +420,6 @@ def _findings(
     }  # fmt: skip
 
 
-def _base(
-    context: Mapping[str, gpd.GeoDataFrame], study: Study, residential: gpd.GeoDataFrame, origin: list[int]
-) -> dict[str, Any]:
-    """Return roads and water by class, and the outlines of buildings nobody lives in."""
-    made: dict[str, Any] = {}
-    for name, column in (("barriers", "barrier_group"), ("roads", "road_group")):
-        if name in context:
-            frame = context[name]
-            shown = frame.set_geometry(frame.geometry.simplify(1.0))
-            made[name] = merged_rows(to_lonlat(shown[~shown.geometry.is_empty]), column)
-    buildings = study.tables.get("buildings")
-    if buildings is not None:
-        others = buildings[~buildings.index.isin(residential.index)].sort_index()
-        made["others"] = shapes_of(others, origin, 0.6)
-    return made
-
-
-def _road_names(context: Mapping[str, gpd.GeoDataFrame], crs: object) -> list[dict[str, Any]]:
-    if "roads" not in context:
-        return []
-    return [
-        {"name": each["name"], "name_en": each["name_en"], "group": each["group"], "angle": each["angle_deg"],
-         "length_m": each["length_m"], "at": lonlat_point(each["point"], crs)}
-        for each in road_labels(context["roads"])
-    ]  # fmt: skip
-
-
 def _candidates(candidates: Candidates) -> dict[str, Any]:
     """Return site id → rank, group, reasons."""
     return {
@@ -499,7 +433,7 @@ def _candidates(candidates: Candidates) -> dict[str, Any]:
     }
 
 
-def _houses(houses: gpd.GeoDataFrame, origin: list[int], strings: _Strings) -> dict[str, Any]:
+def _houses(houses: gpd.GeoDataFrame, origin: list[int], strings: Strings) -> dict[str, Any]:
     """Return the farm houses in columns: what is decided and why; how many stand nobody knows where."""
     placed = houses[houses.geometry.notna()]
     rows = pd.DataFrame(placed.drop(columns=placed.geometry.name)).reindex(
@@ -523,7 +457,7 @@ def _programme(
     measures: gpd.GeoDataFrame,
     names: Mapping[Lang, Mapping[str, str]],
     order: Mapping[str, Mapping[str, int]],
-    strings: _Strings,
+    strings: Strings,
 ) -> dict[str, Any]:
     """Return years, sites with the year their works begin, and measures in columns, by site."""
     years = programme.choice["year"].reindex(measures.index)
