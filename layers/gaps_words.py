@@ -38,7 +38,7 @@ _STATES = {
 
 _PAGE = {
     "page.town_privacy": (
-        "住户数据只以汇总形式出现:少于{n}户的范围不显示人数。",
+        "住户数据只以汇总形式出现：少于{n}户的范围不显示人数。",
         "Household data leave only in sums: no number of people is shown where fewer than {n} households live.",
     ),
     "page.about_data": ("数据与依据", "Data and sources"),

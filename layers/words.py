@@ -669,7 +669,7 @@ PLAN_WORDS: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 """The words of plans, and those that everything shares."""
 
-WORDS: dict[str, tuple[str, str]] = {**EXAMINATION_WORDS, **SITING_WORDS, **PLAN_WORDS}
+WORDS: dict[str, tuple[str, str]] = {**EXAMINATION_WORDS, **GAPS_WORDS, **SITING_WORDS, **PLAN_WORDS}
 """Key → (Chinese, English)."""
 
 
