@@ -113,17 +113,22 @@ def fill(offer: Offer, options: PlacingOptions, rule: Complex, keep: Ints, *, se
         if any(low[0] > 0 for low in draft.rows.low):
             raise _collisions(offer, options, rule, keep)
         return Filled(draft.rooms(None), 0.0, 0.0, 0.0, time.monotonic() - begun, "nothing to choose", proven=True)
-    method, proven, unfair = "HiGHS", True, np.nan
+    method, proven, unfair, most_of_all = "HiGHS", True, np.nan, np.inf
     start: Floats | None = None
     if options.equity != "none":
         plain = Draft(offer, replace(options, equity="none"), rule, keep)
-        unfair = -solve(plain.program(-plain.gain()), seconds=left(), gap=gap).value
+        without = solve(plain.program(-plain.gain()), seconds=left() / 4, gap=gap)
+        if without.x is not None:
+            unfair, most_of_all = -without.value, -without.bound
+            start = draft.known(plain.rooms(without.x)) if options.equity == "worst_first" else None
     if options.equity == "worst_first":
         changing = draft.changing()
-        for level in range(1, min(len(changing), options.equity_levels) + 1):
+        levels = min(len(changing), options.equity_levels)
+        for level in range(1, levels + 1):
             goal, row = draft.level(level, changing)
             start = draft.completed(start, level, changing)
-            solved = solve(draft.program(goal), seconds=left(), start=start)
+            share_of_time = left() / (levels - level + 2)
+            solved = solve(draft.program(goal), seconds=share_of_time, start=start)
             _require(solved, offer, options, rule, keep)
             start = solved.x
             proven &= abs(solved.value - solved.bound) <= SHARE_TOLERANCE
@@ -132,7 +137,7 @@ def fill(offer: Offer, options: PlacingOptions, rule: Complex, keep: Ints, *, se
     most = solve(draft.program(-draft.gain()), seconds=left(), gap=gap, start=start)
     _require(most, offer, options, rule, keep)
     best = most.x
-    value, bound = -most.value, -most.bound
+    value, bound = -most.value, min(-most.bound, most_of_all)
     if best is not None and abs(bound - value) <= 1e-6 * max(value, 1.0):
         # among choices as good, the cheapest, with no premises that add nothing
         draft.rows.one(draft.z, draft.weight, value - 1e-6 * max(value, 1.0), np.inf)
@@ -231,7 +236,8 @@ class Draft:
         self.upper = [np.ones(self.columns)]
         self.lower = [np.zeros(self.columns)]
         self.rows = Rows()
-        self.complexes = np.zeros(0, dtype=np.int64)
+        self.complexes = self.possible = np.zeros(0, dtype=np.int64)
+        self.z_rows: list[int] = []
         self._room()
         self._limits()
         if options.complexes:
@@ -300,6 +306,24 @@ class Draft:
         row = self.rows.one(np.concatenate([t, d]), np.concatenate([[float(level)], -np.ones(len(d))]), -np.inf, np.inf)
         return goal, row
 
+    def known(self, rooms: Flags) -> Floats:
+        """Return a filling as columns, before any of equity."""
+        offer = self.offer
+        found = np.zeros(self.columns)
+        found[self.y[self.premises]] = rooms[self.premises].any(axis=1)
+        found[self.x] = rooms[self.x_site, self.x_what]
+        for c, j in zip(self.complexes.tolist(), self.possible.tolist(), strict=True):
+            functions = rooms[j] & (offer.floor_m2[j] > 0)
+            area = offer.floor_m2[j, functions].sum() if offer.open_ended[j] else offer.floor_room[j]
+            found[c] = (
+                functions.sum() >= self.rule.functions_min
+                and (functions & offer.core).sum() >= self.rule.core_min
+                and area >= self.rule.area_min_m2
+            )
+        for z, row in zip(self.z.tolist(), self.z_rows, strict=True):
+            found[z] = min(1.0, found[self.rows.columns[row][:-1]].sum())
+        return found
+
     def completed(self, start: Floats | None, level: int, communities: Ints) -> Floats | None:
         """Return a known filling with the columns of a new level: t is the m-th worst share, d what others lack."""
         if start is None:
@@ -357,7 +381,7 @@ class Draft:
         """So many of the premises are complexes."""
         offer, rule = self.offer, self.rule
         possible = offer.open_ended | (offer.floor_room >= rule.area_min_m2)
-        sites = self.premises[possible[self.premises]]
+        sites = self.possible = self.premises[possible[self.premises]]
         self.complexes = self.new(len(sites), 1.0, whole=True)
         for c, j in zip(self.complexes.tolist(), sites.tolist(), strict=True):
             mine = np.flatnonzero((self.x_site == j) & (offer.floor_m2[j, self.x_what] > 0))
@@ -388,7 +412,10 @@ class Draft:
             z = self.new(len(first), 1.0, whole=False)
             for column, row in zip(z.tolist(), rows[first].tolist(), strict=True):
                 covering = self.x[mine[part.indices[part.indptr[row] : part.indptr[row + 1]]]]
-                self.rows.one(np.append(covering, column), np.append(np.ones(len(covering)), -1.0), 0.0, np.inf)
+                row_of = self.rows.one(
+                    np.append(covering, column), np.append(np.ones(len(covering)), -1.0), 0.0, np.inf
+                )
+                self.z_rows.append(row_of)
             columns.append(z)
             weights.append(np.bincount(group.ravel(), weights=offer.open[rows, r]))
             communities.append(theirs[first])

@@ -408,6 +408,6 @@ def _story(placed: Placed, options: PlacingOptions) -> tuple[str, str]:
         most = placed.value_without_equity
         zh.append(f"新增覆盖{placed.value:,.0f}加权人次;不优先照顾薄弱社区时最多可得{most:,.0f}。")
         en.append(f"{placed.value:,.0f} weighted people are newly covered; {most:,.0f} could be if none came first.")
-    zh.append("已证明没有更好的安排。" if placed.proven else f"与最优至多相差{placed.gap:.2%}。")
-    en.append("Proven: no placing is better." if placed.proven else f"Within {placed.gap:.2%} of the best.")
+    zh.append("已证明没有更好的安排。" if placed.proven else f"没有安排能超过{placed.bound:,.0f}加权人次。")
+    en.append("Proven: no placing is better." if placed.proven else f"No placing gives more than {placed.bound:,.0f}.")
     return "".join(zh), " ".join(en)
