@@ -32,8 +32,8 @@ SEARCH_SHARE = 0.15
 """Share of the time for the first search."""
 WORK = 3e8
 """List entries read between two looks at the clock."""
-NODE_ROUNDS = 200
-"""Steps of the bound at a branch."""
+NODE_ROUNDS, NODE_PACE = 250, 0.02
+"""Steps of the bound at a branch, and how long the first ones are: short, for the prices are nearly right."""
 
 
 def p_median(
@@ -371,7 +371,13 @@ class _Branch:
         state[site] = what
         free = self.free - (what == OPEN)
         return _Branch(
-            state, free, self.price.copy(), self.mean.copy(), self.slope.copy(), self.bound, np.array([0.1, 0.1, 0.0])
+            state,
+            free,
+            self.price.copy(),
+            self.mean.copy(),
+            self.slope.copy(),
+            self.bound,
+            np.array([NODE_PACE, 0.1, 0.0]),
         )
 
     def settle(self) -> bool:
