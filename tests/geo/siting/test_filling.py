@@ -99,7 +99,7 @@ def everything(town: Offer, options: PlacingOptions, keep: np.ndarray) -> list[n
     return found
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 10**6),
     budget=st.sampled_from([np.inf, 60_000.0, 120_000.0]),
@@ -136,7 +136,7 @@ def test_filling_is_as_good_as_the_best_of_all(seed, budget, count, equity, comp
     )  # a yuan for each use, in the choice among equals
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10**6), budget=st.sampled_from([np.inf, 50_000.0, 90_000.0]))
 def test_the_best_use_of_one_premises_is_that_of_filling_it_alone(seed, budget):
     town = offer(np.random.default_rng(seed), premises=1)
