@@ -266,7 +266,7 @@ def reach_of(ground: Ground) -> tuple[str, str]:
 
 def people_words(count: float, ground: Ground) -> tuple[str, str]:
     """Return so many of those the requirement is for: 1,240人; 1,240 people."""
-    zh, en = WHO[ground.requirement.who]
+    zh, en = WHO[ground.who]
     return f"{count:,.0f}{zh if zh == '人' else '名' + zh}", f"{count:,.0f} {en}"
 
 
@@ -278,7 +278,7 @@ def ages_words(row: Mapping[str, Any], ground: Ground) -> tuple[str, str]:
         return "", ""
     zh = "、".join(f"{word}{count:,.0f}" for count, word, _ in known)
     en = " and ".join(f"{count:,.0f} {word}" for count, _, word in known)
-    if ground.requirement.who == "all":
+    if ground.who == "all":
         return f"(其中{zh})", f" ({en} among them)"
     return f"(居民{row['residents_new']:,.0f},其中{zh})", f" ({row['residents_new']:,.0f} residents, with {en})"
 

@@ -103,8 +103,10 @@ class Ground:
     ----------
     town : Town
     requirement : Requirement
+    who : str
+        Whom `people` counts: those the requirement is for, or `all` where it is not known how many these are.
     people : array over homes
-        Those whom the requirement is for; 0 where unknown.
+        0 where unknown.
     existing : GeoDataFrame
         Today's facilities that count, sorted by id.
     before : Walked
@@ -121,6 +123,7 @@ class Ground:
 
     town: Town
     requirement: Requirement
+    who: str
     people: Floats
     existing: gpd.GeoDataFrame
     before: Walked
@@ -207,7 +210,7 @@ def ground_of(town: Town, requirement: Requirement) -> Ground:
     limit_min = requirement.minutes if limited and requirement.minutes else np.nan
     _require_reach(town, requirement, limit_m, limit_min)
     existing = town.facilities[requirement.counts(town.facilities["category"])]
-    people, notes = _whom(town.homes, requirement)
+    who, people, notes = _whom(town.homes, requirement)
     nobody = np.full(len(town.homes), np.inf)
     before = Walked(nobody, nobody, np.full(len(nobody), None, dtype=object), np.zeros(len(nobody), dtype=np.bool_))
     today = sparse.csr_array((len(nobody), len(existing)), dtype=np.int8)
@@ -215,7 +218,7 @@ def ground_of(town: Town, requirement: Requirement) -> Ground:
         today = _cover(town, existing, None, requirement, (limit_m, limit_min))
         before = replace(_nearest(town, existing, by), covered=np.diff(today.indptr) > 0)
     cover = _cover(town, town.candidates, town.candidate_joins, requirement, (limit_m, limit_min))
-    return Ground(town, requirement, people, existing, before, cover, today, by, limit_m, limit_min, tuple(notes))
+    return Ground(town, requirement, who, people, existing, before, cover, today, by, limit_m, limit_min, tuple(notes))
 
 
 def misfit(town: Town, requirement: Requirement, *, strict: bool) -> tuple[Objects, Floats, Floats]:
@@ -317,13 +320,13 @@ def _require_reach(town: Town, requirement: Requirement, limit_m: float, limit_m
         )  # fmt: skip
 
 
-def _whom(homes: gpd.GeoDataFrame, requirement: Requirement) -> tuple[Floats, list[tuple[str, str]]]:
+def _whom(homes: gpd.GeoDataFrame, requirement: Requirement) -> tuple[str, Floats, list[tuple[str, str]]]:
     """Return those whom the requirement is for in each home; unknown homes count by the share of the known ones."""
     residents = homes["people"].to_numpy()
     notes = []
     if unknown := int(np.isnan(residents).sum()):
         notes.append((f"{unknown}个需求点人口未知,未计入。", f"{unknown} homes of unknown people are not counted."))
-    counted = residents
+    counted, who = residents, "all"
     if requirement.who != "all":
         zh, en = WHO[requirement.who]
         some = homes[requirement.who].to_numpy()
@@ -331,6 +334,7 @@ def _whom(homes: gpd.GeoDataFrame, requirement: Requirement) -> tuple[Floats, li
         if not known.any() or not residents[known].sum():
             notes.append((f"各处{zh}人数未知,按全体居民计。", f"It is not known where {en} live: all residents count."))
         else:
+            who = requirement.who
             share = some[known].sum() / residents[known].sum()
             counted = np.where(known, some, residents * share)
             rest = float(np.nansum(residents[~known]))
@@ -338,7 +342,7 @@ def _whom(homes: gpd.GeoDataFrame, requirement: Requirement) -> tuple[Floats, li
                 notes.append((f"{rest:,.0f}名居民中{zh}人数未知,按已知部分的比例{share:.1%}估计。",
                               f"Among {rest:,.0f} residents the {en} are not known: estimated by the share of the "
                               f"others, {share:.1%}."))  # fmt: skip
-    return np.nan_to_num(counted), notes
+    return who, np.nan_to_num(counted), notes
 
 
 def _nearest(town: Town, places: gpd.GeoDataFrame, by: By) -> Walked:

@@ -107,15 +107,19 @@ def story(ground: Ground, sited: Sited) -> tuple[str, str]:
         en.append("No candidate would improve this.")
     else:
         new_zh, new_en = explain.people_words(after["people_covered"] - before["people_covered"], ground)
-        mean_before = f"{before['mean_m']:,.0f}" if not np.isnan(before["mean_m"]) else "–"
-        zh.append(
-            f"新设{count}处后覆盖{after['covered_share']:.1%},新增{new_zh};平均步行由{mean_before}米变为{after['mean_m']:,.0f}米。"
-        )
-        en.append(f"With {count} more {after['covered_share']:.1%} are covered, {new_en} newly; the mean walk changes "
-                  f"from {mean_before} m to {after['mean_m']:,.0f} m.")  # fmt: skip
+        after_zh, after_en = f"{after['mean_m']:,.0f}米", f"{after['mean_m']:,.0f} m"
+        if np.isnan(before["mean_m"]):
+            walk_zh, walk_en = f"平均步行{after_zh}", f"the mean walk is {after_en}"
+        else:
+            walk_zh = f"平均步行由{before['mean_m']:,.0f}米变为{after_zh}"
+            walk_en = f"the mean walk changes from {before['mean_m']:,.0f} m to {after_en}"
+        share = f"{after['covered_share']:.1%}"
+        zh.append(f"新设{count}处后覆盖{share},新增{new_zh};{walk_zh}。")
+        en.append(f"With {count} more {share} are covered, {new_en} newly; {walk_en}.")
         left_zh, left_en = explain.people_words(after["people"] - after["people_covered"], ground)
-        zh.append(f"仍有{left_zh}未覆盖。")
-        en.append(f"{left_en} remain uncovered.")
+        if after["people"] - after["people_covered"] >= 0.5:
+            zh.append(f"仍有{left_zh}未覆盖。")
+            en.append(f"{left_en} remain uncovered.")
     model_zh, model_en = MODELS[sited.model]
     proof_zh = "已证明没有更好的选择" if sited.choice.proven else f"与最优至多相差{sited.choice.gap:.2%}"
     proof_en = "proven: no choice is better" if sited.choice.proven else f"within {sited.choice.gap:.2%} of the best"

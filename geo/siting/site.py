@@ -403,7 +403,7 @@ def _room(ground: Ground, question: Question, free: Ints) -> tuple[Floats, float
 
 
 def _rate_words(ground: Ground, rate: float) -> tuple[str, str]:
-    zh, en = WHO[ground.requirement.who]
+    zh, en = WHO[ground.who]
     return (f"容量按每千{zh}{1000 * rate:g}个位置计。", f"Room is counted as {1000 * rate:g} places for 1,000 {en}.")
 
 

@@ -254,6 +254,7 @@ def test_elders_count_where_it_is_for_them():
     unknown = homes().drop(columns="elders")
     told = site(unknown, candidates(WHERE), None, STREET, requirement=requirement(radius_m=225.0, who="elders"))
     assert told.choice.value == 75.0
+    assert "elders" not in told.text_en  # all residents are counted, and called so
     assert any("all residents count" in en for _, en in told.notes)
     part = homes()
     part.loc["h05":, "elders"] = np.nan  # 10 elders of 60 residents are known
