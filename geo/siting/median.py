@@ -32,6 +32,8 @@ SEARCH_SHARE = 0.15
 """Share of the time for the first search."""
 WORK = 3e8
 """List entries read between two looks at the clock."""
+LEARN_EVERY = 5
+"""Rises of the first bound between two choices tried that it points at: trying takes longer than a rise."""
 NODE_ROUNDS, NODE_PACE = 250, 0.02
 """Steps of the bound at a branch, and how long the first ones are: short, for the prices are nearly right."""
 
@@ -451,7 +453,8 @@ def _root(hunt: _Hunt) -> tuple[_Branch, Lists]:
         hunt.raise_bound(root.bound)
         if not going or not (root.state == FREE).any():
             break
-        hunt.learn(root.mean, root.state)
+        if root.pace[2] % LEARN_EVERY == 0:
+            hunt.learn(root.mean, root.state)
         if root.pace[0] < 1e-4:
             if rests and root.bound - before < 0.05 * (hunt.value - root.bound):
                 break
