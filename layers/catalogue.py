@@ -12,10 +12,13 @@ from geo.partition.plan import Limits
 from geo.schema import HOUSE_DECISIONS, SEVERITIES
 from geo.standards.indicators import Catalogue, Indicator
 from layers.styles import (
+    ACCESS_FILLS,
     AGAINST_FILLS,
     BARRIER_SYMBOLS,
     COMMUNITY_COLOURS,
     CONVERSION_FILLS,
+    COUNTED_SYMBOL,
+    COVER_FILLS,
     COVERAGE_FILLS,
     DECISION_FILLS,
     DENSITY_BREAKS,
@@ -23,17 +26,27 @@ from layers.styles import (
     ESTATE_SYMBOL,
     FACILITY_COLOURS,
     FINDING_SYMBOL,
+    GAP_FILLS,
     INK,
     MOVE_SYMBOL,
     PHASE_FILLS,
+    REACHED_FILLS,
+    REACH_SYMBOL,
     ROAD_SYMBOLS,
+    SCORE_BREAKS,
+    SCORE_FILLS,
     SEAM_SYMBOLS,
     SEVERITY_FILLS,
     SHARE_BREAKS,
     SHARE_FILLS,
+    SITE_FILLS,
+    SITED_FACILITY,
     STATE_FILLS,
     UNIT_SYMBOL,
     UNKNOWN_SYMBOL,
+    WALK_BREAKS,
+    WALK_FILLS,
+    WAYS_SYMBOL,
     Against,
     Style,
     StyleClass,
@@ -322,6 +335,130 @@ def phase_style(years: Sequence[int]) -> Style:
     for name, fill in (("not_chosen", "#B9B4A6"), ("nothing", "#EFEBE0")):
         classes.append(StyleClass(name, *WORDS[f"phase.{name}"], replace(outline, fill=fill, stroke="#A9A294")))
     return Style("categories", tuple(classes), "phase")
+
+
+_CANDIDATE_FIELDS = (
+    Field("kind_zh", "siting.kind", column_en="kind_en"),
+    Field("rank", "siting.rank", "count", optional=True),
+    Field("reason_zh", "siting.why", column_en="reason_en"),
+)
+
+
+def siting_layers(scenes: Sequence[tuple[str, tuple[str, str]]]) -> tuple[Layer, ...]:
+    """Return every layer of an answer of siting, bottom first.
+
+    Parameters
+    ----------
+    scenes
+        What homes are looked at by: the number of a scene as in the columns `state_<number>` and `walk_<number>` of the
+        homes, and its titles.
+    """
+    homes = []
+    for number, titles in scenes:
+        for kind, style in (("walk", _walk_style(f"walk_{number}")), ("state", _cover_style(f"state_{number}"))):
+            named = (f"{titles[0]}：{WORDS[_HOMES_BY[kind]][0]}", f"{titles[1]}: {WORDS[_HOMES_BY[kind]][1]}")
+            homes.append(Layer(f"{kind}_{number}", "homes", _HOMES_BY[kind], "siting.group", "polygon", style,
+                               titles=named))  # fmt: skip
+    sites = {name: Symbol(fill=fill, stroke="#FFFFFF" if name in ("yes", "hand") else "#5B6673", width=1.2,
+                          radius=7.0 if name in ("yes", "hand") else 3.6) for name, fill in SITE_FILLS.items()}  # fmt: skip
+    style = Style("categories", tuple(
+        StyleClass(name, *WORDS[_TAKEN[name]], symbol) for name, symbol in sites.items()), "taken")  # fmt: skip
+    return (
+        *homes,
+        Layer("communities_cover", "communities_cover", "siting.layer_communities", "siting.group", "polygon",
+              _single("siting.layer_communities", Symbol(pattern="none", stroke="#6B705C", width=1.4)), label="name"),
+        Layer("facilities", "facilities", "siting.layer_facilities", "siting.group", "point",
+              _single("siting.layer_facilities", SITED_FACILITY),
+              (Field("category", "category"), Field("capacity", "capacity", "count", optional=True))),
+        Layer("candidates", "candidates", "siting.layer_candidates", "siting.group", "point", style, _CANDIDATE_FIELDS,
+              label="label"),
+    )  # fmt: skip
+
+
+_HOMES_BY = {"state": "siting.layer_homes", "walk": "siting.layer_walks"}
+_TAKEN = {"yes": "siting.chosen.yes", "hand": "siting.chosen.hand", "no": "siting.chosen.no",
+          "unfit": "siting.chosen.unfit"}  # fmt: skip
+
+
+def _cover_style(column: str) -> Style:
+    fills = {name: Symbol(fill=fill, fill_opacity=0.95, stroke="#FFFFFF", width=0.5)
+             for name, fill in COVER_FILLS.items()}  # fmt: skip
+    return _categories(column, {**fills, "unreached": UNKNOWN_SYMBOL}, "siting.state")
+
+
+def _walk_style(column: str) -> Style:
+    classes = ranges(WALK_BREAKS, WALK_FILLS, "#FFFFFF", WORDS["unit.m"])
+    unknown = StyleClass("unknown", *WORDS["siting.walk.unknown"], UNKNOWN_SYMBOL)
+    return Style("ranges", (*classes, unknown), column)
+
+
+def walk_style(column: str = "") -> Style:
+    """Return the classes of a walk to the nearest facility (`layers.gaps.frames.WALKS`)."""
+    fills = {name: Symbol(fill=fill, fill_opacity=0.92, stroke="#FFFFFF", width=0.5)
+             for name, fill in REACHED_FILLS.items()}  # fmt: skip
+    return _categories(column, {**fills, "unknown": UNKNOWN_SYMBOL}, "gap_walk")
+
+
+def gap_style(column: str = "state") -> Style:
+    """Return the classes of what is known of a requirement in an area (`geo.gaps.result.STATES`)."""
+    fills = {name: Symbol(fill=fill, fill_opacity=0.72, stroke=INK, width=1.2) for name, fill in GAP_FILLS.items()}
+    return _categories(column, {**fills, "unknown": replace(UNKNOWN_SYMBOL, stroke=INK, width=1.2)}, "gap_state")
+
+
+def score_style(column: str = "score", *, ground: bool = False) -> Style:
+    """Return the classes of a score of facilities, from 0 to 1, shown from 0 to 100; `ground`: names stand on it."""
+    opacity, stroke, width = (0.72, INK, 1.2) if ground else (0.92, "#FFFFFF", 0.5)
+    edges = (None, *SCORE_BREAKS, None)
+    classes = []
+    for n, fill in enumerate(SCORE_FILLS):
+        low, high = edges[n], edges[n + 1]
+        label = f"< {100 * (high or 0):g}" if low is None else f"≥ {100 * low:g}" if high is None else (
+            f"{100 * low:g}–{100 * high:g}")  # fmt: skip
+        symbol = Symbol(fill=fill, fill_opacity=opacity, stroke=stroke, width=width)
+        zh, en = (each.format(range=label) for each in WORDS["gaps.score_class"])
+        classes.append(StyleClass(f"s{n}", zh, en, symbol, low, high))
+    unknown = StyleClass("unknown", *WORDS["gap_state.unknown"], replace(UNKNOWN_SYMBOL, fill_opacity=opacity))
+    return Style("ranges", (*classes, unknown), column)
+
+
+def access_style() -> Style:
+    """Return the classes of supply per 1,000 people against the average."""
+    fills = {name: Symbol(fill=fill, fill_opacity=0.92, stroke="#FFFFFF", width=0.5)
+             for name, fill in ACCESS_FILLS.items()}  # fmt: skip
+    return _categories("access", {**fills, "unknown": UNKNOWN_SYMBOL}, "gap_access")
+
+
+def gap_layers(
+    requirements: Sequence[tuple[str, tuple[str, str]]], standards: Sequence[tuple[str, tuple[str, str]]]
+) -> tuple[Layer, ...]:
+    """Return the layers of gaps, bottom first: what homes and communities are coloured by, and what lies round them.
+
+    Parameters
+    ----------
+    requirements
+        Beginning of the columns of each requirement, and its title in both languages.
+    standards
+        The same of each standard.
+    """
+    made = [
+        Layer("gap_reach", "gap_reach", "layer.gap_reach", "group.gaps", "polygon",
+              _single("layer.gap_reach", REACH_SYMBOL), label="title_zh", shown=False),
+        Layer("gap_network", "gap_network", "layer.gap_network", "group.gaps", "line",
+              _single("layer.gap_network", WAYS_SYMBOL), shown=False),
+    ]  # fmt: skip
+    for table, label in (("gap_communities", "name"), ("gap_estates", "name"), ("gap_homes", "")):
+        ground = table == "gap_communities"
+        made += [Layer(f"{table}_{name}", table, f"layer.{table}", "group.gaps", "polygon",
+                       score_style(f"{name}_score", ground=ground), label=label, titles=titles)
+                 for name, titles in standards]  # fmt: skip
+    for name, titles in requirements:
+        made.append(Layer(f"gap_states_{name}", "gap_communities", "layer.gap_states", "group.gaps", "polygon",
+                          gap_style(name), label="name", shown=False, titles=titles))  # fmt: skip
+        made.append(Layer(f"gap_walks_{name}", "gap_homes", "layer.gap_homes", "group.gaps", "polygon",
+                          walk_style(name), shown=False, titles=titles))  # fmt: skip
+    made.append(Layer("gap_facilities", "gap_facilities", "layer.gap_facilities", "group.gaps", "point",
+                      _single("layer.gap_facilities", COUNTED_SYMBOL), label="name"))  # fmt: skip
+    return tuple(made)
 
 
 def _state_layer(indicator: Indicator) -> Layer:

@@ -194,6 +194,40 @@ PHASE_FILLS = ("#7A1F5C", "#C2452D", "#E39A2D", "#8CB83F", "#2E9C8F", "#3471B8",
 DECISION_FILLS = {"demolish": "#B5473C", "alter": "#EDBB4A", "use": "#3E8E7E"}
 """What becomes of farm houses: 拆, 改, 用; what is not decided is hatched."""
 
+COVER_FILLS = {"covered": "#A9C7E2", "new": "#1B7F5A", "not": "#EBB168"}
+"""Homes that a facility of today covers, that a new site covers, that none covers."""
+
+WALK_BREAKS = (300.0, 500.0, 800.0, 1200.0, 2000.0)
+WALK_FILLS = ("#2E7FA8", "#7DB9C9", "#CFE3C4", "#F6D67A", "#EE9350", "#B5403A")
+"""Walks to the nearest facility [m]."""
+
+SITE_FILLS = {"yes": SEAL, "hand": "#6A2C91", "no": "#FFFFFF", "unfit": "#C9C4B7"}
+"""Candidates: chosen, set by hand, not chosen, of no use."""
+
+SITED_FACILITY = Symbol(fill="#24476B", stroke="#FFFFFF", width=1.2, radius=5.0)
+
+REACHED_FILLS = {"near": "#2B6CA3", "within": "#A3C9E6", "beyond": "#F5B45F", "far": "#B8382A"}
+"""Walks to the nearest facility: blue within reach, orange and red not."""
+
+GAP_FILLS = {"missing": "#A51D1D", "far": "#E8772E", "small": "#F3CE5B", "full": "#8E6BB0", "met": "#CFE3C4",
+             "not_asked": "#EFEBE0"}  # fmt: skip
+"""What is known of a requirement in a community; unknown is hatched."""
+
+GAP_PALE = {"missing": "F2B5AD", "far": "F9D0AE", "small": "FBEDBF", "full": "DDD0EA", "met": "E6F1DF",
+            "unknown": "DDDFE2", "not_asked": "F4F2EC"}  # fmt: skip
+"""The same behind the text of a table's cell, without the #."""
+
+SCORE_BREAKS = (0.4, 0.6, 0.8, 0.95)
+SCORE_FILLS = ("#A9321B", "#E8772E", "#F5CE6B", "#CFE3B0", "#6FAE8C")
+"""Scores from 0 (everything is lacking) to 1 (nothing is)."""
+
+ACCESS_FILLS = {"none": "#B8382A", "low": "#F5B45F", "under": "#F6E7B4", "over": "#A9D3C4", "high": "#2E8A7A"}
+"""Supply per 1,000 people against the average."""
+
+REACH_SYMBOL = Symbol(fill="#3B7DB5", fill_opacity=0.13, stroke="#2B6CA3", width=1.2, stroke_opacity=0.75)
+COUNTED_SYMBOL = Symbol(fill=INK, stroke="#FFFFFF", width=1.4, radius=5.5)
+WAYS_SYMBOL = Symbol(stroke="#5F8F6B", width=0.8)
+
 UNIT_SYMBOL = Symbol(pattern="none", stroke="#6A2C91", width=2.4, dash=(9, 4))
 FINDING_SYMBOL = Symbol(stroke="#FFFFFF", width=0.9, radius=3.6)
 
