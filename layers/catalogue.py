@@ -23,6 +23,8 @@ from layers.styles import (
     DECISION_FILLS,
     DENSITY_BREAKS,
     DENSITY_FILLS,
+    DISTANCE_BREAKS,
+    DISTANCE_FILLS,
     ESTATE_SYMBOL,
     FACILITY_COLOURS,
     FINDING_SYMBOL,
@@ -30,8 +32,8 @@ from layers.styles import (
     INK,
     MOVE_SYMBOL,
     PHASE_FILLS,
-    REACHED_FILLS,
     REACH_SYMBOL,
+    REACHED_FILLS,
     ROAD_SYMBOLS,
     SCORE_BREAKS,
     SCORE_FILLS,
@@ -44,8 +46,6 @@ from layers.styles import (
     STATE_FILLS,
     UNIT_SYMBOL,
     UNKNOWN_SYMBOL,
-    WALK_BREAKS,
-    WALK_FILLS,
     WAYS_SYMBOL,
     Against,
     Style,
@@ -355,7 +355,7 @@ def siting_layers(scenes: Sequence[tuple[str, tuple[str, str]]]) -> tuple[Layer,
     """
     homes = []
     for number, titles in scenes:
-        for kind, style in (("walk", _walk_style(f"walk_{number}")), ("state", _cover_style(f"state_{number}"))):
+        for kind, style in (("walk", _distance_style(f"walk_{number}")), ("state", _cover_style(f"state_{number}"))):
             named = (f"{titles[0]}：{WORDS[_HOMES_BY[kind]][0]}", f"{titles[1]}: {WORDS[_HOMES_BY[kind]][1]}")
             homes.append(Layer(f"{kind}_{number}", "homes", _HOMES_BY[kind], "siting.group", "polygon", style,
                                titles=named))  # fmt: skip
@@ -386,8 +386,8 @@ def _cover_style(column: str) -> Style:
     return _categories(column, {**fills, "unreached": UNKNOWN_SYMBOL}, "siting.state")
 
 
-def _walk_style(column: str) -> Style:
-    classes = ranges(WALK_BREAKS, WALK_FILLS, "#FFFFFF", WORDS["unit.m"])
+def _distance_style(column: str) -> Style:
+    classes = ranges(DISTANCE_BREAKS, DISTANCE_FILLS, "#FFFFFF", WORDS["unit.m"])
     unknown = StyleClass("unknown", *WORDS["siting.walk.unknown"], UNKNOWN_SYMBOL)
     return Style("ranges", (*classes, unknown), column)
 

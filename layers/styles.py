@@ -197,8 +197,8 @@ DECISION_FILLS = {"demolish": "#B5473C", "alter": "#EDBB4A", "use": "#3E8E7E"}
 COVER_FILLS = {"covered": "#A9C7E2", "new": "#1B7F5A", "not": "#EBB168"}
 """Homes that a facility of today covers, that a new site covers, that none covers."""
 
-WALK_BREAKS = (300.0, 500.0, 800.0, 1200.0, 2000.0)
-WALK_FILLS = ("#2E7FA8", "#7DB9C9", "#CFE3C4", "#F6D67A", "#EE9350", "#B5403A")
+DISTANCE_BREAKS = (300.0, 500.0, 800.0, 1200.0, 2000.0)
+DISTANCE_FILLS = ("#2E7FA8", "#7DB9C9", "#CFE3C4", "#F6D67A", "#EE9350", "#B5403A")
 """Walks to the nearest facility [m]."""
 
 SITE_FILLS = {"yes": SEAL, "hand": "#6A2C91", "no": "#FFFFFF", "unfit": "#C9C4B7"}
