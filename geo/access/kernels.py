@@ -64,9 +64,9 @@ def _longer(array):
 
 
 @numba.njit(cache=True, nogil=True)
-def _offer(who, cost, second, n, f, c, s):
-    """Put a facility among the n nearest, by cost then number, each once; return whether it is news."""
-    for i in range(n):
+def _offer(who, cost, second, base, n, f, c, s):
+    """Put a facility among the n nearest from `base` on, by cost then number, each once; return whether it is news."""
+    for i in range(base, base + n):
         if who[i] == f:
             if cost[i] < c or (cost[i] == c and second[i] <= s):
                 return False
@@ -76,10 +76,10 @@ def _offer(who, cost, second, n, f, c, s):
             at = i
             break
     else:
-        at = n - 1
+        at = base + n - 1
         if cost[at] < c or (cost[at] == c and who[at] < f):
             return False
-    while at > 0 and (cost[at - 1] > c or (cost[at - 1] == c and who[at - 1] > f)):
+    while at > base and (cost[at - 1] > c or (cost[at - 1] == c and who[at - 1] > f)):
         who[at] = who[at - 1]
         cost[at] = cost[at - 1]
         second[at] = second[at - 1]
@@ -99,9 +99,8 @@ def nearest_of(arcs, facilities, origins, most, group, out_who, out_cost, out_se
     """
     n = out_who.shape[2]
     junctions = len(arcs.start) - 1
-    who = np.full((junctions, n), -1, np.int32)
-    cost = np.empty((junctions, n))
-    second = np.empty((junctions, n))
+    who, cost, second = np.full(junctions * n, -1, np.int32), np.empty(junctions * n), np.empty(junctions * n)
+    arc_start, arc_head, arc_cost, ends, across = arcs.start, arcs.head, arcs.cost, arcs.ends, arcs.across
     room = 1024
     key, item = np.empty(room), np.empty(room, np.int32)
     node, what, with_it = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room)
@@ -114,9 +113,9 @@ def nearest_of(arcs, facilities, origins, most, group, out_who, out_cost, out_se
         next_on[row] = on[stretch]
         on[stretch] = row
         for end in range(2):
-            v, c, s = arcs.ends[stretch, end], facilities.cost[row, end], facilities.cost[row, 2 + end]
+            v, c, s = ends[stretch, end], facilities.cost[row, end], facilities.cost[row, 2 + end]
             f = facilities.place[row]
-            if c <= most and _offer(who[v], cost[v], second[v], n, f, c, s):
+            if c <= most and _offer(who, cost, second, v * n, n, f, c, s):
                 if told == len(node):
                     key, item, node = _longer(key), _longer(item), _longer(node)
                     what, with_it = _longer(what), _longer(with_it)
@@ -128,51 +127,51 @@ def nearest_of(arcs, facilities, origins, most, group, out_who, out_cost, out_se
         size = _pop(key, item, size)
         v, f, s = node[label], what[label], with_it[label]
         current = False
-        for i in range(n):
-            if who[v, i] == f:
-                current = cost[v, i] == c and second[v, i] == s
+        for k in range(v * n, v * n + n):
+            if who[k] == f:
+                current = cost[k] == c and second[k] == s
                 break
         if not current:
             continue
-        for j in range(arcs.start[v], arcs.start[v + 1]):
-            w, d, t = arcs.head[j], c + arcs.cost[j, 0], s + arcs.cost[j, 1]
-            if d <= most and _offer(who[w], cost[w], second[w], n, f, d, t):
+        for j in range(arc_start[v], arc_start[v + 1]):
+            w, d, t = arc_head[j], c + arc_cost[j, 0], s + arc_cost[j, 1]
+            if d <= most and _offer(who, cost, second, w * n, n, f, d, t):
                 if told == len(node):
                     key, item, node = _longer(key), _longer(item), _longer(node)
                     what, with_it = _longer(what), _longer(with_it)
                 node[told], what[told], with_it[told] = w, f, t
                 size = _push(key, item, size, d, told)
                 told += 1
-    for i in range(len(origins.first) - 1):
-        mine, mine_cost, mine_second = out_who[i, group], out_cost[i, group], out_second[i, group]
-        for row in range(origins.first[i], origins.first[i + 1]):
-            stretch = origins.stretch[row]
+    first, origin_stretch, origin_cost = origins.first, origins.stretch, origins.cost
+    here, here_cost, here_second = out_who.reshape(-1), out_cost.reshape(-1), out_second.reshape(-1)
+    for i in range(len(first) - 1):
+        base = (i * out_who.shape[1] + group) * n
+        for row in range(first[i], first[i + 1]):
+            stretch = origin_stretch[row]
             for end in range(2):
-                v = arcs.ends[stretch, end]
-                for k in range(n):
-                    if who[v, k] < 0:
+                at = ends[stretch, end] * n
+                for k in range(at, at + n):
+                    c = cost[k] + origin_cost[row, end]
+                    if who[k] < 0 or c > most:
                         break
-                    c = cost[v, k] + origins.cost[row, end]
-                    if c > most:
-                        break
-                    s = second[v, k] + origins.cost[row, 2 + end]
-                    _offer(mine, mine_cost, mine_second, n, who[v, k], c, s)
+                    s = second[k] + origin_cost[row, 2 + end]
+                    _offer(here, here_cost, here_second, base, n, who[k], c, s)
             other = on[stretch]
             while other >= 0:
-                c, s = _along(arcs, facilities.cost[other], origins.cost[row], stretch)
+                c, s = _along(across, stretch, facilities.cost, other, origin_cost, row)
                 if c <= most:
-                    _offer(mine, mine_cost, mine_second, n, facilities.place[other], c, s)
+                    _offer(here, here_cost, here_second, base, n, facilities.place[other], c, s)
                 other = next_on[other]
 
 
 @numba.njit(cache=True, nogil=True)
-def _along(arcs, source, target, stretch):
+def _along(across, stretch, source, of, target, to):
     """Return cost and second between two places on one stretch, along it."""
-    by_a = source[0] + target[1] - arcs.across[stretch, 0]
-    by_b = source[1] + target[0] - arcs.across[stretch, 1]
+    by_a = source[of, 0] + target[to, 1] - across[stretch, 0]
+    by_b = source[of, 1] + target[to, 0] - across[stretch, 1]
     if by_a >= by_b:
-        return by_a, source[2] + target[3] - arcs.across[stretch, 2]
-    return by_b, source[3] + target[2] - arcs.across[stretch, 3]
+        return by_a, source[of, 2] + target[to, 3] - across[stretch, 2]
+    return by_b, source[of, 3] + target[to, 2] - across[stretch, 3]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -245,7 +244,7 @@ def walks(arcs, sources, targets, target_start, places, most, low, high):
             stretch = sources.stretch[mine]
             for row in range(target_start[stretch], target_start[stretch + 1]):
                 t = targets.place[row]
-                c, s = _along(arcs, sources.cost[mine], targets.cost[row], stretch)
+                c, s = _along(arcs.across, stretch, sources.cost, mine, targets.cost, row)
                 if c <= most and (c < best[t] or (c == best[t] and s < best_second[t])):
                     if best[t] == np.inf:
                         met[found] = t
@@ -378,7 +377,7 @@ def sums_within(arcs, origins, beads, places, place_start, shared, values, full,
                 reached = place_cost[row, 0] <= by_a or place_cost[row, 1] <= by_b
                 for other in range(mine, origins.first[i + 1]):
                     if origins.stretch[other] == stretch and not reached:
-                        reached = _along(arcs, origins.cost[other], place_cost[row], stretch)[0] <= most
+                        reached = _along(arcs.across, stretch, origins.cost, other, place_cost, row)[0] <= most
                 if reached:
                     _count(place_of[row], shared[row], counted, values, i, out)
             whole = whole_m[stretch]

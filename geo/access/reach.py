@@ -221,6 +221,9 @@ def tally(
     return pd.DataFrame(out, index=homes.index, columns=["nodes", "street_m", "places", *sums.columns])
 
 
+_AT_ONCE = 2**18
+"""So many values are moved in one piece."""
+
 _NO_WALKS = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0), np.zeros(0))
 
 
@@ -262,10 +265,12 @@ def _ranks(ids: pd.Index) -> Ints:
 
 def _only(values: npt.NDArray[Any], there: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
     """Return the values that are there, flat, in the array's own place: there may be millions."""
-    flat = values.reshape(-1)
-    kept = flat[there.reshape(-1)]
-    flat[: len(kept)] = kept
-    return flat[: len(kept)]
+    flat, mask, done = values.reshape(-1), there.reshape(-1), 0
+    for low in range(0, len(flat), _AT_ONCE):
+        kept = flat[low : low + _AT_ONCE][mask[low : low + _AT_ONCE]]
+        flat[done : done + len(kept)] = kept
+        done += len(kept)
+    return flat[:done]
 
 
 def _by_stretch(stops: Stops, stretches: int) -> tuple[Stops, npt.NDArray[np.int32]]:
