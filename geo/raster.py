@@ -7,8 +7,6 @@ import numpy as np
 import pandas as pd
 import shapely
 from affine import Affine
-from exactextract import exact_extract
-from exactextract.raster import NumPyRasterSource
 from numpy.typing import NDArray
 from pyproj import CRS
 
@@ -104,6 +102,9 @@ def _covered(
     The coverage found by exactextract is added up and compared with the polygon's area: an edge that runs exactly
     through a corner of a cell may cost it a cell. Such polygons are cut cell by cell instead.
     """
+    from exactextract import exact_extract  # noqa: PLC0415 - only who looks under polygons carries it
+    from exactextract.raster import NumPyRasterSource  # noqa: PLC0415 - as above
+
     rows, columns = size
     crs = CRS.from_epsg(3857)  # any: both sides are in cells, and exactextract only compares
     grid = NumPyRasterSource(np.ones(size), 0, 0, columns, rows, srs_wkt=crs.to_wkt())

@@ -14,7 +14,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
-import rasterio
 from affine import Affine
 from pyproj import CRS
 from pyproj.exceptions import CRSError
@@ -37,10 +36,6 @@ _MADE_BY = {
 }  # fmt: skip
 _SQLITE = b"SQLite format 3\0"
 _ANEW = "import the town anew; edit its source files rather than the study's own tables"
-_CHANGED = (KeyError, TypeError, ValueError, CRSError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError,
-            rasterio.errors.RasterioError)  # fmt: skip
-"""What reading a study raises when its layers are not as they were written."""
-
 Action = Literal["repaired", "dropped", "assumed", "estimated"]
 
 
@@ -224,7 +219,7 @@ def read_study(path: Path) -> Study:
         )
     except InputError as error:
         raise InputError([replace(fault, file=fault.file or str(path)) for fault in error.faults]) from error
-    except _CHANGED as error:
+    except _changed() as error:
         raise refuse(f"the study was changed by another program, and cannot be read ({error})", _ANEW) from error
 
 
@@ -262,8 +257,18 @@ def _read_table(path: Path, name: str) -> gpd.GeoDataFrame:
     return conform(frame, name)
 
 
+def _changed() -> tuple[type[Exception], ...]:
+    """Return what reading a study raises when its layers are not as they were written."""
+    from rasterio.errors import RasterioError  # noqa: PLC0415 - only who reads rasters carries GDAL a second time
+
+    return (KeyError, TypeError, ValueError, CRSError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError,
+            RasterioError)  # fmt: skip
+
+
 def _write_raster(raster: Raster, name: str, path: Path) -> None:
     """Write a raster as a gridded coverage of the GeoPackage: 32-bit floats, its own resolution."""
+    import rasterio  # noqa: PLC0415 - as above
+
     rows, columns = raster.values.shape
     with rasterio.open(
         path, "w", driver="GPKG", width=columns, height=rows, count=1, dtype="float32", nodata=float(_NODATA),
@@ -273,6 +278,8 @@ def _write_raster(raster: Raster, name: str, path: Path) -> None:
 
 
 def _read_raster(path: Path, name: str) -> Raster:
+    import rasterio  # noqa: PLC0415 - as above
+
     with rasterio.open(f"GPKG:{path}:{name}") as source:
         values = source.read(1).astype("float32")
         values[values == _NODATA] = np.nan  # GDAL does not keep the coverage's own nodata value
