@@ -432,5 +432,5 @@ function shequTown(map, data) {
     root.dataset.ready = "yes";
   }
   return { root, $, asked, oneOf, state, side, t, pick, str, known, count, percent, comma, colon, el, svg, segments, select, check, swatch, chip, line,
-    latlngs, point, unpack, inPane, pathOf, places, show, renew, near, tell, goTo, legend, layerChecks, about, again, openTab, fillTab, NEAR };
+    latlngs, point, unpack, inPane, pathOf, places, show, renew, near, tell, goTo, legend, layerChecks, about, again, openTab, fillTab, start, NEAR };
 }
