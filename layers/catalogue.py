@@ -35,6 +35,9 @@ from layers.styles import (
     REACH_SYMBOL,
     REACHED_FILLS,
     ROAD_SYMBOLS,
+    SAVED_BREAKS,
+    SAVED_FILLS,
+    SAVED_FIRST,
     SCORE_BREAKS,
     SCORE_FILLS,
     SEAM_SYMBOLS,
@@ -354,13 +357,15 @@ def siting_layers(scenes: Sequence[tuple[str, tuple[str, str]]]) -> tuple[Layer,
         homes, and its titles.
     """
     homes = []
-    for number, titles in scenes:
-        for kind, style in (("walk", _distance_style(f"walk_{number}")), ("state", _cover_style(f"state_{number}"))):
+    for n, titles in scenes:
+        for kind, style in (("walk", distance_style(f"walk_{n}")), ("state", _cover_style(f"state_{n}"))):
             named = (f"{titles[0]}：{WORDS[_HOMES_BY[kind]][0]}", f"{titles[1]}: {WORDS[_HOMES_BY[kind]][1]}")
-            homes.append(Layer(f"{kind}_{number}", "homes", _HOMES_BY[kind], "siting.group", "polygon", style,
+            homes.append(Layer(f"{kind}_{n}", "homes", _HOMES_BY[kind], "siting.group", "polygon", style,
                                titles=named))  # fmt: skip
-    sites = {name: Symbol(fill=fill, stroke="#FFFFFF" if name in ("yes", "hand") else "#5B6673", width=1.2,
-                          radius=7.0 if name in ("yes", "hand") else 3.6) for name, fill in SITE_FILLS.items()}  # fmt: skip
+    taken = Symbol(stroke="#FFFFFF", width=1.2, radius=7.0)
+    others = Symbol(stroke="#5B6673", width=1.2, radius=3.6)
+    sites = {name: replace(taken if name in ("yes", "hand") else others, fill=fill)
+             for name, fill in SITE_FILLS.items()}  # fmt: skip
     style = Style("categories", tuple(
         StyleClass(name, *WORDS[_TAKEN[name]], symbol) for name, symbol in sites.items()), "taken")  # fmt: skip
     return (
@@ -386,10 +391,26 @@ def _cover_style(column: str) -> Style:
     return _categories(column, {**fills, "unreached": UNKNOWN_SYMBOL}, "siting.state")
 
 
-def _distance_style(column: str) -> Style:
+def distance_style(column: str = "walk") -> Style:
+    """Return the classes of a walk to the nearest facility [m]."""
     classes = ranges(DISTANCE_BREAKS, DISTANCE_FILLS, "#FFFFFF", WORDS["unit.m"])
     unknown = StyleClass("unknown", *WORDS["siting.walk.unknown"], UNKNOWN_SYMBOL)
     return Style("ranges", (*classes, unknown), column)
+
+
+def saved_style(column: str = "saved") -> Style:
+    """Return the classes of how much shorter a walk has become [m], the most first, then where nothing changed."""
+    edges = (None, *SAVED_BREAKS, None)
+    made = []
+    for n, fill in enumerate(SAVED_FILLS):
+        low, high = edges[len(SAVED_BREAKS) - n], edges[len(SAVED_BREAKS) - n + 1]
+        key = "siting.saved.none" if low is None else "siting.saved.more" if high is None else "siting.saved.between"
+        labels = [text.format(m=f"{low or 0:g}", low=f"{low or 0:g}", high=f"{high or 0:g}") for text in WORDS[key]]
+        symbol = Symbol(fill=fill, fill_opacity=0.95, stroke="#FFFFFF", width=0.5)
+        made.append(StyleClass("none" if low is None else f"{low:g}", labels[0], labels[1], symbol, low, high))
+    first = StyleClass("first", *WORDS["siting.saved.first"], Symbol(fill=SAVED_FIRST, stroke="#FFFFFF", width=0.5))
+    unknown = StyleClass("unknown", *WORDS["siting.walk.unknown"], UNKNOWN_SYMBOL)
+    return Style("ranges", (first, *made, unknown), column)
 
 
 def walk_style(column: str = "") -> Style:

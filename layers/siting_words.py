@@ -171,7 +171,10 @@ _ABOUT = {
     "siting.about_spent": ("费用合计", "Spent"),
     "siting.about_costs": ("单价来源", "Unit costs"),
     "siting.about_costs_given": ("用户提供", "given by the user"),
-    "siting.about_costs_example": ("示例单价，非正式单价，不能用于立项", "examples, not official prices, not to be used for a project"),
+    "siting.about_costs_example": (
+        "示例单价，非正式单价，不能用于立项",
+        "examples, not official prices, not to be used for a project",
+    ),
     "siting.about_equity": ("公平性代价", "What equity costs"),
     "siting.about_walks": ("步行距离", "Walks"),
     "siting.about_walks_said": (
@@ -230,7 +233,10 @@ _PAGE = {
     "siting.search": ("查找点位或社区", "Find a site or community"),
     "siting.search_none": ("没有找到", "Nothing found"),
     "siting.all_reasons": ("全部（{n}）", "All ({n})"),
-    "siting.candidates_said": ("未选中的备选点位及理由；点击可在图上查看。", "Why each candidate was not taken; click to see it."),
+    "siting.candidates_said": (
+        "未选中的备选点位及理由；点击可在图上查看。",
+        "Why each candidate was not taken; click to see it.",
+    ),
     "siting.communities_said": ("按设后覆盖率由低到高。", "The worst share after comes first."),
     "siting.figure_new": ("新增覆盖（{who}）", "{who} newly covered"),
     "siting.figure_share": ("覆盖率", "covered"),

@@ -201,6 +201,11 @@ DISTANCE_BREAKS = (300.0, 500.0, 800.0, 1200.0, 2000.0)
 DISTANCE_FILLS = ("#2E7FA8", "#7DB9C9", "#CFE3C4", "#F6D67A", "#EE9350", "#B5403A")
 """Walks to the nearest facility [m]."""
 
+SAVED_BREAKS = (1.0, 200.0, 500.0, 1000.0)
+SAVED_FILLS = ("#0F5C40", "#2F9169", "#8CC7A2", "#CDE5CF", "#E4DFD2")
+SAVED_FIRST = "#6A2C91"
+"""How much shorter a walk has become [m], the most first; whoever could reach none before."""
+
 SITE_FILLS = {"yes": SEAL, "hand": "#6A2C91", "no": "#FFFFFF", "unfit": "#C9C4B7"}
 """Candidates: chosen, set by hand, not chosen, of no use."""
 

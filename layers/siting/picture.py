@@ -1,0 +1,136 @@
+"""An answer of siting as a printed map: homes by cover, sites by number, facilities of today."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from layers.drawing import HALO, base_map, blank_map, fonts, furniture, patch_of, png_of
+from layers.siting.facts import Scene, place_name
+from layers.styles import COVER_FILLS, INK, SITE_FILLS, SITED_FACILITY
+from layers.words import Lang, word
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+
+_RIM = 0.45
+"""Homes get a rim of their own colour: on paper a building of a whole town is a speck."""
+
+
+def scene_png(
+    scene: Scene,
+    *,
+    homes: gpd.GeoDataFrame,
+    sites: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    communities: gpd.GeoDataFrame | None,
+    behind: Mapping[str, gpd.GeoDataFrame],
+    lang: Lang,
+    font: str | None,
+    numbers: Mapping[str, str],
+    bounds: Sequence[float] | None = None,
+) -> bytes:
+    """Return a map of a scene as PNG bytes; the same scene gives the same picture.
+
+    Parameters
+    ----------
+    scene
+        Homes by cover.
+    homes, sites, facilities, communities
+        As `layers.siting.facts` makes them, in one metric CRS.
+    behind
+        Roads and barriers with their groups (`layers.features.context_frames`).
+    lang
+        Language of the legend; English where there is no font with Chinese characters.
+    font
+        See `layers.drawing.chinese_font`.
+    numbers
+        Site id → what stands in its mark.
+    bounds
+        West, south, east, north; those of the homes by default.
+    """
+    written: Lang = lang if font or lang == "en" else "en"
+    area = homes.total_bounds if bounds is None else np.asarray(bounds)
+    _, _, axes = blank_map(area)
+    base_map(axes, behind)
+    if communities is not None:
+        axes.add_patch(patch_of(np.asarray(communities.geometry.array), facecolor="none", edgecolor="#8B8577",
+                                linewidth=0.6, linestyle=(0, (4, 2)), zorder=3.5))  # fmt: skip
+    handles = _homes(axes, scene, homes, written)
+    handles += _marks(axes, scene, sites, facilities, lang=written, font=font, numbers=numbers)
+    furniture(axes, written, fonts(font), handles)
+    return png_of(axes.figure)  # type: ignore[arg-type]
+
+
+def _homes(axes: Axes, scene: Scene, homes: gpd.GeoDataFrame, lang: Lang) -> list[Artist]:
+    """Draw the homes, those newly covered on top, and return their lines of the legend."""
+    states = scene.homes["state"].reindex(homes.index)
+    handles: list[Artist] = []
+    for name, fill in (("unreached", "#9AA0A8"), ("not", COVER_FILLS["not"]), ("covered", COVER_FILLS["covered"]),
+                       ("new", COVER_FILLS["new"])):  # fmt: skip
+        part = homes.geometry[states == name]
+        if part.empty:
+            continue
+        axes.add_patch(patch_of(np.asarray(part.array), facecolor=fill, edgecolor=fill, linewidth=_RIM, zorder=4))
+        handles.insert(0, Patch(facecolor=fill, edgecolor="#7C828B", linewidth=0.3,
+                                label=word(f"siting.state.{name}", lang)))  # fmt: skip
+    return handles
+
+
+def _marks(
+    axes: Axes, scene: Scene, sites: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, *, lang: Lang, font: str | None,
+    numbers: Mapping[str, str],
+) -> list[Artist]:  # fmt: skip
+    """Draw facilities, candidates and the sites of the scene with their numbers; return their lines of the legend."""
+    handles: list[Artist] = []
+    mine = facilities[[scene.requirement.key in str(keys).split(";") for keys in facilities["counts"]]]
+    rest = sites[~sites.index.isin(scene.sites) & ~sites["taken"].eq("yes")]
+    for frame, key, look in (
+        (mine, "siting.show_facilities", {"marker": "s", "markersize": 4.2, "markerfacecolor": SITED_FACILITY.fill,
+                                          "markeredgecolor": "white", "markeredgewidth": 0.6}),
+        (rest, "siting.chosen.no", {"marker": "o", "markersize": 3.2, "markerfacecolor": "white",
+                                    "markeredgecolor": "#5B6673", "markeredgewidth": 0.7}),
+    ):  # fmt: skip
+        if len(frame):
+            axes.plot(frame.geometry.x, frame.geometry.y, linestyle="none", zorder=6, **look)
+            handles.append(_sign(word(key, lang), look))
+    kinds = (("yes", "siting.chosen.yes"), ("hand", "siting.chosen.hand"))
+    for taken, key in kinds:
+        part = sites[sites.index.isin(scene.sites) & sites["taken"].eq(taken)]
+        if part.empty:
+            continue
+        look: dict[str, Any] = {"marker": "o", "markersize": 11, "markerfacecolor": SITE_FILLS[taken],
+                                "markeredgecolor": "white", "markeredgewidth": 1.1}  # fmt: skip
+        axes.plot(part.geometry.x, part.geometry.y, linestyle="none", zorder=7, **look)
+        for site, spot in part.geometry.items():
+            axes.text(spot.x, spot.y, numbers.get(str(site), ""), size=6.5, ha="center", va="center_baseline",
+                      color="white", weight="bold", zorder=8, **fonts(font))  # fmt: skip
+            name = place_name(part.loc[site], site, lang)
+            axes.annotate(name, (spot.x, spot.y), xytext=(0, -11), textcoords="offset points", size=6.2, ha="center",
+                          color=INK, path_effects=HALO, parse_math=False, zorder=7.5, **fonts(font))  # fmt: skip
+        handles.append(_sign(word(key, lang), look | {"markersize": 7}))
+    return handles
+
+
+def _sign(label: str, look: Mapping[str, Any]) -> Line2D:
+    return Line2D([], [], linestyle="none", label=label, **look)
+
+
+def frame_around(scene: Scene, homes: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
+    """Return bounds that hold the sites of a scene and nearly all homes: a few far ones do not shrink the map."""
+    spots = shapely.get_coordinates(shapely.centroid(np.asarray(homes.geometry.array)))
+    west, south = np.quantile(spots, 0.01, axis=0)
+    east, north = np.quantile(spots, 0.99, axis=0)
+    mine = sites[sites.index.isin(scene.sites)]
+    if len(mine):
+        bounds = mine.total_bounds
+        west, south = min(west, bounds[0]), min(south, bounds[1])
+        east, north = max(east, bounds[2]), max(north, bounds[3])
+    return float(west), float(south), float(east), float(north)
