@@ -30,6 +30,8 @@ bench:
 	$(RUN)/python bench/engine.py
 	$(RUN)/python bench/survey.py
 	$(RUN)/python bench/programme.py
+	$(RUN)/python bench/access.py
+	$(RUN)/python bench/siting.py
 
 clean:
 	rm -rf .venv out layers/static web/node_modules

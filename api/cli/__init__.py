@@ -5,7 +5,20 @@ import sys
 
 import typer
 
-from api.cli import converting, editing, examining, lifts, planning, programming, reviewing, surveying, town
+from api.cli import (
+    converting,
+    demo,
+    editing,
+    examining,
+    gaps,
+    lifts,
+    planning,
+    programming,
+    reviewing,
+    siting,
+    surveying,
+    town,
+)
 from api.cli.console import BAD_INPUT, CANCELLED, NO_ANSWER, plain, say_cancelled, tell
 from geo.errors import InfeasibleError, ShequError
 
@@ -31,13 +44,16 @@ several to choose from, `report` writes its files again, `bounds` reads its word
 **Examination and renovation**: `survey` makes and reads the surveyors' workbook, `examine` counts the official
 indicators, `programme` chooses works under a budget; `lifts` counts consent, `farmhouses` sorts a register.
 
-`shequ demo` does the way on the embedded town Qinghe. `shequ COMMAND --help` tells one step's options with examples.
+**Facilities**: `gaps` tells who can walk to what and what is missing, `site` where it helps most; `standards` lists
+what is asked for.
+
+`shequ demo` does all of it on the embedded town Qinghe. `shequ COMMAND --help` tells one step's options with examples.
 
 **Exit codes**: 0 done · 2 the input is wrong · 3 the request has no answer · 130 cancelled. Nothing is half written.
 """,
 )
 
-A_STUDY, A_PLAN, WORKS = "A study", "A plan", "Examination and renovation"
+A_STUDY, A_PLAN, WORKS, FACILITIES = "A study", "A plan", "Examination and renovation", "Facilities"
 
 for name, command, panel in (
     ("import", town.import_files, A_STUDY),
@@ -57,7 +73,10 @@ for name, command, panel in (
     ("programme", programming.make_programme, WORKS),
     ("lifts", lifts.consent_lifts, WORKS),
     ("farmhouses", lifts.sort_farmhouses, WORKS),
-    ("demo", planning.run_demo, A_PLAN),
+    ("standards", gaps.show_standards, FACILITIES),
+    ("gaps", gaps.find_gaps, FACILITIES),
+    ("site", siting.site_facilities, FACILITIES),
+    ("demo", demo.run_demo, A_PLAN),
 ):
     shequ.command(name, rich_help_panel=panel)(command)
 shequ.add_typer(editing.edit, name="edit", rich_help_panel=A_PLAN)

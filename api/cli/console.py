@@ -30,6 +30,8 @@ ABOUT = {
     "costs.xlsx": "unit costs to fill in; goes to shequ programme --costs",
     "programme.json": "the decision: which measure in which year",
     "programme.gpkg": "open it in QGIS; layers carry their styles",
+    "gaps.gpkg": "open it in QGIS; layers carry their styles",
+    "siting.gpkg": "open it in QGIS; layers carry their styles",
     "examination.gpkg": "open it in QGIS; layers carry their styles",
 }
 
@@ -40,6 +42,14 @@ ABOUT_EXAMINATION = {
 ABOUT_PROGRAMME = {
     "report.xlsx": "year by year, site by site, what was not chosen and why",
     "report.docx": "the programme as an official document",
+}
+ABOUT_GAPS = {
+    "report.xlsx": "requirement by requirement, community by community; six ones; access; assumptions",
+    "report.docx": "the town, then one page per community",
+}
+ABOUT_SITING = {
+    "report.xlsx": "sites and what each adds, candidates not taken and why, homes before and after",
+    "report.docx": "the proposal as an official document",
 }
 
 _CONTROLS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)))

@@ -8,8 +8,6 @@ import typer
 
 from api.cli.asking import Asked, asking, flags_between, read_heirs, read_names
 from api.cli.console import (
-    ABOUT_EXAMINATION,
-    ABOUT_PROGRAMME,
     NO_ANSWER,
     Lang,
     Language,
@@ -26,8 +24,6 @@ from api.cli.console import (
     title,
     unknown,
 )
-from api.cli.examining import show_examined
-from api.cli.programming import show_programme
 from geo.errors import InfeasibleError
 
 if TYPE_CHECKING:
@@ -50,9 +46,6 @@ Heir = Annotated[
         help="Which community of the plan carries on a name of today (OLD=none: none). Default: the largest part.",
     ),
 ]  # fmt: skip
-EDITION, DEMO_DAY = "examination-2025", "2026-09-30"
-"""What the demo town's survey is counted by, and as of which day."""
-DEMO_YEARS, DEMO_BUDGET_YUAN = (2027, 2028, 2029, 2030, 2031), 1.2e7
 
 Advice = Annotated[
     bool,
@@ -164,71 +157,6 @@ def report_plan(
         files = operations.write_outputs(planned, out, lang=lang.value, told=told)
     show_plan(planned, lang, searched=False)
     show_files(files)
-
-
-def run_demo(out: Out = Path("out/qinghe"), lang: Language = Lang.zh) -> None:
-    """Plan the embedded town Qinghe (清河镇), examine it and make a renovation programme: every output of each.
-
-    Import, blocks, households and the plan go into the folder; its survey, an invented one, is read into the study and
-    counted in `examination/`; `programme/` holds five years of works at example prices.
-    """
-    from api import operations
-    from geo.partition.plan import PlanOptions
-    from geo.standards import load_profile
-
-    study = out / "study.gpkg"
-    with progress_bar() as told:
-        operations.import_study([], study, mapping=operations.demo_town(), told=told)
-        told("cutting blocks", 0.0)
-        operations.make_blocks(study)
-        told("placing households", 0.5)
-        operations.put_households(study)
-        planned = operations.plan_study(study, profile=load_profile("seed-3000"), options=PlanOptions(), told=told)
-        files = operations.write_outputs(planned, out, lang=lang.value, told=told)
-    show_plan(planned, lang)
-    show_files([study, *files])
-    _examine_demo(study, out / "examination", lang)
-    _programme_demo(study, out / "programme", lang)
-
-
-def _examine_demo(study: Path, out: Path, lang: Lang) -> None:
-    from api import operations
-    from geo.standards import load_catalogue, load_menu, load_site_rules
-
-    menu = load_menu("renovation-menu-2020")
-    demo = operations.demo_town().parent
-    with progress_bar() as told:
-        surveys = [demo / name for name in ("survey-2025.xlsx", "survey-2026.xlsx")]
-        read = operations.read_surveys(study, surveys, catalogue=load_catalogue(EDITION), today=DEMO_DAY, told=told)
-        for each in read if isinstance(read, tuple) else ():
-            each.require()
-        examined = operations.examine_study(
-            study, catalogue=load_catalogue(EDITION), rules=load_site_rules("old-estates-2021"), menu=menu,
-            costs=operations.read_costs(None, menu), today=DEMO_DAY,
-            sites=demo / "sites.xlsx", projects=demo / "projects.xlsx", told=told,
-        )  # fmt: skip
-        files = operations.write_examined(examined, out, lang=lang.value, told=told)
-    show_examined(examined, lang, brief=True)
-    show_files(files, ABOUT_EXAMINATION)
-
-
-def _programme_demo(study: Path, out: Path, lang: Lang) -> None:
-    from api import operations
-    from geo.standards import load_catalogue, load_menu
-
-    menu = load_menu("renovation-menu-2020")
-    options = operations.programme_options(
-        {"years": DEMO_YEARS, "budgets_yuan": (DEMO_BUDGET_YUAN,) * len(DEMO_YEARS), "gap": 0.01, "time_limit_s": 20.0,
-         "unpriced_safety": "report"}
-    )  # fmt: skip
-    with progress_bar() as told:
-        done = operations.programme_study(
-            study, catalogue=load_catalogue(EDITION), menu=menu, costs=operations.read_costs(None, menu),
-            options=options, today=DEMO_DAY, ledger=operations.demo_town().parent / "ledger.xlsx", told=told,
-        )  # fmt: skip
-        files = operations.write_programmed(done, out, lang=lang.value, told=told)
-    show_programme(done, lang)
-    show_files(files, ABOUT_PROGRAMME)
 
 
 # ── a plan in the terminal ───────────────────────────────────────────────────────────────────────────────────────────

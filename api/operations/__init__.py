@@ -2,8 +2,9 @@
 
 Plain functions over a study file: `town` fills it, `plans` divides it, `reviews` reads what a plan does, `drafts`
 changes one by hand, `conversions` turns villages into communities. `surveys` reads what surveyors found, `examinations`
-counts it, `programmes` says what to do about it under a budget; `lifts` and `farmhouses` read their registers. `files`
-reads what users hand in, and writes all or nothing.
+counts it, `programmes` says what to do about it under a budget; `lifts` and `farmhouses` read their registers. `gaps`
+tells who can walk to what and what is missing, `siting` where it helps most. `files` reads what users hand in, and
+writes all or nothing.
 """
 
 from api.operations.conversions import convert_study, overriding, read_construction_land, read_survey, save_conversions
@@ -25,6 +26,7 @@ from api.operations.drafts import (
 )
 from api.operations.examinations import EXAMINED, Examined, examine_study, require_examined_place, write_examined
 from api.operations.files import line_of, read_line, read_options, read_plan, read_text, require_file_place, write_file
+from api.operations.gaps import GAPPED, Gapped, gaps_study, require_gapped_place, write_gapped
 from api.operations.plans import (
     OUTPUTS,
     Language,
@@ -60,6 +62,16 @@ from api.operations.reviews import (
     score_plan,
     write_land,
 )
+from api.operations.siting import (
+    SITED,
+    Found,
+    compare_sites,
+    place_study,
+    require_found_place,
+    site_study,
+    siting_model,
+    write_found,
+)
 from api.operations.surveys import (
     Surveyed,
     make_survey,
@@ -73,11 +85,15 @@ from api.operations.town import BLOCK_SOURCES, demo_town, import_study, make_blo
 __all__ = [
     "BLOCK_SOURCES",
     "EXAMINED",
+    "GAPPED",
     "OUTPUTS",
     "PROGRAMMED",
+    "SITED",
     "Cut",
     "Edited",
     "Examined",
+    "Found",
+    "Gapped",
     "Language",
     "Locked",
     "Merge",
@@ -92,6 +108,7 @@ __all__ = [
     "Understood",
     "alternative_plans",
     "check_texts",
+    "compare_sites",
     "convert_study",
     "create_draft",
     "demo_town",
@@ -102,6 +119,7 @@ __all__ = [
     "explain_community",
     "explain_draft",
     "explain_saved",
+    "gaps_study",
     "import_study",
     "line_of",
     "locate_text",
@@ -109,6 +127,7 @@ __all__ = [
     "make_survey",
     "open_saved",
     "overriding",
+    "place_study",
     "plan_study",
     "programme_options",
     "programme_study",
@@ -127,10 +146,14 @@ __all__ = [
     "require_alternatives_place",
     "require_examined_place",
     "require_file_place",
+    "require_found_place",
+    "require_gapped_place",
     "require_outputs_place",
     "require_programmed_place",
     "save_conversions",
     "score_plan",
+    "site_study",
+    "siting_model",
     "undo_draft",
     "why_not",
     "with_units",
@@ -139,7 +162,9 @@ __all__ = [
     "write_examined",
     "write_faults",
     "write_file",
+    "write_found",
+    "write_gapped",
     "write_land",
     "write_outputs",
     "write_programmed",
-]  # fmt: skip
+]

@@ -1,0 +1,171 @@
+"""Siting: where what is missing helps most; one kind at a time, several under a budget, or places set by hand."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast, get_args
+
+import geopandas as gpd
+from shapely import Point
+
+from api.operations.files import all_or_none, require_place
+from api.operations.plans import Language, Told
+from geo.errors import Fault, InputError
+from geo.gaps.demand import demand
+from geo.network import Network
+from geo.network.build import network_of
+from geo.siting import (
+    FittingCosts,
+    Placed,
+    PlacingOptions,
+    Sited,
+    WhatIf,
+    candidate_sites,
+    place,
+    site,
+    what_if,
+)
+from geo.siting.result import Model
+from geo.standards.facilities import Requirement
+from geo.study import Study, read_study
+from layers.maps import save as save_map
+from layers.siting import siting_map, write_siting_docx, write_siting_gpkg, write_siting_xlsx
+
+SITED = ("siting.gpkg", "map.html", "report.xlsx", "report.docx")
+"""What `write_found` writes into a folder."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A study and the answer to a question of siting."""
+
+    study: Study
+    answer: Sited | Placed | WhatIf
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What every question of siting reads of a study."""
+
+    study: Study
+    homes: gpd.GeoDataFrame
+    candidates: gpd.GeoDataFrame
+    network: Network
+    communities: gpd.GeoDataFrame | None
+    estates: gpd.GeoDataFrame | None
+
+
+def _ground(path: Path, kinds: Collection[str] | None, told: Told | None) -> Ground:
+    study = read_study(path)
+    if told:
+        told("reading how people walk", 0.0)
+    return Ground(
+        study, demand(study), candidate_sites(study, kinds=kinds), network_of(study), study.get("communities"),
+        study.get("estates"),
+    )  # fmt: skip
+
+
+def siting_model(name: str) -> Model:
+    """Return the model of that name.
+
+    Raises
+    ------
+    InputError
+        When there is none.
+    """
+    for known in get_args(Model):
+        if known == name:
+            return cast("Model", name)
+    raise InputError(Fault(f"there is no model {name!r}", f"use one of: {', '.join(get_args(Model))}"))
+
+
+def site_study(
+    path: Path,
+    *,
+    requirement: Requirement,
+    model: Model = "mclp",
+    count: int | None = None,
+    budget: float | None = None,
+    capacity: float | None = None,
+    kinds: Collection[str] | None = None,
+    keep: Collection[str] = (),
+    leave_out: Collection[str] = (),
+    speed: str = "adult",
+    seconds: float = 60.0,
+    told: Told | None = None,
+) -> Found:
+    """Find the best sites of one requirement among a study's candidates (see `geo.siting.site.site`)."""
+    ground = _ground(path, kinds, told)
+    if told:
+        told("choosing sites", 0.3)
+    answer = site(
+        ground.homes, ground.candidates, ground.study.get("facilities"), ground.network, requirement=requirement,
+        model=model, count=count, budget=budget, capacity=capacity, keep=keep, leave_out=leave_out, speed=speed,
+        seconds=seconds, communities=ground.communities, estates=ground.estates,
+    )  # fmt: skip
+    return Found(ground.study, answer)
+
+
+def place_study(
+    path: Path,
+    *,
+    requirements: Sequence[Requirement],
+    options: PlacingOptions,
+    costs: FittingCosts,
+    kinds: Collection[str] | None = None,
+    speed: str = "adult",
+    seconds: float = 60.0,
+    told: Told | None = None,
+) -> Found:
+    """Fill a study's premises with several requirements under a budget (see `geo.siting.placing.place`)."""
+    ground = _ground(path, kinds, told)
+    if told:
+        told("filling premises", 0.3)
+    answer = place(
+        ground.homes, ground.candidates, ground.study.get("facilities"), ground.network, requirements=requirements,
+        options=options, costs=costs, speed=speed, seconds=seconds, communities=ground.communities, estates=ground.estates,
+    )  # fmt: skip
+    return Found(ground.study, answer)
+
+
+def compare_sites(
+    path: Path,
+    *,
+    requirement: Requirement,
+    options: Mapping[str, Sequence[str | Point]],
+    kinds: Collection[str] | None = None,
+    speed: str = "adult",
+    seconds: float = 60.0,
+    told: Told | None = None,
+) -> Found:
+    """Compare sites set by hand with each other, with today and with the best (see `geo.siting.what_if.what_if`)."""
+    ground = _ground(path, kinds, told)
+    if told:
+        told("comparing sites", 0.3)
+    answer = what_if(
+        ground.homes, ground.candidates, ground.study.get("facilities"), ground.network, requirement=requirement,
+        options=options, speed=speed, seconds=seconds, communities=ground.communities, estates=ground.estates,
+    )  # fmt: skip
+    return Found(ground.study, answer)
+
+
+def write_found(found: Found, out: Path, *, lang: Language = "zh", told: Told | None = None) -> list[Path]:
+    """Write map, workbook, document and GeoPackage of an answer into `out`: all of them, or none."""
+    answer, study = found.answer, found.study
+    steps: dict[str, Callable[[Path], object]] = {
+        "siting.gpkg": lambda file: write_siting_gpkg(answer, file, study=study, lang=lang),
+        "map.html": lambda file: save_map(siting_map(answer, study=study, lang=lang), file),
+        "report.xlsx": lambda file: write_siting_xlsx(answer, file, study=study, lang=lang),
+        "report.docx": lambda file: write_siting_docx(answer, file, study=study, lang=lang),
+    }
+    with all_or_none(out, SITED) as draft:
+        for number, name in enumerate(SITED):
+            if told:
+                told(f"writing {name}", number / len(SITED))
+            steps[name](draft / name)
+    return [out / name for name in SITED]
+
+
+def require_found_place(out: Path) -> None:
+    """Refuse a folder that the files of an answer cannot be written into; write nothing."""
+    require_place(out, SITED)

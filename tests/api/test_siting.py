@@ -1,0 +1,64 @@
+"""Siting through the command: sites, shared premises, places by hand, and what is refused."""
+
+import re
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+
+from geo.study import read_study
+from tests.command import done, here, refused
+
+FILES = {"siting.gpkg", "map.html", "report.xlsx", "report.docx"}
+
+
+def test_the_demo_fills_idle_rooms_within_its_money(demo: Path) -> None:
+    assert {each.name for each in (demo / "siting").iterdir()} == FILES
+    layers = gpd.list_layers(demo / "siting" / "siting.gpkg")["name"].tolist()
+    assert layers
+
+
+@pytest.mark.parametrize("model", ["mclp", "p_median", "p_center"])
+def test_two_sites_by_each_model(demo: Path, model: str, tmp_path: Path) -> None:
+    out = tmp_path / "siting"
+    said = done("site", demo / "study.gpkg", "--need", "elders", "--model", model, "--count", "2", "--lang", "en",
+                "--out", out)  # fmt: skip
+    assert "proven: no choice is better" in said
+    assert {each.name for each in out.iterdir()} == FILES
+    assert len(set(re.findall(r"XZ\d{3}", said))) >= 2
+
+
+def test_places_by_hand_are_compared_with_the_best(demo: Path, tmp_path: Path) -> None:
+    study = demo / "study.gpkg"
+    home = read_study(study)["buildings"].geometry.iloc[0].centroid
+    said = done("site", study, "--need", "culture", "--here", f"my place={home.x:.1f},{home.y:.1f}", "--here", "XZ010",
+                "--lang", "en", "--out", tmp_path / "siting")  # fmt: skip
+    for option in ("my place", "XZ010", "today", "best 1"):
+        assert option in said
+
+
+def test_several_needs_share_premises(demo: Path, tmp_path: Path) -> None:
+    said = done("site", demo / "study.gpkg", "--need", "culture", "--need", "elders", "--budget", "1000000",
+                "--prices", "1000,3000,300", "--out", tmp_path / "siting")  # fmt: skip
+    assert "XZ" in said
+    assert "示例单价" not in said
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (("--need", "elderly"), "elderly"),
+        (("--need", "elders", "--model", "best"), "there is no model 'best'"),
+        (("--need", "elders", "--standard", "six"), "there is no facilities 'six'"),
+        (("--need", "elders", "--kinds", "idle"), "idle"),
+        (("--need", "elders", "--keep", "XZ999"), "XZ999"),
+        (("--need", "elders", "--here", "a=1,2;"), "a=1,2;"),
+        (("--need", "elders", "--need", "culture", "--here", "XZ001"), "one need"),
+        (("--need", "elders", "--need", "culture", "--equity", "fair"), "--equity fair"),
+        (("--need", "elders", "--need", "culture", "--prices", "1,2"), "--prices 1,2"),
+    ],
+)
+def test_refusals_write_nothing(wrong: tuple[str, ...], told: str, demo: Path, tmp_path: Path) -> None:
+    out = tmp_path / "siting"
+    refused(here("site", demo / "study.gpkg", *wrong, "--out", out), told)
+    assert not out.exists()
