@@ -123,7 +123,8 @@ def place_study(
         told("filling premises", 0.3)
     answer = place(
         ground.homes, ground.candidates, ground.study.get("facilities"), ground.network, requirements=requirements,
-        options=options, costs=costs, speed=speed, seconds=seconds, communities=ground.communities, estates=ground.estates,
+        options=options, costs=costs, speed=speed, seconds=seconds,
+        communities=ground.communities, estates=ground.estates,
     )  # fmt: skip
     return Found(ground.study, answer)
 
