@@ -28,6 +28,7 @@ from layers.styles import (
     ESTATE_SYMBOL,
     FACILITY_COLOURS,
     FINDING_SYMBOL,
+    GAINED_FILLS,
     GAP_FILLS,
     INK,
     MOVE_SYMBOL,
@@ -396,6 +397,17 @@ def distance_style(column: str = "walk") -> Style:
     classes = ranges(DISTANCE_BREAKS, DISTANCE_FILLS, "#FFFFFF", WORDS["unit.m"])
     unknown = StyleClass("unknown", *WORDS["siting.walk.unknown"], UNKNOWN_SYMBOL)
     return Style("ranges", (*classes, unknown), column)
+
+
+def gained_style(column: str = "gained") -> Style:
+    """Return the classes of how many facilities newly cover a home; the last holds all that are more."""
+    most = len(GAINED_FILLS) - 1
+    classes = []
+    for n, fill in enumerate(GAINED_FILLS):
+        key = "siting.gained.none" if n == 0 else "siting.gained.most" if n == most else "siting.gained.n"
+        zh, en = (text.format(n=n) for text in WORDS[key])
+        classes.append(StyleClass(str(n), zh, en, Symbol(fill=fill, fill_opacity=0.95, stroke="#FFFFFF", width=0.5)))
+    return Style("categories", tuple(reversed(classes)), column)
 
 
 def saved_style(column: str = "saved") -> Style:

@@ -206,6 +206,9 @@ SAVED_FILLS = ("#0F5C40", "#2F9169", "#8CC7A2", "#CDE5CF", "#E4DFD2")
 SAVED_FIRST = "#6A2C91"
 """How much shorter a walk has become [m], the most first; whoever could reach none before."""
 
+GAINED_FILLS = ("#E4DFD2", "#A8D5BA", "#4FA37C", "#14563D")
+"""By how many facilities a home is newly covered: none, one, two, more."""
+
 SITE_FILLS = {"yes": SEAL, "hand": "#6A2C91", "no": "#FFFFFF", "unfit": "#C9C4B7"}
 """Candidates: chosen, set by hand, not chosen, of no use."""
 

@@ -20,6 +20,7 @@ from geo.siting.candidates import KIND_TITLES, candidate_sites
 from geo.siting.result import MODELS, Placed, Sited, WhatIf
 from geo.standards.facilities import Requirement, plain_category
 from layers.features import FEWEST_SHOWN, typeset_frame
+from layers.paper import first_up
 from layers.provenance import Row
 from layers.words import LANGS, Lang, fullwidth, is_missing, name_in, number, study_name, word
 
@@ -99,7 +100,7 @@ def scenes_of(answer: Answer) -> list[Scene]:
 
 
 def _titles(requirement: Requirement) -> tuple[str, str]:
-    return (requirement.title_zh, requirement.title_en)
+    return (requirement.title_zh, first_up(requirement.title_en, "en"))
 
 
 def _scene(
@@ -405,7 +406,7 @@ def sentences(text: str, lang: Lang) -> list[str]:
     ['One.', 'Two is 2.5 m.']
     """
     parts = re.split(r"(?<=。)" if lang == "zh" else r"(?<=\.) (?=[A-Z0-9])", text)
-    return [part for part in (each.strip() for each in parts) if part]
+    return [first_up(part, lang) for part in (each.strip() for each in parts) if part]
 
 
 def proof(answer: Answer, lang: Lang) -> list[str]:

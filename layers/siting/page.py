@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from geo.siting.result import MODELS, REASONS, Placed, Sited, WhatIf
-from layers.catalogue import distance_style, saved_style, siting_layers
+from layers.catalogue import distance_style, gained_style, saved_style, siting_layers
 from layers.features import label_points, to_lonlat
 from layers.siting.facts import (
     FEWEST_PEOPLE,
@@ -100,12 +100,14 @@ class _Page:
         self.sites, self.facilities = site_frame(answer, study), facility_frame(answer, study)
         self.homes = home_frame(answer, study)
         self.strings = Strings()
+        self.areas: list[str] = []
         self.order = {str(key): n for n, key in enumerate(self.sites.index)}
         self.communities = {lang: community_names(study, lang) for lang in LANGS}
 
     def data(self, lang: Lang) -> dict[str, Any]:
         answer, study = self.answer, self.study
         areas = community_frame(answer, study, self.scenes[0])
+        self.areas = [] if areas is None else sorted(str(key) for key in areas.index)
         title = _both(lambda code: f"{study_name(study, code)}{'' if code == 'zh' else ' · '}{title_of(answer, code)}")
         data = town_data(
             study, ground=self.homes if areas is None else areas, title=title, subtitle=self._subtitle(),
@@ -118,13 +120,14 @@ class _Page:
         return data | {
             "kind": kind, "few": FEWEST_PEOPLE,
             "styles": {"state": _classes(layers["state_1"]), "walk": _classes(distance_style()),
-                       "saved": _classes(saved_style()), "taken": _classes(layers["candidates"]),
+                       "saved": _classes(saved_style()), "gained": _classes(gained_style()),
+                       "taken": _classes(layers["candidates"]),
                        "facility": _classes(layers["facilities"])},
             "summary": [summary(answer, code) for code in LANGS], "proof": [proof(answer, code) for code in LANGS],
             "example": isinstance(answer, Placed) and not answer.costs_given,
             "homes": shapes_of(self.homes, origin, _SIMPLIFY_M["home"]),
-            "home_area": self._home_areas(areas),
-            "scenes": [self._scene(scene, areas) for scene in self.scenes],
+            "home_area": self._home_areas(),
+            "scenes": [*self._overview(areas), *(self._scene(scene, areas) for scene in self.scenes)],
             "candidates": self._candidates(origin),
             "facilities": self._facilities(origin),
             "areas": [] if areas is None else self._areas(areas.sort_index(), origin),
@@ -148,9 +151,9 @@ class _Page:
             return [f"{part} · {model}" for part, model in zip(parts, MODELS[answer.model], strict=True)]
         return parts
 
-    def _home_areas(self, areas: gpd.GeoDataFrame | None) -> list[int]:
+    def _home_areas(self) -> list[int]:
         """Return for every home the position of its community, -1 where it lies in none."""
-        order = {} if areas is None else {str(key): n for n, key in enumerate(areas.sort_index().index)}
+        order = {key: n for n, key in enumerate(self.areas)}
         inside = self.scenes[0].homes["community_id"].reindex(self.homes.index)
         return [-1 if is_missing(key) else order.get(str(key), -1) for key in inside]
 
@@ -178,15 +181,31 @@ class _Page:
             "areas": [] if covered is None else self._shares(covered),
         }  # fmt: skip
 
+    def _overview(self, areas: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
+        """Return what all facilities of a `Placed` do together, as the first scene; nothing for the other answers."""
+        if not isinstance(self.answer, Placed):
+            return []
+        table = self.answer.communities.xs("all", level="requirement")
+        known = table[["people", "covered_before", "covered_after"]].sum()
+        shares = [share_text(known[f"covered_{when}"] / known["people"]) if known["people"] > 0 else "—"
+                  for when in ("before", "after")]  # fmt: skip
+        return [{
+            "key": "all", "overview": True, "title": _both(lambda code: word("siting.overview", code)),
+            "sites": [self.order[str(key)] for key in self.answer.sites.index], "state": "", "who": ["", ""],
+            "new": _both(lambda code: number(self.answer.value, code)),  # type: ignore[union-attr]
+            "share": shares, "mean": [None, None],
+            "areas": [] if areas is None else self._shares(table[table.index.isin(areas.index)]),
+        }]  # fmt: skip
+
     def _nearest(self, ids: pd.Series) -> str:
         """Return the nearest of every home: the position among facilities, then among candidates."""
         places = {str(key): n for n, key in enumerate(self.facilities.index)}
         places |= {key: len(places) + n for key, n in self.order.items()}
         return packed([np.nan if is_missing(key) else places.get(str(key), np.nan) for key in ids])
 
-    def _shares(self, areas: gpd.GeoDataFrame) -> list[list[Any]]:
+    def _shares(self, areas: pd.DataFrame) -> list[list[Any]]:
         """Return the communities of a scene: position, people, shares and walks before and after."""
-        order = {str(key): n for n, key in enumerate(areas.sort_index().index)}
+        order = {key: n for n, key in enumerate(self.areas)}
         return [
             [order[str(key)], *_both(lambda code, row=row: people_text(row["people"], code)),  # type: ignore[misc]
              *(None if is_missing(row[f"share_{when}"]) else round(float(row[f"share_{when}"]), 4)
@@ -207,7 +226,7 @@ class _Page:
     def _facilities(self, origin: Sequence[int]) -> dict[str, Any]:
         """Return today's facilities in columns."""
         frame, keys = self.facilities, {scene.requirement.key: [] for scene in self.scenes}
-        for n, scene in enumerate(self.scenes):
+        for n, scene in enumerate(self.scenes, start=int(isinstance(self.answer, Placed))):  # after the overview
             keys[scene.requirement.key].append(n)
         return {
             "at": points_of(frame, origin), "name": self.strings.numbers(frame["name"]),
@@ -266,7 +285,9 @@ class _Page:
             return [line for line in [*lines, _people("people_reach", row["people_reach"]),
                                       _people("people_alone", row["people_alone"])] if line]  # fmt: skip
         chosen = self.answer.sites.loc[key]
-        people = ("people_reach", "people_new", "residents_new", "elders_new", "children_new", "people_only", "users")
+        twice = {"all": "residents_new", "elders": "elders_new", "children": "children_new"}[self.answer.requirement.who]
+        people = [name for name in ("people_reach", "people_new", "residents_new", "elders_new", "children_new",
+                                    "people_only", "users") if name != twice]  # fmt: skip
         lines += [_people(name, chosen[name]) for name in people]
         lines += [_metres("mean_before", chosen["mean_before_m"]), _metres("mean_after", chosen["mean_after_m"]),
                   self._next(chosen["next_id"]), _people("next_people", chosen["next_people"]),
@@ -299,12 +320,11 @@ class _Page:
         if not isinstance(self.answer, Placed) or key not in self.answer.sites.index:
             return []
         titles = {scene.key: list(scene.title) for scene in self.scenes}
-        number_of = {scene.key: n for n, scene in enumerate(self.scenes)}
         made = []
         for requirement, row in self.answer.rooms.loc[key].iterrows():
             area = row["need_m2"] if row["need_m2"] > 0 else row["need_site_m2"]
             made.append({
-                "scene": number_of[str(requirement)], "title": titles[str(requirement)],
+                "title": titles[str(requirement)],
                 "m2": None if is_missing(area) else round(float(area)),
                 "cost": _both(lambda code: money_words(float(row["cost"]), code)),  # noqa: B023 - called at once
                 "new": _both(lambda code: people_text(row["people_new"], code)),  # noqa: B023 - called at once

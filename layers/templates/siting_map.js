@@ -22,6 +22,7 @@ function shequSitingMap(map, data) {
   /* ---- homes ---- */
   function classOf(i) {
     const scene = now(), before = own.when === "before";
+    if (scene.overview) return named("gained", String(Math.min(3, scenes.reduce((sum, each) => sum + (!each.overview && each.state[i] === "n"), 0))));
     if (own.site >= 0 && !before && !compared && unpack(scene.near_after)[i] !== facilityCount + own.site) return faded;
     const walks = [unpack(scene.before)[i], unpack(scene.after)[i]];
     if (own.theme === "walk") {
@@ -38,7 +39,7 @@ function shequSitingMap(map, data) {
     return named("state", sign);
   }
   let counts = new Map();
-  const QUIET = new Set(["not", "unreached", "faded", "none", "unknown"]);
+  const QUIET = new Set(["not", "unreached", "faded", "none", "unknown", "0"]);
 
   /* ---- sites and facilities ---- */
   const chosen = (each, k) => now().sites.includes(k);
@@ -55,6 +56,7 @@ function shequSitingMap(map, data) {
     mark.on("click", () => visit(k, false));
     return mark;
   }
+  const dot = (radius) => radius * Math.min(1, Math.max(0.55, town.near()));
   function marks() {
     const scene = now(), facility = named("facility", "") || data.styles.facility[0];
     renew("pins", true, () => L.layerGroup(data.candidates.map((each, k) => k).filter((k) => (placed ? everTaken : new Set(scene.sites)).has(k)).map(pin)));
@@ -62,15 +64,14 @@ function shequSitingMap(map, data) {
       .map(([each]) => L.polygon(latlngs(each.shape), { ...inPane("lines"), fill: true, fillColor: takenFill(each), fillOpacity: 0.2, color: each.taken === "yes" ? takenFill(each) : "#5b6673", weight: 1.4 }))));
     renew("unchosen", !!state.shown.unchosen, () => L.layerGroup(data.candidates.map((each, k) => [each, k])
       .filter(([each, k]) => !(placed ? everTaken.has(k) : scene.sites.includes(k)) && !(compared && !["yes", "hand"].includes(each.taken)) && (!own.reason || each.reason === own.reason))
-      .map(([each]) => L.circleMarker(point(each.at), { ...inPane("marks"), radius: 4.6, fill: true, fillColor: each.taken === "unfit" ? named("taken", "unfit").symbol.fill : "#ffffff",
+      .map(([each]) => L.circleMarker(point(each.at), { ...inPane("marks"), radius: dot(4.6), fill: true, fillColor: each.taken === "unfit" ? named("taken", "unfit").symbol.fill : "#ffffff",
         fillOpacity: 1, color: "#5b6673", weight: 1.3 }))));
     renew("facilities", !!state.shown.facilities, () => L.layerGroup(mine().map((i) => L.circleMarker(point(data.facilities.at[i]), { ...inPane("points"),
-      radius: facility.symbol.radius, fill: true, fillColor: facility.symbol.fill, fillOpacity: 1, color: "#fff", weight: 1.2 }))));
+      radius: dot(facility.symbol.radius), fill: true, fillColor: facility.symbol.fill, fillOpacity: 1, color: "#fff", weight: 1.2 }))));
     show("areas", !!state.shown.areas && !!areas.shapes, () => L.layerGroup(areas.shapes.map((shape) => L.polygon(latlngs(shape),
       { ...inPane("land"), fill: false, color: "#7a7467", weight: 1.3, dashArray: "6 4", opacity: 0.9 }))));
-    renew("line", false, () => L.layerGroup());
   }
-  const mine = () => data.facilities.at.map((_, i) => i).filter((i) => data.facilities.scenes[i].includes(own.scene));
+  const mine = () => data.facilities.at.map((_, i) => i).filter((i) => now().overview || data.facilities.scenes[i].includes(own.scene));
   const facilityName = (i) => pick([str(data.facilities.name[i]), str(data.facilities.name_en[i])]) || str(data.facilities.category[i]);
 
   function draw() {
@@ -79,7 +80,7 @@ function shequSitingMap(map, data) {
     said();
     town.segments($("when"), "when", t("siting.when"), [["before", t("siting.before")], ["after", t("siting.after")]], own.when,
       (value) => { own.when = value; own.off.clear(); map.closePopup(); town.again(); const back = document.querySelector(`#sq-when input[value="${value}"]`); if (back) back.focus(); });
-    $("when").style.display = own.theme === "saved" ? "none" : "";
+    $("when").style.display = own.theme === "saved" || now().overview ? "none" : "";
   }
   function said() {
     const scene = now(), box = $("now");
@@ -100,8 +101,8 @@ function shequSitingMap(map, data) {
   }
   function visit(k, move = true) {
     const each = data.candidates[k];
-    own.site = chosen(each, k) && !compared ? k : -1;
-    if (placed && everTaken.has(k) && !chosen(each, k)) { const scene = scenes.findIndex((one) => one.sites.includes(k)); if (scene >= 0) { own.scene = scene; own.site = k; } }
+    own.site = chosen(each, k) && !compared && !now().overview ? k : -1;
+    if (placed && everTaken.has(k) && !chosen(each, k)) { const scene = scenes.findIndex((one) => !one.overview && one.sites.includes(k)); if (scene >= 0) { own.scene = scene; own.site = k; } }
     if (move) { own.when = "after"; map.setView(point(each.at), Math.max(map.getZoom(), 15), { animate: false }); }
     town.again();
     openSite(k);
@@ -139,7 +140,15 @@ function shequSitingMap(map, data) {
     return n < facilityCount ? facilityName(n) : pick(data.candidates[n - facilityCount].name);
   }
   function openHome(i, at) {
-    const scene = now(), sign = stateOf(scene.state[i]), area = data.home_area[i];
+    const scene = now(), area = data.home_area[i];
+    if (scene.overview) {
+      town.tell(at, t("siting.home"), el("dl", {}, area >= 0 ? line(t("community"), pick(areas.name[area])) : [], scenes.filter((each) => !each.overview).map((each) => {
+        const symbol = named("state", stateOf(each.state[i]));
+        return [el("dt", {}, pick(each.title)), el("dd", {}, town.chip(symbol.symbol), pick(symbol.label))];
+      })));
+      return;
+    }
+    const sign = stateOf(scene.state[i]);
     town.tell(at, t("siting.home"), el("dl", {}, el("dt", {}, t("siting.state")), el("dd", {}, town.chip(named("state", sign).symbol), pick(named("state", sign).label)),
       line(t("siting.requirement"), compared ? pick(data.title).split("·").pop() : pick(scene.title)),
       area >= 0 ? line(t("community"), pick(areas.name[area])) : [],
@@ -150,10 +159,12 @@ function shequSitingMap(map, data) {
   /* ---- the panel ---- */
   function setScene(n) { own.scene = n; own.site = -1; own.off.clear(); map.closePopup(); town.again(); }
   const chooser = () => scenes.length < 2 ? null : [el("h2", {}, placed ? t("siting.requirement") : t("siting.option")),
-    town.select("scene", t("siting.look_at"), [["", scenes.map((scene, n) => [String(n), `${pick(scene.title)}${scene.sites.length ? "" : " (0)"}`])]], String(own.scene), (value) => setScene(Number(value)))];
+    town.select("scene", t("siting.look_at"), [["", scenes.map((scene, n) => [String(n), `${pick(scene.title)}${placed && !scene.overview ? ` (${scene.sites.length})` : ""}`])]], String(own.scene), (value) => setScene(Number(value)))];
   function figures() {
     const scene = now(), mean = scene.mean.map((value) => (value === null ? "—" : count(value)));
     const box = (big, small) => el("div", {}, el("b", {}, big), el("span", {}, small));
+    if (scene.overview) return el("div", { class: "sq-sum" }, data.figures.map(([value, told]) => box(pick(value), pick(told))),
+      box(pick(scene.new), t("siting.value")), box(`${scene.share[0]} → ${scene.share[1]}`, t("siting.share_weighted")));
     return el("div", { class: "sq-sum" }, data.figures.map(([value, told]) => box(pick(value), pick(told))),
       box(pick(scene.new), t("siting.figure_new", { who: pick(scene.who) })), box(`${scene.share[0]} → ${scene.share[1]}`, t("siting.figure_share")), box(`${mean[0]} → ${mean[1]}`, t("siting.figure_walk")));
   }
@@ -161,10 +172,10 @@ function shequSitingMap(map, data) {
     const theme = town.segments(el("fieldset", { class: "sq-seg" }), "theme", t("siting.theme"),
       [["state", t("siting.theme_state")], ["walk", t("siting.theme_walk")], ["saved", t("siting.theme_saved")]], own.theme,
       (value) => { own.theme = value; own.off.clear(); town.again(); const back = document.querySelector(`input[name="sq-theme"][value="${value}"]`); if (back) back.focus(); });
-    const shown = data.styles[own.theme], points = [["yes", chosenThere("yes")], ["hand", chosenThere("hand")], ["no", data.candidates.some((each) => each.taken === "no") && state.shown.unchosen],
+    const overview = now().overview, shown = data.styles[overview ? "gained" : own.theme], points = [["yes", chosenThere("yes")], ["hand", chosenThere("hand")], ["no", data.candidates.some((each) => each.taken === "no") && state.shown.unchosen],
       ["unfit", data.candidates.some((each) => each.taken === "unfit") && state.shown.unchosen]].filter(([, there]) => there);
-    return [figures(), el("div", { class: "sq-noprint" }, chooser(), el("h2", {}, t("siting.theme")), theme),
-      el("h2", {}, t("siting.legend_homes")), town.legend(shown, counts, own.off), counts.has("unreached") || counts.has("unknown") ? el("p", { class: "sq-note" }, t("siting.unreached_said")) : null,
+    return [figures(), el("div", { class: "sq-noprint" }, chooser(), overview ? null : [el("h2", {}, t("siting.theme")), theme]),
+      el("h2", {}, overview ? t("siting.gained") : t("siting.legend_homes")), town.legend(shown, counts, own.off), counts.has("unreached") || counts.has("unknown") ? el("p", { class: "sq-note" }, t("siting.unreached_said")) : null,
       own.site >= 0 ? el("p", { class: "sq-note" }, t("siting.served"), " ", el("button", { type: "button", class: "sq-link", onclick: () => { own.site = -1; map.closePopup(); town.again(); } }, t("siting.clear"))) : null,
       el("h2", {}, t("siting.legend_points")), el("ul", { class: "sq-legend" }, points.map(([value]) => el("li", {}, town.swatch(named("taken", value).symbol, "point"), pick(named("taken", value).label))),
         facilityCount && state.shown.facilities ? el("li", {}, town.swatch(data.styles.facility[0].symbol, "point"), t("siting.show_facilities"), el("span", { class: "sq-n" }, count(mine().length))) : null),
@@ -220,7 +231,7 @@ function shequSitingMap(map, data) {
     return [chooser(), el("p", { class: "sq-note", style: "margin-top:8px" }, t("siting.communities_said")), searchBox("sq-search-areas", "siting.search"), el("ul", { class: "sq-rows" }, rows.map(([n, zh, en, before, after, mean0, mean1]) =>
       el("li", {}, el("button", { type: "button", class: "sq-link", onclick: () => town.goTo(L.latLngBounds(latlngs(areas.shapes[n]).flat(2)), 16) }, el("span", {}, pick(areas.name[n])),
         el("span", {}, after === null ? "—" : percent(after))), bars(before, after),
-      el("p", { class: "sq-note" }, `${before === null ? "—" : percent(before)} → ${after === null ? "—" : percent(after)} · ${pick(now().who)} ${pick([zh, en])} · ${mean0 === null ? "—" : count(mean0)} → ${mean1 === null ? "—" : count(mean1)} m`))))];
+      el("p", { class: "sq-note" }, `${before === null ? "—" : percent(before)} → ${after === null ? "—" : percent(after)}` + (now().overview ? "" : ` · ${pick(now().who)} ${pick([zh, en])} · ${mean0 === null ? "—" : count(mean0)} → ${mean1 === null ? "—" : count(mean1)} m`)))))];
   }
   function panel(name) {
     if (name === "map") return panelMap();
@@ -232,6 +243,7 @@ function shequSitingMap(map, data) {
   const names = () => (areas.at || []).map((at, n) => ({ at, text: pick(areas.name[n]) }));
   const tabs = [["sites", compared ? "siting.tab_options" : "siting.tab_sites"], ["map", "siting.tab_map"], ...(compared ? [] : [["candidates", "siting.tab_candidates"]]),
     ...(areas.shapes ? [["communities", "siting.tab_communities"]] : []), ["about", "siting.tab_about"]];
+  map.on("zoomend", marks);
   town.start({ tabs, draw, panel, names, click, usual: { unchosen: !compared, facilities: true, areas: true },
     link: () => ({ scene: now().key, when: own.when, theme: own.theme }) });
 }
