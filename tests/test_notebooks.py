@@ -28,4 +28,6 @@ def test_there_are_notebooks() -> None:
         "01b_alternatives_and_edits",
         "02_examination",
         "03_programme",
+        "04_facility_gaps",
+        "05_siting",
     ]
