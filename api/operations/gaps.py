@@ -69,15 +69,18 @@ def gaps_study(
     tell("reading how people walk", 0.0)
     network = network_of(study)
     homes = demand(study)
-    tell("looking for gaps", 0.2)
-    found = gaps_of(study, standards=standards, speed=speed, network=network, demand=homes)
-    tell("land within reach", 0.5)
-    land = surfaces(found, study, network=network, demand=homes)
     change = None
-    if plan is not None:
-        tell("gaps before and after the plan", 0.8)
+    if plan is None:
+        tell("looking for gaps", 0.2)
+        found = gaps_of(study, standards=standards, speed=speed, network=network, demand=homes)
+    else:
+        tell("gaps before and after the plan", 0.2)
         tables = explained(study, plan).tables
         change = before_after(study, tables, standards=standards, speed=speed, network=network, demand=homes)
+        # today's communities are the blocks that belong to them, as in the plan: one town has one set of figures
+        found = {each.name: change.before[each.name] for each in standards}
+    tell("land within reach", 0.7)
+    land = surfaces(found, study, network=network, demand=homes)
     return Gapped(study, network, found, land, change)
 
 
