@@ -55,7 +55,7 @@ class TownPage(OfflineMap):
     def __init__(self, data: Mapping[str, Any], *, name: str, start: str, lang: Lang) -> None:
         (south, west), (north, east) = data["bounds"]
         super().__init__([(south + north) / 2, (west + east) / 2], title=data["title"][lang == "en"], lang=lang)
-        styles = ("plan_map.css", "examination_map.css", f"{name}.css")
+        styles = ("plan_map.css", "examination_map.css", "town_map.css", f"{name}.css")
         self.page_css = "".join(read_template(each) for each in styles)
         self.add_child(_TownLayers(data, name=name, start=start))
 

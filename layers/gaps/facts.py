@@ -6,13 +6,20 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from geo.gaps.result import LACKING
 from geo.network.options import SPEEDS
+from geo.partition.scorecard import SIX_ONES
+from geo.standards.facilities import load_facility_standard
+from layers.gaps.frames import FEWEST_PEOPLE, shown_name, walk_classes
 from layers.provenance import Row
 from layers.words import LANGS, WORDS, Lang, fullwidth, is_missing, study_name, word
 
 if TYPE_CHECKING:
     from geo.gaps.result import GapChange, Gaps
     from geo.gaps.surfaces import Surfaces
+    from geo.standards.facilities import Requirement
     from geo.study import Study
 
 
@@ -78,9 +85,8 @@ def notes(
             "、".join(zh for zh, _ in titles), ", ".join(en for _, en in titles))  # fmt: skip
         rows.append((label, (typeset(note[0]), note[1])))
     for more, key in ((surfaces, "gaps.surfaces"), (change, "gaps.change")):
-        for note in () if more is None else more.notes:
-            if note not in found:
-                rows.append((WORDS[key], (typeset(note[0]), note[1])))
+        new = () if more is None else tuple(note for note in more.notes if note not in found)
+        rows += [(WORDS[key], (typeset(note[0]), note[1])) for note in new]
     return rows
 
 
@@ -123,3 +129,84 @@ def _joined(first: str, second: str, between: str) -> str:
 
 def _count(value: object) -> int | None:
     return None if is_missing(value) else round(float(str(value)))
+
+
+def title(rule: Requirement, lang: Lang) -> str:
+    """Return the title of a requirement."""
+    return typeset(rule.title_zh) if lang == "zh" else rule.title_en[:1].upper() + rule.title_en[1:]
+
+
+def scope_word(rule: Requirement, lang: Lang) -> str:
+    """Return where a requirement asks for its facility."""
+    return word(f"gap_scope.{rule.scope}", lang)
+
+
+def limit_text(rule: Requirement, lang: Lang) -> str:
+    """Return the reach a requirement asks for, as a phrase."""
+    told = []
+    if rule.radius_m is not None:
+        told.append(word("gaps.limit_m", lang, n=f"{rule.radius_m:,g}"))
+    if rule.minutes is not None:
+        told.append(word("gaps.limit_min", lang, n=f"{rule.minutes:g}"))
+    if not told:
+        told.append(word("gaps.no_limit_town" if rule.scope == "town" else "gaps.no_limit", lang))
+    return (" 或 " if lang == "zh" else " or ").join(told)
+
+
+def area_names(gaps: Mapping[str, Gaps], lang: Lang) -> dict[str, str]:
+    """Return the names of communities and estates by their ids."""
+    names: dict[str, str] = {}
+    for each in gaps.values():
+        for scores in (each.estate_scores, each.scores):
+            for key, row in scores.iterrows():
+                names[str(key)] = shown_name(row, lang, str(key))
+    return names
+
+
+def mean_score(gaps: Gaps) -> float | None:
+    """Return the average score of the communities, from 0 to 100; None where none is known."""
+    known = gaps.scores["score"].dropna()
+    return round(100 * float(known.mean()), 1) if len(known) else None
+
+
+def lacking(row: pd.Series) -> int:
+    """Return how many communities show a gap of a requirement."""
+    return int(sum(row[f"areas_{state}"] for state in LACKING))
+
+
+def six_titles(lang: Lang) -> dict[str, str]:
+    """Return what the six ones are called."""
+    standard = load_facility_standard("six-ones")
+    return {key: title(standard[key], lang) for key in SIX_ONES}
+
+
+def uncovered_places(gaps: Mapping[str, Gaps], study: Study, lang: Lang) -> list[tuple[str, str, str, str, int, int]]:
+    """Return where people out of reach live: standard, requirement, community, place, residents, homes.
+
+    Places are estates, and blocks outside them; most residents of each requirement first. Those with fewer than
+    `FEWEST_PEOPLE` out of reach are left out.
+    """
+    named = study.get("estates")
+    estates = {} if named is None else {str(key): shown_name(row, lang, str(key)) for key, row in named.iterrows()}
+    rows: list[tuple[str, str, str, str, int, int]] = []
+    for name, each in gaps.items():
+        homes = pd.DataFrame({column: each.buildings.get(column) for column in ("community_id", "estate_id", "block_id")},
+                             index=each.buildings.index)  # fmt: skip
+        homes["people"] = each.buildings["people"].to_numpy(dtype=float)
+        homes["place"] = (
+            homes["estate_id"]
+            .astype("object")
+            .where(homes["estate_id"].notna(), "block:" + homes["block_id"].astype("object"))
+        )
+        homes = homes.fillna({"place": "", "community_id": ""})
+        classes = walk_classes(each)
+        for rule in each.standard.requirements:
+            lost = homes[classes[rule.key].isin(("beyond", "far")).to_numpy() & (homes["people"] > 0).to_numpy()]
+            sums = lost.groupby(["community_id", "place"], sort=True)["people"].agg(["sum", "size"]).reset_index()
+            sums = sums[(sums["sum"] >= FEWEST_PEOPLE) & (sums["place"] != "")]
+            for row in sums.sort_values("sum", ascending=False, kind="stable").itertuples(index=False):
+                place = str(row.place)
+                told = estates.get(place, place) if not place.startswith("block:") else (
+                    word("gaps.block_said", lang, id=place.removeprefix("block:")))  # fmt: skip
+                rows.append((name, rule.key, str(row.community_id), told, round(row.sum), int(row.size)))
+    return rows

@@ -221,8 +221,14 @@ def network_frame(network: Network) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(columns, index=index, geometry=network.lines, crs=network.crs)
 
 
-def out_of_reach(gaps: Gaps, requirement: str) -> gpd.GeoDataFrame:
+def out_of_reach(gaps: Gaps, classes: pd.Series) -> gpd.GeoDataFrame:
     """Return people out of reach of a requirement, summed over squares of `CELL_M`, as points.
+
+    Parameters
+    ----------
+    gaps
+    classes
+        The requirement's column of `walk_classes`.
 
     Returns
     -------
@@ -231,9 +237,7 @@ def out_of_reach(gaps: Gaps, requirement: str) -> gpd.GeoDataFrame:
         `FEWEST_PEOPLE` are left out.
     """
     homes = gaps.buildings
-    rule = [rule.key for rule in gaps.standard.requirements].index(requirement)
-    reached = gaps.homes["reached"].astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
-    lost = reached.reshape(len(homes), -1)[:, rule] == 0
+    lost = classes.isin(("beyond", "far")).to_numpy()
     people = homes["people"].to_numpy(dtype=np.float64)
     some = lost & (people > 0)
     points = shapely.centroid(homes.geometry.to_numpy()[some])

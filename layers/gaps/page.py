@@ -262,7 +262,7 @@ def _known(
     town = gaps.requirements.loc[rule.key]
     rows = gaps.communities.xs(rule.key, level="requirement").sort_index()
     estates = gaps.estates.xs(rule.key, level="requirement").sort_index() if len(gaps.estates) else gaps.estates
-    lost = out_of_reach(gaps, rule.key)
+    lost = out_of_reach(gaps, walked.classes[rule.key])
     return {
         "covered": _round(town["people_covered"]), "uncovered": _round(town["people_uncovered"]),
         "people": _round(town["people"]), "share": _round(town["covered_share"], 4), "mean": _round(town["mean_m"]),

@@ -141,7 +141,7 @@ function shequGapsMap(map, data) {
     const here = data.facilities, size = (value, key) => (known(value) ? t(key, { n: count(value) }) : t("gaps.size_unknown"));
     const mine = standard().requirements.filter((each) => each.facilities.includes(i)).map((each) => pick(each.title));
     tell(L.latLng(point(here.points[i])), nameOf(here, i), el("dl", {}, line(t("gaps.floor_area"), size(here.area[i], "gaps.m2")),
-      line(t("gaps.places"), known(here.places[i]) ? count(here.places[i]) : t("gaps.size_unknown")), line(t("gaps.counts_for"), mine.join(comma())), line(t("kind"), str(here.category[i]))));
+      line(t("gaps.places"), known(here.places[i]) ? count(here.places[i]) : t("gaps.size_unknown")), line(t("gaps.counts_for"), mine.join(comma()))));
   }
   function visitArea(i) { openArea(i, L.latLng(areas().at[i])); goTo((grounds[view.when] || grounds.today).bounds(i), 16); openArea(i, L.latLng(areas().at[i])); }
   function visitHome(i) { goTo(homes.bounds(i)); openHome(i, homes.middle(i)); }
