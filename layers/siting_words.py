@@ -298,6 +298,11 @@ _REPORT = {
         "备选点位共{n}处，选中{chosen}处。未选的{left}处按理由归并如下。",
         "There are {n} candidates; {chosen} were taken. The other {left} by reason:",
     ),
+    "siting.report_like": ("例如", "Such as"),
+    "siting.report_overview": ("全部拟选点位与住宅新增覆盖", "All proposed sites and the homes they newly cover"),
+    "siting.cover_options": ("比选方案", "Options"),
+    "siting.cover_best": ("新增覆盖最多者", "Newly covers most"),
+    "siting.count_options": ("{n}个", "{n}"),
     "siting.report_left_count": ("处数", "Candidates"),
     "siting.report_left_best": ("未选点位中新增覆盖较多者", "The best of those not taken"),
     "siting.report_more": ("其余{n}处见工作簿。", "The workbook lists the other {n}."),
@@ -309,8 +314,8 @@ _REPORT = {
     "siting.report_option_map": ("{option}：点位与住宅覆盖", "{option}: sites and the homes they cover"),
     "siting.report_by_community": ("各方案分社区新增覆盖", "Newly covered by option and community"),
     "siting.report_recommend": (
-        "在手工提出的方案中，{option}新增覆盖最多，为{people}；{best}。",
-        "Of the options set by hand, {option} newly covers most: {people}; {best}.",
+        "在手工提出的方案中，{option}（{n}处）新增覆盖最多，为{people}；{best}。",
+        "Of the options set by hand, {option} ({n} in number) newly covers most: {people}; {best}.",
     ),
     "siting.report_kind": ("选址建议", "Siting proposal"),
     "siting.report_note_draft": (
@@ -327,6 +332,21 @@ _REPORT = {
     "siting.cost_unknown": ("未知", "not known"),
     "siting.wan": ("{n}万元", "{n} × 10,000 yuan"),
 }
+
+METHODS_ZH: Final = {
+    "HiGHS": "HiGHS精确求解",
+    "the worst-off communities first": "薄弱社区逐个优先",
+    "greedy and swaps": "贪心与交换",
+    "prices of demand": "拉格朗日定价",
+    "swaps and prices of demand": "交换与拉格朗日定价",
+    "covers of growing reach": "逐步放大服务半径求覆盖",
+    "annealing": "模拟退火",
+    "kicks": "扰动{n}次",
+    "Lagrangian bound": "拉格朗日界",
+    "exchanges and path relinking": "交换与路径重连",
+    "branches": "分支{n}个",
+}
+"""Parts of `geo.siting.choice.Choice.method` in Chinese; numbers stand before their noun."""
 
 SITING_WORDS: Final[dict[str, tuple[str, str]]] = {
     **_COLUMNS, **_VALUES, **_TITLES, **_SHEETS, **_ABOUT, **_PAGE, **_REPORT

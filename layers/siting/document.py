@@ -32,6 +32,7 @@ from layers.siting.facts import (
     site_frame,
     summary,
     title_of,
+    together,
     told,
     totals_of,
     who_word,
@@ -95,6 +96,10 @@ class _Report(Paper):
         self.names = {str(key): place_name(row, key, lang) for key, row in self.site_rows.iterrows()}
         self.communities = community_names(study, lang)
         self.comma = "、" if lang == "zh" else ", "
+        self.homes, self.facilities = home_frame(answer, study), facility_frame(answer, study)
+        self.areas = community_frame(answer, study, self.scenes[0])
+        self.behind = context_frames({name: study.tables[name] for name in ("roads", "barriers")
+                                      if name in study.tables}, self.homes.crs)  # fmt: skip
 
     def heads(self, *keys: str) -> list[str]:
         """Return the words of columns."""
@@ -129,6 +134,12 @@ class _Report(Paper):
                     (word("siting.cover_new", self.lang), f"{new} {who_word(scene.requirement, self.lang)}"
                      if self.lang == "en" else f"{who_word(scene.requirement, self.lang)}{new}人"),
                 ]  # fmt: skip
+            else:
+                own = _own_options(answer)
+                rows.append((word("siting.cover_options", self.lang),
+                             word("siting.count_options", self.lang, n=len(own))))  # fmt: skip
+                if own:
+                    rows.append((word("siting.cover_best", self.lang), option_title(own[0], self.lang)))
         rows += [
             (word("report.author", self.lang), ""),
             (word("report.date", self.lang), word("report.date_blank", self.lang)),
@@ -160,27 +171,26 @@ class _Report(Paper):
         return ["".join(texts) if self.lang == "zh" else " ".join(texts), *example]
 
     def _recommended(self, answer: WhatIf) -> list[str]:
-        own = [option for option in answer.options.index if option != "today" and not str(option).startswith("best ")]
+        own = _own_options(answer)
         if not own:
             return []
         row = answer.options.loc[own[0]]
         people = people_text(row["people_new"], self.lang)
         who = who_word(answer.requirement, self.lang)
         best = word("siting.of_best", self.lang, share=share_text(row["share_of_best"]))
-        return [word("siting.report_recommend", self.lang, option=option_title(str(own[0]), self.lang), best=best,
+        return [word("siting.report_recommend", self.lang, option=option_title(own[0], self.lang), best=best,
+                     n=int(row["sites"]),
                      people=f"{who}{people}人" if self.lang == "zh" else f"{people} {who}")]  # fmt: skip
 
-    def _picture(self, scene: Scene, caption: str, numbers: dict[str, str]) -> None:
+    def _picture(self, scene: Scene, caption: str, numbers: dict[str, str], gained: pd.Series | None = None) -> None:
         font = chinese_font()
         if font is None and self.lang == "zh" and not self.figures_count:
             self.paragraph(word("report.no_font", self.lang))
-        homes = home_frame(self.answer, self.study)
-        behind = context_frames({name: self.study.tables[name] for name in ("roads", "barriers")
-                                 if name in self.study.tables}, homes.crs)  # fmt: skip
+        facilities = self.facilities[:0] if gained is not None else self.facilities
         drawn = scene_png(
-            scene, homes=homes, sites=self.site_rows, facilities=facility_frame(self.answer, self.study),
-            communities=community_frame(self.answer, self.study, scene), behind=behind, lang=self.lang, font=font,
-            numbers=numbers, bounds=frame_around(scene, homes, self.site_rows),
+            scene, homes=self.homes, sites=self.site_rows, facilities=facilities, communities=self.areas,
+            behind=self.behind, lang=self.lang, font=font, numbers=numbers, gained=gained,
+            bounds=frame_around(scene, self.homes, self.site_rows),
         )  # fmt: skip
         self.picture(drawn, caption)
 
@@ -200,7 +210,7 @@ class _Report(Paper):
         ]  # fmt: skip
         heads = [*self.heads("rank", "site", "kind", "community", "people_new", "users"),
                  word("siting.mean_m", self.lang), word("siting.cost", self.lang)]  # fmt: skip
-        self.table("siting.report_site_table", heads, rows, widths=(1.2, 3.7, 2.0, 2.3, 1.7, 1.9, 2.2, 1.6),
+        self.table("siting.report_site_table", heads, rows, widths=(1.1, 3.7, 1.9, 2.2, 1.6, 1.8, 2.2, 1.5),
                    numbers=(0, 4, 5, 6, 7), size=9)  # fmt: skip
         for _, row in answer.sites.iterrows():
             self.paragraph(told(row[f"text_{self.lang}"], self.lang))
@@ -222,7 +232,7 @@ class _Report(Paper):
             for n, row in answer.steps.iterrows()
         ]  # fmt: skip
         heads = self.heads("number", "added", "people_new", "covered_share", "mean_m", "cost_total")
-        self.table("siting.report_steps", heads, steps, widths=(1.3, 5.5, 2.3, 2.1, 2.5, 2.9), numbers=(0, 2, 3, 4, 5),
+        self.table("siting.report_steps", heads, steps, widths=(1.2, 5.3, 2.3, 2.1, 2.4, 2.7), numbers=(0, 2, 3, 4, 5),
                    size=9.5)  # fmt: skip
         self._areas(self.scenes[0])
 
@@ -244,7 +254,7 @@ class _Report(Paper):
             for key, row in sums.iterrows()
         ]  # fmt: skip
         heads = self.heads("community", "people", "share_before", "share_after", "mean_before", "mean_after")
-        self.table("siting.report_communities", heads, rows, widths=(4.2, 2.2, 2.4, 2.4, 2.7, 2.7),
+        self.table("siting.report_communities", heads, rows, widths=(3.9, 2.1, 2.3, 2.3, 2.7, 2.7),
                    numbers=range(1, 6), size=9.5, together=False)  # fmt: skip
 
     def premises(self, answer: Placed) -> None:
@@ -254,9 +264,8 @@ class _Report(Paper):
             self.paragraph(word("siting.nothing_chosen", self.lang))
             return
         numbers = {str(key): str(rank) for key, rank in answer.sites["rank"].items()}
-        first = self.scenes[0]
-        self._picture(first, f"{first.title[self.lang == 'en']}{'：' if self.lang == 'zh' else ': '}"
-                             f"{word('siting.report_map', self.lang)}", numbers)  # fmt: skip
+        scene, gained = together(answer)
+        self._picture(scene, word("siting.report_overview", self.lang), numbers, gained)
         rows = [
             [str(row["rank"]), self._name(key), kind_word(row["kind"], self.lang), self._community(row["community_id"]),
              str(row[f"requirements_{self.lang}"]).replace(";", self.comma), number(row["used_m2"], self.lang),
@@ -267,7 +276,7 @@ class _Report(Paper):
                      _wan(answer.spent, self.lang), number(answer.value, self.lang)])  # fmt: skip
         heads = self.heads("rank", "site", "kind", "community", "requirements", "used", "cost", "value")
         shade = {} if answer.costs_given else {(n, 6): _EXAMPLE for n in range(len(rows))}
-        self.table("siting.report_site_table", heads, rows, widths=(1.1, 3.2, 1.9, 2.2, 3.4, 1.6, 1.7, 1.7),
+        self.table("siting.report_site_table", heads, rows, widths=(1.0, 3.6, 1.8, 2.0, 3.0, 1.5, 1.5, 1.6),
                    numbers=(0, 5, 6, 7), size=8.5, total=True, shade=shade, together=False)  # fmt: skip
         self._rooms(answer)
 
@@ -287,12 +296,12 @@ class _Report(Paper):
         heads = self.heads("requirement", "need", "unit_cost", "cost", "people_new", "mean_m")
         shade = {} if answer.costs_given else {(n, c): _EXAMPLE for n in range(len(rows)) if n not in bands
                                                for c in (2, 3)}  # fmt: skip
-        self.table("siting.report_rooms", heads, rows, widths=(4.6, 2.1, 2.4, 2.2, 2.4, 2.9), numbers=range(1, 6),
+        self.table("siting.report_rooms", heads, rows, widths=(4.4, 2.1, 2.3, 2.1, 2.3, 2.8), numbers=range(1, 6),
                    size=9, bands=bands, shade=shade, together=False)  # fmt: skip
 
     def gains(self, answer: Placed) -> None:
         """Write what every facility reaches, and what each further premises adds."""
-        self.section("siting.report_effect", [told(text, self.lang) for text in answer.gains[f"text_{self.lang}"]])
+        self.section("siting.report_effect")
         rows = [
             [str(row[f"title_{self.lang}"]), str(int(row["rooms"])), _wan(row["cost"], self.lang),
              people_text(row["people_new"], self.lang), share_text(row["share_before"]), share_text(row["share_after"]),
@@ -301,8 +310,12 @@ class _Report(Paper):
         ]  # fmt: skip
         heads = self.heads("requirement", "rooms", "cost", "people_new", "share_before", "share_after", "mean_m")
         shade = {} if answer.costs_given else {(n, 2): _EXAMPLE for n in range(len(rows))}
-        self.table("siting.report_gains", heads, rows, widths=(3.8, 1.8, 2.0, 2.2, 2.1, 2.1, 2.6), numbers=range(1, 7),
+        self.table("siting.report_gains", heads, rows, widths=(3.6, 1.7, 1.9, 2.1, 2.1, 2.1, 2.5), numbers=range(1, 7),
                    size=9, shade=shade)  # fmt: skip
+        numbers = {str(key): str(rank) for key, rank in answer.sites["rank"].items()}
+        for scene in [each for each in self.scenes if each.sites][:_MOST_MAPS]:
+            title = scene.title[self.lang == "en"]
+            self._picture(scene, word("siting.report_option_map", self.lang, option=title), numbers)
         self.paragraph(word("siting.report_steps_said", self.lang))
         steps = [
             [str(n), word("siting.before", self.lang) if is_missing(row["site_id"]) else self._name(row["site_id"]),
@@ -311,7 +324,7 @@ class _Report(Paper):
             for n, row in answer.steps.iterrows()
         ]  # fmt: skip
         heads = self.heads("number", "added", "value", "value_total", "cost_total", "worst", "worst_share")
-        self.table("siting.report_steps", heads, steps, widths=(1.1, 4.5, 2.0, 2.0, 2.2, 2.8, 2.0),
+        self.table("siting.report_steps", heads, steps, widths=(1.0, 4.3, 2.0, 2.0, 2.1, 2.7, 1.9),
                    numbers=(0, 2, 3, 4, 6), size=8.5, together=False)  # fmt: skip
         self._shares(answer)
 
@@ -333,8 +346,12 @@ class _Report(Paper):
         order = sorted(counts.index, key=lambda reason: (-int(counts[reason]), str(reason)))
         rows = [[REASONS[reason][self.lang == "en"], str(int(counts[reason])), self._like(left, reason)]
                 for reason in order]  # fmt: skip
-        heads = [word("siting.why", self.lang), word("siting.report_left_count", self.lang), word("note", self.lang)]
-        self.table("siting.report_left", heads, rows, widths=(4.2, 1.8, 10.4), numbers=(1,), size=9)
+        heads = [
+            word("siting.why", self.lang),
+            word("siting.report_left_count", self.lang),
+            word("siting.report_like", self.lang),
+        ]
+        self.table("siting.report_left", heads, rows, widths=(3.8, 1.8, 10.4), numbers=(1,), size=9)
         alone = "value_alone" if isinstance(answer, Placed) else "people_alone"
         good = left[left[alone] > 0].sort_values(alone, ascending=False, kind="stable")
         if good.empty:
@@ -346,7 +363,7 @@ class _Report(Paper):
             for key, row in good.head(_MOST_LEFT).iterrows()
         ]  # fmt: skip
         heads = self.heads("site", "kind", alone, "why")
-        self.table("siting.report_left_best", heads, best, widths=(3.9, 2.2, 2.2, 8.1), numbers=(2,), size=9,
+        self.table("siting.report_left_best", heads, best, widths=(3.7, 2.1, 2.2, 8.0), numbers=(2,), size=9,
                    together=False)  # fmt: skip
         if len(left) > len(best):
             self.paragraph(word("siting.report_more", self.lang, n=len(left) - len(best)))
@@ -367,7 +384,7 @@ class _Report(Paper):
         ]  # fmt: skip
         heads = self.heads("option", "sites", "people_new", "covered_share", "mean_m", "farthest_m", "share_of_best",
                            "cost")  # fmt: skip
-        self.table("siting.report_options", heads, rows, widths=(3.9, 1.4, 1.9, 1.8, 2.0, 2.0, 2.1, 1.6),
+        self.table("siting.report_options", heads, rows, widths=(3.6, 1.4, 1.8, 1.8, 1.8, 1.9, 2.0, 1.7),
                    numbers=range(1, 8), size=9)  # fmt: skip
         points = [
             [option_title(str(option), self.lang), place_name(row, site, self.lang), kind_word(row["kind"], self.lang),
@@ -376,8 +393,9 @@ class _Report(Paper):
             for (option, site), row in answer.points.iterrows()
         ]  # fmt: skip
         heads = self.heads("option", "site", "kind", "people_reach", "people_alone", "why")
-        self.table("siting.sheet_points", heads, points, widths=(2.6, 3.9, 2.2, 2.0, 2.2, 3.5), numbers=(3, 4), size=9)
-        for scene in self.scenes[:_MOST_MAPS]:
+        self.table("siting.sheet_points", heads, points, widths=(2.6, 3.8, 2.2, 1.9, 2.1, 3.4), numbers=(3, 4), size=9)
+        own = _own_options(answer)
+        for scene in sorted(self.scenes, key=lambda each: each.key not in own)[:_MOST_MAPS]:
             numbers = {site: str(n) for n, site in enumerate(scene.sites, start=1)}
             title = scene.title[self.lang == "en"]
             self._picture(scene, word("siting.report_option_map", self.lang, option=title), numbers)
@@ -392,7 +410,7 @@ class _Report(Paper):
         rows = [[self._community(key), share_text(sums[0].loc[key, "share_before"]),
                  *(share_text(each.loc[key, "share_after"]) for each in sums)] for key in order]  # fmt: skip
         heads = [*self.heads("community", "before"), *(scene.title[self.lang == "en"] for scene in shown)]
-        wide = (16.4 - 3.6) / (len(heads) - 1)
+        wide = (16.0 - 3.6) / (len(heads) - 1)
         self.table("siting.report_communities", heads, rows, widths=(3.6, *[wide] * (len(heads) - 1)),
                    numbers=range(1, len(heads)), size=8.5, together=False)  # fmt: skip
 
@@ -402,7 +420,13 @@ class _Report(Paper):
         side = int(self.lang == "en")
         rows = [[row.label[side], row.value[side]] for row in basis(self.answer, self.study)]
         self.table("siting.report_basis", [word("item", self.lang), word("value", self.lang)], rows,
-                   widths=(3.6, 12.8), size=9.5, together=False)  # fmt: skip
+                   widths=(3.4, 12.6), size=9.5, together=False)  # fmt: skip
+
+
+def _own_options(answer: WhatIf) -> list[str]:
+    """Return the options that were set by hand, the best first."""
+    names = [str(option) for option in answer.options.index]
+    return [name for name in names if name != "today" and not name.startswith("best ")]
 
 
 def _metres(value: object) -> str:

@@ -22,6 +22,8 @@ from geo.standards.facilities import Requirement, plain_category
 from layers.features import FEWEST_SHOWN, typeset_frame
 from layers.paper import first_up
 from layers.provenance import Row
+from layers.siting_words import METHODS_ZH
+from layers.styles import GAINED_FILLS
 from layers.words import LANGS, Lang, fullwidth, is_missing, name_in, number, study_name, word
 
 if TYPE_CHECKING:
@@ -140,6 +142,18 @@ def option_title(option: str, lang: Lang) -> str:
     if best := re.fullmatch(r"best (\d+)", option):
         return word("siting.option_best", lang, n=best[1])
     return word("siting.option_named", lang, name=option)
+
+
+def together(answer: Placed) -> tuple[Scene, pd.Series]:
+    """Return a scene of all premises, and by how many facilities each home is newly covered (`gained_style`)."""
+    scenes = scenes_of(answer)
+    first = scenes[0]
+    gained = sum((scene.homes["state"].eq("new").astype(int) for scene in scenes[1:]),
+                 start=first.homes["state"].eq("new").astype(int))  # fmt: skip
+    titles = (word("siting.overview", "zh"), word("siting.overview", "en"))
+    sites = tuple(str(key) for key in answer.sites.index)
+    scene = Scene("all", titles, first.requirement, float("nan"), float("nan"), sites, first.homes)
+    return scene, gained.clip(upper=len(GAINED_FILLS) - 1)
 
 
 def requirements_of(answer: Answer) -> tuple[Requirement, ...]:
@@ -393,7 +407,7 @@ def totals_of(scene: Scene) -> dict[str, float]:
 def summary(answer: Answer, lang: Lang) -> list[str]:
     """Return the answer in sentences."""
     if isinstance(answer, WhatIf):
-        return [told(text, lang) for text in answer.options[f"text_{lang}"]]
+        return [first_up(told(text, lang), lang) for text in answer.options[f"text_{lang}"]]
     return sentences(told(getattr(answer, f"text_{lang}"), lang), lang)
 
 
@@ -453,7 +467,7 @@ def basis(answer: Answer, study: Study) -> list[Row]:
         pairs.append(("siting.about_costs", [word(source, lang) for lang in LANGS]))
     if not isinstance(answer, WhatIf):
         found = answer.choice if isinstance(answer, Sited) else answer
-        pairs.append(("siting.about_method", [found.method] * 2))
+        pairs.append(("siting.about_method", [_method_zh(found.method), found.method]))
     pairs.append(("siting.about_proof", [" ".join(proof(answer, lang)) for lang in LANGS]))
     pairs.append(("siting.about_speed", [word(f"siting.speed.{answer.speed}", lang) for lang in LANGS]))
     pairs.append(("siting.about_walks", [word("siting.about_walks_said", lang) for lang in LANGS]))
@@ -461,6 +475,15 @@ def basis(answer: Answer, study: Study) -> list[Row]:
     private = [word("siting.about_privacy_said", lang, n=FEWEST_PEOPLE, households=FEWEST_SHOWN) for lang in LANGS]
     pairs.append(("siting.about_privacy", private))
     return [Row((word(key, "zh"), word(key, "en")), (said[0], said[1])) for key, said in pairs]
+
+
+def _method_zh(method: str) -> str:
+    """Return how an answer was found in Chinese, part by part; what has no translation stays."""
+    parts = []
+    for part in method.split(", "):
+        counted = re.fullmatch(r"(\d+) (\w+)", part)
+        parts.append(METHODS_ZH.get(counted[2], part).format(n=counted[1]) if counted else METHODS_ZH.get(part, part))
+    return "，".join(parts)
 
 
 def _limits(answer: Answer, key: str) -> tuple[float, float]:

@@ -105,7 +105,7 @@ def _written(frame: pd.DataFrame) -> pd.DataFrame:
     for column in shown.columns:
         code = str(column).rpartition("_")[2]
         if code in LANGS:
-            shown[column] = [told(text, code) for text in shown[column]]  # type: ignore[arg-type]
+            shown[column] = [told(text, code) for text in shown[column]]
         elif shown[column].dtype == object:
             shown[column] = [None if pd.isna(value) else str(value) for value in shown[column]]
     return shown

@@ -225,7 +225,8 @@ class _Page:
 
     def _facilities(self, origin: Sequence[int]) -> dict[str, Any]:
         """Return today's facilities in columns."""
-        frame, keys = self.facilities, {scene.requirement.key: [] for scene in self.scenes}
+        frame = self.facilities
+        keys: dict[str, list[int]] = {scene.requirement.key: [] for scene in self.scenes}
         for n, scene in enumerate(self.scenes, start=int(isinstance(self.answer, Placed))):  # after the overview
             keys[scene.requirement.key].append(n)
         return {
@@ -285,7 +286,9 @@ class _Page:
             return [line for line in [*lines, _people("people_reach", row["people_reach"]),
                                       _people("people_alone", row["people_alone"])] if line]  # fmt: skip
         chosen = self.answer.sites.loc[key]
-        twice = {"all": "residents_new", "elders": "elders_new", "children": "children_new"}[self.answer.requirement.who]
+        twice = {"all": "residents_new", "elders": "elders_new", "children": "children_new"}[
+            self.answer.requirement.who
+        ]
         people = [name for name in ("people_reach", "people_new", "residents_new", "elders_new", "children_new",
                                     "people_only", "users") if name != twice]  # fmt: skip
         lines += [_people(name, chosen[name]) for name in people]

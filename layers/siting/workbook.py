@@ -96,6 +96,10 @@ class _Book:
     def _people(self, row: pd.Series, *columns: str) -> list[Any]:
         return [people_cell(row[column], self.lang) for column in columns]
 
+    def _wan(self, yuan: object) -> float | str | None:
+        """Return money in 10,000 yuan; what is unknown says so."""
+        return word("siting.cost_unknown", self.lang) if is_missing(yuan) else money_wan(yuan)
+
     def _community(self, key: object) -> str | None:
         return None if is_missing(key) else self.communities.get(str(key), str(key))
 
@@ -115,7 +119,7 @@ class _Book:
         )  # fmt: skip
         rows = [
             [int(row["rank"]), self.names[str(key)], str(key), kind_word(row["kind"], self.lang),
-             self._community(row["community_id"]), money_wan(row["cost"]), plain(row["capacity"]),
+             self._community(row["community_id"]), self._wan(row["cost"]), plain(row["capacity"]),
              *self._gain(row), told(row[f"text_{self.lang}"], self.lang)]
             for key, row in answer.sites.iterrows()
         ]  # fmt: skip
@@ -153,7 +157,7 @@ class _Book:
         rows = [
             [int(str(n)), self._added(row["site_id"]), *self._people(row, "people_new", "people_covered"),
              plain(row["covered_share"]), *(_round(row[each]) for each in ("mean_m", "p95_m")),
-             money_wan(row["cost_total"])]
+             self._wan(row["cost_total"])]
             for n, row in answer.steps.iterrows()
         ]  # fmt: skip
         return self._sheet("steps", heads, rows, frozen_columns=2)
@@ -170,8 +174,10 @@ class _Book:
             ("site", "@"), ("site_id", "@"), ("kind", "@"), ("community", "@"), ("floor_area", COUNT),
             ("ground", COUNT), ("cost", NUMBER), *alone, ("reason", "@"), ("why", "@"),
         )  # fmt: skip
-        table = answer.candidates.assign(_unfit=answer.candidates["reason"].isin(UNFIT)).sort_values(
-            ["chosen", "_unfit", alone[-1][0]], ascending=[False, True, False], kind="stable")  # fmt: skip
+        ranked = answer.candidates.assign(
+            _unfit=answer.candidates["reason"].isin(UNFIT), _rank=answer.sites["rank"].reindex(answer.candidates.index)
+        )
+        table = ranked.sort_values(["_rank", "_unfit", alone[-1][0]], ascending=[True, True, False], kind="stable")
         rows: list[list[Any]] = []
         fills: dict[tuple[int, int], str] = {}
         for key, row in table.iterrows():
@@ -183,7 +189,7 @@ class _Book:
             rows.append([
                 self.names[str(key)], str(key), kind_word(row["kind"], self.lang),
                 self._community(row["community_id"]), _round(row["floor_area_m2"]), _round(row["site_area_m2"]),
-                money_wan(row["cost"]), *given, REASONS[row["reason"]][self.lang == "en"],
+                self._wan(row["cost"]), *given, REASONS[row["reason"]][self.lang == "en"],
                 told(row[f"reason_{self.lang}"], self.lang),
             ])  # fmt: skip
         return self._sheet("candidates", heads, rows, fills=fills)
@@ -221,7 +227,7 @@ class _Book:
              self._community(row["community_id"]), row[f"requirements_{self.lang}"].replace(";", self.comma),
              int(row["functions"]), word("yes" if row["complex"] else "no", self.lang),
              *(_round(row[each]) for each in ("floor_area_m2", "used_m2", "spare_m2")),
-             *(money_wan(row[each]) for each in ("site_cost", "fitting_cost", "cost")),
+             *(self._wan(row[each]) for each in ("site_cost", "fitting_cost", "cost")),
              _round(row["value"]), _round(row["value_only"]),
              None if is_missing(row["next_id"]) else self.names.get(str(row["next_id"]), str(row["next_id"])),
              _round(row["next_value"]), told(row[f"text_{self.lang}"], self.lang)]
@@ -240,7 +246,7 @@ class _Book:
         titles = self._titles()
         rows = [
             [self.names[str(site)], titles[str(key)], _round(row["need_m2"]), _round(row["need_site_m2"]),
-             _round(row["unit_cost"]), money_wan(row["cost"]), *self._gain(row),
+             _round(row["unit_cost"]), self._wan(row["cost"]), *self._gain(row),
              told(row[f"text_{self.lang}"], self.lang)]
             for (site, key), row in answer.rooms.iterrows()
         ]  # fmt: skip
@@ -252,6 +258,7 @@ class _Book:
 
     def gains(self, answer: Placed) -> Sheet:
         """Return what is reached for every facility that was asked for."""
+        titles = self._titles()
         heads = self._heads(
             ("requirement", "@"), ("weight", NUMBER), ("people", COUNT), ("rooms", "0"), ("area", COUNT),
             ("cost", NUMBER), ("people_new", COUNT), ("elders_new", COUNT), ("children_new", COUNT),
@@ -259,12 +266,12 @@ class _Book:
             ("said", "@"),
         )  # fmt: skip
         rows = [
-            [row[f"title_{self.lang}"], plain(row["weight"]), *self._people(row, "people"), int(row["rooms"]),
-             _round(row["m2"]), money_wan(row["cost"]), *self._people(row, "people_new", "elders_new", "children_new"),
+            [titles[str(key)], plain(row["weight"]), *self._people(row, "people"), int(row["rooms"]),
+             _round(row["m2"]), self._wan(row["cost"]), *self._people(row, "people_new", "elders_new", "children_new"),
              plain(row["share_before"]), plain(row["share_after"]),
              *(_round(row[each]) for each in ("mean_before_m", "mean_after_m")),
              told(row[f"text_{self.lang}"], self.lang)]
-            for _, row in answer.gains.iterrows()
+            for key, row in answer.gains.iterrows()
         ]  # fmt: skip
         fills = {} if answer.costs_given else {(n, 5): _EXAMPLE for n in range(len(rows))}
         return self._sheet("gains", heads, rows, fills=fills)
@@ -275,7 +282,7 @@ class _Book:
                             ("cost_total", NUMBER), ("worst", "@"), ("worst_share", SHARE))  # fmt: skip
         rows = [
             [int(str(n)), self._added(row["site_id"]), _round(row["value"]), _round(row["value_total"]),
-             money_wan(row["cost_total"]), self._community(row["worst_id"]), plain(row["worst_share"])]
+             self._wan(row["cost_total"]), self._community(row["worst_id"]), plain(row["worst_share"])]
             for n, row in answer.steps.iterrows()
         ]  # fmt: skip
         return self._sheet("steps", heads, rows, frozen_columns=2)
@@ -341,7 +348,7 @@ class _Book:
                 *self._people(row, *people), plain(row["covered_share"]), plain(row["share_of_best"]),
                 *(_round(row[each]) for each in ("mean_m", "p95_m", "farthest_m")),
                 self._community(row["worst_community_id"]), plain(row["worst_community_share"]),
-                money_wan(row["cost"]), told(row[f"communities_{self.lang}"], self.lang),
+                self._wan(row["cost"]), told(row[f"communities_{self.lang}"], self.lang),
                 told(row[f"text_{self.lang}"], self.lang),
             ])  # fmt: skip
         return self._sheet("options", heads, rows, frozen_columns=2, fills=fills)
