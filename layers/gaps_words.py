@@ -283,6 +283,57 @@ _BOOK = {
     "gaps.block_said": ("街坊 {id}", "block {id}"),
 }
 
+_PAPER = {
+    "layer.gap_communities_after": ("方案社区设施得分", "Communities of the plan by score"),
+    "gaps.report": ("公共服务设施缺口报告", "Report on facility gaps"),
+    "gaps.report_standards": ("采用标准", "Standards"),
+    "gaps.report_communities": ("社区", "Communities"),
+    "gaps.report_people": ("人口", "People"),
+    "gaps.report_privacy": (
+        "住户数据只以汇总形式出现，不足{n}户的范围不显示人数。",
+        "Household data stand here in sums only; no number of people where fewer than {n} households live.",
+    ),
+    "gaps.part_summary": ("总体情况", "Summary"),
+    "gaps.part_needs": ("各项要求", "Requirement by requirement"),
+    "gaps.part_maps": ("分布", "Where"),
+    "gaps.part_supply": ("每千人可得", "Supply per 1,000 people"),
+    "gaps.part_change": ("方案前后", "Before and after the plan"),
+    "gaps.part_communities": ("各社区", "Community by community"),
+    "gaps.part_notes": ("假定与未知", "Assumptions and unknowns"),
+    "gaps.part_sources": ("依据", "Sources"),
+    "gaps.summary_said": (
+        "按《{standard}》（{edition}），{communities}个社区、{needs}项要求，共{all}项判定：达标{met}项，有缺口{lacking}项，"
+        "未知{unknown}项；社区平均{score}分。",
+        "By “{standard}” ({edition}): {communities} communities and {needs} requirements make {all} judgements: {met} met, "
+        "{lacking} gaps, {unknown} unknown; communities score {score} of 100 on average.",
+    ),
+    "gaps.summary_worst": ("缺口最多的是{list}。", "Lacking most: {list}."),
+    "gaps.worst_item": ("{title}（{n}个社区）", "{title} ({n} communities)"),
+    "gaps.table_needs": ("{standard}：各项要求", "{standard}: requirements"),
+    "gaps.table_scores": ("社区设施得分", "Communities by score"),
+    "gaps.table_change": ("方案前后有变化的要求", "Requirements that the plan changes"),
+    "gaps.table_six": ("各社区“六个一”配置（前 → 后为方案）", "The six ones of each community"),
+    "gaps.table_supply": ("每千人可得与均衡程度", "Supply per 1,000 people, and how evenly it is spread"),
+    "gaps.table_gaps": ("{name}的缺口", "What {name} lacks"),
+    "gaps.map_scores": ("社区设施得分（{standard}）", "Communities by score ({standard})"),
+    "gaps.map_homes": ("楼栋可达得分（{standard}）", "Homes by what is within reach ({standard})"),
+    "gaps.map_community": ("{name}：楼栋可达得分（{standard}）", "{name}: homes by what is within reach ({standard})"),
+    "gaps.head_short": ("尚缺", "Short of"),
+    "gaps.head_lacking": ("有缺口社区", "Lacking in"),
+    "gaps.head_uncovered_short": ("未覆盖", "Not reached"),
+    "gaps.community_said": ("{name}，{people}人。", "{name}, {people} people."),
+    "gaps.community_unknown_people": ("{name}，人口未知。", "{name}; people not known."),
+    "gaps.community_score": (
+        "按《{standard}》得{score}分：达标{met}项，有缺口{lacking}项，未知{unknown}项。",
+        "By “{standard}” {score} of 100: {met} met, {lacking} gaps, {unknown} unknown.",
+    ),
+    "gaps.community_has": ("达标：{list}。", "Met: {list}."),
+    "gaps.community_unknown": ("未知：{list}。", "Unknown: {list}."),
+    "gaps.community_none": ("没有已知的缺口。", "No gap is known."),
+    "gaps.community_more": ("另有{n}项缺口，见工作簿。", "{n} more gaps stand in the workbook."),
+    "gaps.nothing": ("无", "none"),
+}
+
 _PAGE = {
     "page.town_privacy": (
         "住户数据只以汇总形式出现：不足{n}户（户数未知时按每户3人估计）的范围不显示人数。",
@@ -293,4 +344,4 @@ _PAGE = {
     "page.search_town": ("查找社区、小区、设施或楼栋", "Find a community, estate, facility or building"),
 }
 
-GAPS_WORDS: dict[str, tuple[str, str]] = {**_LAYERS, **_STATES, **_CLASSES, **_SAID, **_BOOK, **_PAGE}
+GAPS_WORDS: dict[str, tuple[str, str]] = {**_LAYERS, **_STATES, **_CLASSES, **_SAID, **_BOOK, **_PAPER, **_PAGE}

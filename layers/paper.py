@@ -68,13 +68,13 @@ class Paper:
         space(said, before=80)
         said.add_run().add_break(WD_BREAK.PAGE)
 
-    def picture(self, png: bytes, caption: str) -> None:
-        """Put a picture in, as wide as the text, with a numbered caption below it."""
+    def picture(self, png: bytes, caption: str, *, width_cm: float = 15.6) -> None:
+        """Put a picture in, by default as wide as the text, with a numbered caption below it."""
         self.figures_count += 1
         paragraph = self.document.add_paragraph()
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
         paragraph.paragraph_format.keep_with_next = True
-        paragraph.add_run().add_picture(io.BytesIO(png), width=Cm(15.6))
+        paragraph.add_run().add_picture(io.BytesIO(png), width=Cm(width_cm))
         label = word("report.figure", self.lang, n=self.figures_count)
         space(self.line(f"{label}  {caption}", "heading", 11, centred=True), after=14)
 

@@ -200,7 +200,8 @@ def facility_frame(gaps: Mapping[str, Gaps], study: Study) -> gpd.GeoDataFrame:
 
 def reach_frame(gaps: Mapping[str, Gaps], surfaces: Surfaces) -> gpd.GeoDataFrame:
     """Return the land within reach, one row for each requirement that sets a reach and has facilities near."""
-    rows = surfaces.areas[surfaces.areas["area_m2"] > 0]
+    wanted = surfaces.areas.index.get_level_values("standard").isin(list(gaps))
+    rows = surfaces.areas[(surfaces.areas["area_m2"] > 0) & wanted]
     titles = [gaps[str(name)].requirements.loc[key, ["title_zh", "title_en"]] for name, key in rows.index]
     made = rows.reset_index().assign(
         title_zh=[each.iloc[0] for each in titles], title_en=[each.iloc[1] for each in titles]
