@@ -91,13 +91,41 @@ def _offer(who, cost, second, base, n, f, c, s):
 
 
 @numba.njit(cache=True, nogil=True)
-def nearest_of(arcs, facilities, origins, most, group, out_who, out_cost, out_second):
-    """Write the nearest facilities of each origin to [origin, group, rank]; the search runs from the facilities.
+def _merge(who, cost, second, n, a, b, off, row, most, out, out_cost, out_second, base):
+    """Write the n nearest by either end of a stretch, whose own begin at a and at b, from `base` on, each once."""
+    last_a, last_b, found = a + n, b + n, 0
+    while True:
+        by_a = cost[a] + off[row, 0] if a < last_a and who[a] >= 0 else np.inf
+        by_b = cost[b] + off[row, 1] if b < last_b and who[b] >= 0 else np.inf
+        if by_a < by_b or (by_a == by_b and by_a < np.inf and who[a] <= who[b]):
+            f, c, s = who[a], by_a, second[a] + off[row, 2]
+            a += 1
+        elif by_b < np.inf:
+            f, c, s = who[b], by_b, second[b] + off[row, 3]
+            b += 1
+        else:
+            break
+        if c > most or (found == n and c > out_cost[base + n - 1]):
+            break
+        for k in range(base, base + found):
+            if out[k] == f:
+                if c == out_cost[k] and s < out_second[k]:
+                    out_second[k] = s
+                break
+        else:
+            if found < n:
+                out[base + found], out_cost[base + found], out_second[base + found] = f, c, s
+                found += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def nearest_of(arcs, facilities, origins, most, out_who, out_cost, out_second):
+    """Write the nearest facilities of each origin to [origin, rank]; the search runs from the facilities.
 
     The n nearest of a place are among the n nearest of the junctions it comes to and those on its own stretch. Numbers
     of facilities are in the order of their ids; -1 where there are no more.
     """
-    n = out_who.shape[2]
+    n = out_who.shape[1]
     junctions = len(arcs.start) - 1
     who, cost, second = np.full(junctions * n, -1, np.int32), np.empty(junctions * n), np.empty(junctions * n)
     arc_start, arc_head, arc_cost, ends, across = arcs.start, arcs.head, arcs.cost, arcs.ends, arcs.across
@@ -145,17 +173,19 @@ def nearest_of(arcs, facilities, origins, most, group, out_who, out_cost, out_se
     first, origin_stretch, origin_cost = origins.first, origins.stretch, origins.cost
     here, here_cost, here_second = out_who.reshape(-1), out_cost.reshape(-1), out_second.reshape(-1)
     for i in range(len(first) - 1):
-        base = (i * out_who.shape[1] + group) * n
+        base = i * n
         for row in range(first[i], first[i + 1]):
             stretch = origin_stretch[row]
-            for end in range(2):
-                at = ends[stretch, end] * n
-                for k in range(at, at + n):
-                    c = cost[k] + origin_cost[row, end]
-                    if who[k] < 0 or c > most:
-                        break
-                    s = second[k] + origin_cost[row, 2 + end]
-                    _offer(here, here_cost, here_second, base, n, who[k], c, s)
+            a, b = ends[stretch, 0] * n, ends[stretch, 1] * n
+            if row == first[i]:
+                _merge(who, cost, second, n, a, b, origin_cost, row, most, here, here_cost, here_second, base)
+            else:
+                for k in range(2 * n):
+                    at, end = (a + k, 0) if k < n else (b + k - n, 1)
+                    c = cost[at] + origin_cost[row, end]
+                    if who[at] >= 0 and c <= most:
+                        s = second[at] + origin_cost[row, 2 + end]
+                        _offer(here, here_cost, here_second, base, n, who[at], c, s)
             other = on[stretch]
             while other >= 0:
                 c, s = _along(across, stretch, facilities.cost, other, origin_cost, row)

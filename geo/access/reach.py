@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar, get_args
 
 import geopandas as gpd
@@ -69,6 +69,39 @@ class Pairs:
         return sparse.csr_array((values, self.place, start), shape=(len(self.origins), len(self.places)))
 
 
+@dataclass(frozen=True)
+class Nearest:
+    """The nearest facilities of each origin, as arrays of origins × categories × ranks.
+
+    Attributes
+    ----------
+    origins : Index
+        Ids of all, joined or not.
+    categories : tuple of str
+        In alphabetical order; one empty one where facilities have none.
+    facilities : Index
+        Ids of all, in alphabetical order.
+    facility : array of int32
+        Position in `facilities`; -1 where no more can be reached. Rank 1 is at 0.
+    walk_m : array
+        From door to door, the ways to and from the network included; NaN where there is none [m].
+    walk_min : array
+        The same walk [min].
+    """
+
+    origins: pd.Index
+    categories: tuple[str, ...]
+    facilities: pd.Index
+    facility: npt.NDArray[np.int32]
+    walk_m: Floats
+    walk_min: Floats
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row per walk, as `nearest` does."""
+        return _rows(replace(self, facility=self.facility.copy(), walk_m=self.walk_m.copy(),
+                             walk_min=self.walk_min.copy()))  # fmt: skip
+
+
 def nearest(
     network: Network, origins: Places, facilities: Places, *, n: int = 1, by: By = "metres", speed: str = "adult",
     at_most: float = np.inf,
@@ -103,17 +136,24 @@ def nearest(
     InputError
         An unknown speed or `by`, n below 1, or places that cannot be joined (see `geo.network.joins.join`).
     """
+    return _rows(nearest_each(network, origins, facilities, n=n, by=by, speed=speed, at_most=at_most))
+
+
+def nearest_each(
+    network: Network, origins: Places, facilities: Places, *, n: int = 1, by: By = "metres", speed: str = "adult",
+    at_most: float = np.inf,
+) -> Nearest:  # fmt: skip
+    """Return the n nearest facilities of each category for each origin, compactly; see `nearest`."""
     _check(network, by, speed, n)
     homes, goals = _joined(network, origins, entrances=False), _joined(network, facilities, entrances=True)
     groups, group = _groups(facilities)
     graph = Graph.of(network, by, speed)
     # facilities by id: of equally near ones the lower comes first
     by_id = _ranks(goals.index)
-    of_id = np.argsort(by_id)
     stops, leaving = graph.stops(goals, leaving=False), graph.stops(homes, leaving=True)
     arcs = graph.arcs(against=True)
     shape = (len(homes), len(groups), n)
-    who, cost, second = np.full(shape, -1, np.int32), np.empty(shape), np.empty(shape)
+    facility, cost, second = np.empty(shape, np.int32), np.empty(shape), np.empty(shape)
 
     def search(one: int) -> None:
         rows = np.flatnonzero(group[stops.place] == one)
@@ -121,24 +161,17 @@ def nearest(
             place=by_id[stops.place[rows]].astype(np.int32), stretch=stops.stretch[rows], cost=stops.cost[rows],
             off=stops.off[rows],
         )  # fmt: skip
-        nearest_of(arcs, some, leaving, float(at_most), one, who, cost, second)
+        found = (
+            np.full((len(homes), n), -1, np.int32),
+            np.full((len(homes), n), np.nan),
+            np.full((len(homes), n), np.nan),
+        )
+        nearest_of(arcs, some, leaving, float(at_most), *found)
+        facility[:, one], cost[:, one], second[:, one] = found
 
     _in_threads(search, [(one,) for one in range(len(groups))])
-    there = who >= 0
     walk_m, walk_min = (cost, second) if by == "metres" else (second, cost)
-    per_group = there.sum(axis=2)
-    of_group = np.repeat(np.tile(np.arange(len(groups), dtype=np.int16), len(homes)), per_group.ravel())
-    return pd.DataFrame(
-        {
-            "category": pd.Categorical.from_codes(of_group, categories=groups),
-            "rank": np.broadcast_to(np.arange(1, n + 1, dtype=np.int16), shape)[there],
-            "facility_id": pd.Categorical.from_codes(_only(who, there), categories=goals.index[of_id]),
-            "walk_m": _only(walk_m, there),
-            "walk_min": _only(walk_min, there),
-        },
-        index=homes.index.repeat(per_group.sum(axis=1)),
-        copy=False,
-    )
+    return Nearest(homes.index, tuple(groups), goals.index[np.argsort(by_id)], facility, walk_m, walk_min)
 
 
 def within(
@@ -261,6 +294,25 @@ def _ranks(ids: pd.Index) -> Ints:
     rank = np.empty(len(ids), dtype=np.int64)
     rank[np.argsort(ids.to_numpy(), kind="stable")] = np.arange(len(ids))
     return rank
+
+
+def _rows(found: Nearest) -> pd.DataFrame:
+    """Return a row per walk. The arrays are used up: there may be millions of walks."""
+    there = found.facility >= 0
+    origins, groups, n = there.shape
+    per_group = np.count_nonzero(there, axis=2)
+    of_group = np.repeat(np.tile(np.arange(groups, dtype=np.int16), origins), per_group.ravel())
+    return pd.DataFrame(
+        {
+            "category": pd.Categorical.from_codes(of_group, categories=list(found.categories)),
+            "rank": np.broadcast_to(np.arange(1, n + 1, dtype=np.int16), there.shape)[there],
+            "facility_id": pd.Categorical.from_codes(_only(found.facility, there), categories=found.facilities),
+            "walk_m": _only(found.walk_m, there),
+            "walk_min": _only(found.walk_min, there),
+        },
+        index=found.origins.repeat(per_group.sum(axis=1)),
+        copy=False,
+    )
 
 
 def _only(values: npt.NDArray[Any], there: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:

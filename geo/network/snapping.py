@@ -37,14 +37,17 @@ class Grid(NamedTuple):
 
 
 class Ways(NamedTuple):
-    """What the search knows about the edges of the network; `first` is over edges + 1, `edge` and `before` by piece."""
+    """What the search knows about the edges of the network; `first` is over edges + 1, `edge` and `before` by piece.
+
+    `last` are edges taken only where no other can be reached: islands, bridges, tunnels.
+    """
 
     edge: npt.NDArray[np.int32]
     before: npt.NDArray[np.float64]
     first: npt.NDArray[np.int32]
     side: npt.NDArray[np.int8]
     estate: npt.NDArray[np.int32]
-    island: npt.NDArray[np.bool_]
+    last: npt.NDArray[np.bool_]
 
 
 def grid_of(ends: npt.NDArray[np.float64]) -> Grid:
@@ -165,8 +168,9 @@ def side_of(pieces, ways, k, share, x, y):
 def snap(pieces, ways, walls, xy, estate, most_m):
     """Return for each point what became of it, its edge, how far along, and how far off [m].
 
-    Ways of the town's own network come before islands, whatever the distance; of equally near ones an arterial's side
-    comes first, so that nobody slips through a side street's end to the other side, then the lower edge.
+    Ways of the town's own network on the ground come before all others, whatever the distance; of equally near ones an
+    arterial's side comes first, so that nobody slips through a side street's end to the other side, then the lower
+    edge.
     """
     n = len(xy)
     what = np.full(n, FAR, np.int8)
@@ -182,9 +186,9 @@ def snap(pieces, ways, walls, xy, estate, most_m):
         column, row = np.int64(np.floor((x - west) / side)), np.int64(np.floor((y - south) / side))
         # rings of squares up to `first` lie outside the grid
         first = max(-column, column - across + 1, -row, row - up + 1, 0)
-        own_m = island_m = np.inf
-        own = island = -1
-        own_along = island_along = 0.0
+        own_m = last_m = np.inf
+        own = last = -1
+        own_along = last_along = 0.0
         # what lies in the squares of a ring is at least so far off, and as far as the border of the own square is
         border = min(x - west - column * side, y - south - row * side)
         border = min(border, side - (x - west - column * side), side - (y - south - row * side))
@@ -203,7 +207,7 @@ def snap(pieces, ways, walls, xy, estate, most_m):
                     for j in range(pieces.start[cell], pieces.start[cell + 1]):
                         k = pieces.piece[j]
                         e = ways.edge[k]
-                        best = island_m if ways.island[e] else own_m
+                        best = last_m if ways.last[e] else own_m
                         p = pieces.ends[k]
                         dx, dy = p[2] - p[0], p[3] - p[1]
                         square = dx * dx + dy * dy
@@ -213,11 +217,15 @@ def snap(pieces, ways, walls, xy, estate, most_m):
                         qx, qy = p[0] + share * dx, p[1] + share * dy
                         if share == 1.0:
                             qx, qy = p[2], p[3]
+                        most = min(most_m, best + _TIE_M)
+                        # most pieces are farther than what is known, which needs no root
+                        if (x - qx) * (x - qx) + (y - qy) * (y - qy) > most * most * (1 + _TIE_M):
+                            continue
                         off = np.hypot(x - qx, y - qy)
-                        if off > most_m or off > best + _TIE_M:
+                        if off > most:
                             continue
                         if off >= best - _TIE_M:
-                            held = island if ways.island[e] else own
+                            held = last if ways.last[e] else own
                             sided, held_sided = ways.side[e] != 0, ways.side[held] != 0
                             if (held_sided and not sided) or (held_sided == sided and held <= e):
                                 continue
@@ -232,8 +240,8 @@ def snap(pieces, ways, walls, xy, estate, most_m):
                             what[i] = CUT_OFF
                             continue
                         along = ways.before[k] + share * np.sqrt(square)
-                        if ways.island[e]:
-                            island_m, island, island_along = off, e, along
+                        if ways.last[e]:
+                            last_m, last, last_along = off, e, along
                         else:
                             own_m, own, own_along = off, e, along
             if column - ring <= 0 and row - ring <= 0 and column + ring >= across - 1 and row + ring >= up - 1:
@@ -241,8 +249,8 @@ def snap(pieces, ways, walls, xy, estate, most_m):
             ring += 1
         if own >= 0:
             what[i], edges[i], alongs[i], offs[i] = JOINED, own, own_along, own_m
-        elif island >= 0:
-            what[i], edges[i], alongs[i], offs[i] = JOINED, island, island_along, island_m
+        elif last >= 0:
+            what[i], edges[i], alongs[i], offs[i] = JOINED, last, last_along, last_m
     return what, edges, alongs, offs
 
 
