@@ -1,7 +1,8 @@
 """Where sites cover demand: everything with the fewest sites, or as much as possible with a given number or budget.
 
 Location set covering (Toregas et al. 1971) and maximal covering location (Church and ReVelle 1974). Both are made
-smaller (`geo.siting.reductions`), started from a good choice, and solved by HiGHS to a proof or to the end of the time.
+smaller (`geo.siting.reductions`), started from a good choice, and solved to a proof or to the end of the time:
+by HiGHS, or by a tree of choices of its own (`geo.siting.coverage_tree`).
 """
 
 import math
@@ -17,20 +18,16 @@ from scipy import sparse
 from geo.errors import InfeasibleError
 from geo.siting.asked import Asked, Cover
 from geo.siting.choice import Choice, Floats, Ints
-from geo.siting.coverage_kernels import FREE, IN, OUT, improve, prices
+from geo.siting.coverage_kernels import improve
+from geo.siting.coverage_tree import Search
 from geo.siting.integer import Program, solve
 from geo.siting.reductions import cover_core, merged, needed_sites
 
 Flags = npt.NDArray[np.bool_]
-States = npt.NDArray[np.int8]
 
 NO_SITES: Ints = np.zeros(0, dtype=np.int64)
 KICKS = 60
 """Throws out of a good choice in search of a better one."""
-WORK = 2e7
-"""Kicks times entries of the cover, where the first ones leave a gap."""
-ROUNDS = 1_500
-"""Changes of the prices, at most."""
 CLOSE = 1e-9
 """Relative difference below which a bound and a value are the same."""
 WHOLE = 2.0**50
@@ -207,10 +204,10 @@ class _Question:
     def covered(self, chosen: Flags) -> float:
         return float(self.weight[self.cover @ chosen.astype(np.float64) > 0].sum())
 
-    def improved(self, state: States, start: Flags, kicks: int) -> Flags:
+    def improved(self, start: Flags, kicks: int) -> Flags:
         found: Flags = improve(
             self.cover.indptr, self.cover.indices, self.back.indptr, self.back.indices, self.weight, self.cost,
-            self.money, self.most, state, start, kicks,
+            self.money, self.most, np.zeros(len(self.cost), dtype=np.int8), start, kicks,
         )  # fmt: skip
         return found
 
@@ -239,10 +236,9 @@ def _most_covered(
 ) -> tuple[Flags, float, str, tuple[tuple[float, float, float], ...]]:
     """Return the best choice among the sites of a question, an upper bound, how it was found and how it went."""
     count, total = len(question.sites), float(question.weight.sum())
-    state = np.zeros(count, dtype=np.int8)
     if not question.most or not count:
         return np.zeros(count, dtype=bool), 0.0, "nothing left to choose", ()
-    best = question.improved(state, np.zeros(count, dtype=bool), KICKS)
+    best = question.improved(np.zeros(count, dtype=bool), KICKS)
     value, bound, method = question.covered(best), total, "greedy and swaps"
     progress = [(time.monotonic() - begun, value, bound)]
 
@@ -250,83 +246,41 @@ def _most_covered(
         return _closed(value, bound, question.step) or bound - value <= gap * value
 
     if not good() and math.isinf(question.money):
-        bound, pay, share = prices(
-            question.cover.indptr, question.cover.indices, question.weight, state, question.most,
-            value + question.step * (1 - 1e-6), question.weight * 0.5, ROUNDS,
+        search = Search(
+            question.cover, question.weight, question.most, question.improved, step=question.step, gap=gap,
         )  # fmt: skip
-        method += ", prices of demand"
-        likely = np.zeros(count, dtype=bool)
-        likely[np.argsort(-share, kind="stable")[: question.most]] = True
-        other = question.improved(state, likely, KICKS)
-        if question.covered(other) > value:
-            best, value = other, question.covered(other)
-        bound, state = _settled(question, pay, value)
-        if not good():
-            other = question.improved(state, best, int(WORK / (1 + question.cover.nnz)))
-            best, value = (other, question.covered(other)) if question.covered(other) > value else (best, value)
-            bound, state = _settled(question, pay, value)
+        found = search.run(best, begun + seconds)
+        best, value, bound = found.chosen, found.value, found.bound
+        method += f", prices of demand, a tree of {found.nodes}"
         progress.append((time.monotonic() - begun, value, bound))
-    left = seconds - (time.monotonic() - begun)
-    if not good() and left > 0:
-        picked, proof = _by_highs(question, state, best, left, gap)
+    elif not good():
+        picked, proof = _by_highs(question, best, seconds - (time.monotonic() - begun), gap)
         if question.covered(picked) > value:
             best, value = picked, question.covered(picked)
         bound = max(value, min(bound, proof))
-        method += f", HiGHS on {int((state == FREE).sum())} sites"
+        method += f", HiGHS on {count} sites"
         progress.append((time.monotonic() - begun, value, bound))
     return best, max(bound, value), method, tuple(progress)
 
 
-def _settled(question: _Question, pay: Floats, known: float) -> tuple[float, States]:
-    """Return the bound that prices prove, and the sites that every choice better than the known has or has not."""
-    gain = question.back @ pay
-    order = np.argsort(-gain, kind="stable")
-    inside = np.zeros(len(gain), dtype=bool)
-    inside[order[: question.most]] = True
-    bound = float((question.weight - pay).sum() + gain[inside].sum())
-    state = np.zeros(len(gain), dtype=np.int8)
-    if question.most >= len(gain):
-        return bound, state
-    better = known + question.step * (1 - 1e-6)
-    weakest, next_best = gain[order[question.most - 1]], gain[order[question.most]]
-    state[~inside & (bound - weakest + gain < better)] = OUT
-    state[inside & (bound - gain + next_best < better)] = IN
-    return bound, state
-
-
-def _by_highs(question: _Question, state: States, start: Flags, seconds: float, gap: float) -> tuple[Flags, float]:
-    """Return the best choice that agrees with what is settled, and an upper bound on all that are better than known."""
-    settled = question.cover @ (state == IN).astype(np.float64) > 0
-    free = np.flatnonzero(state == FREE)
-    base = float(question.weight[settled].sum())
-    rest, weights = merged(sparse.csr_array(question.cover[~settled][:, free]), question.weight[~settled])
-    size = np.diff(rest.indptr)
+def _by_highs(question: _Question, start: Flags, seconds: float, gap: float) -> tuple[Flags, float]:
+    """Return the best choice within the budget that HiGHS finds, and an upper bound."""
+    size = np.diff(question.cover.indptr)
     # What one site alone covers is the site's own; the other rows are columns of their own.
-    own = rest[size == 1].T @ weights[size == 1]
-    rest, weights = sparse.csr_array(rest[size > 1]), weights[size > 1]
+    own = question.cover[size == 1].T @ question.weight[size == 1]
+    rest, weights = sparse.csr_array(question.cover[size > 1]), question.weight[size > 1]
     rows, sites = rest.shape
-    limits = [np.ones((1, sites))]
-    most = [float(question.most - int((state == IN).sum()))]
-    if math.isfinite(question.money):
-        limits.append(question.cost[free][None, :])
-        most.append(question.money - float(question.cost[state == IN].sum()))
-    matrix = sparse.block_array([[-rest, sparse.eye_array(rows)], [sparse.csr_array(np.concatenate(limits)), None]])
+    limits = sparse.csr_array(np.stack([np.ones(sites), question.cost]))
+    matrix = sparse.block_array([[-rest, sparse.eye_array(rows)], [limits, None]])
     program = Program(
-        np.concatenate([-own, -weights]), sparse.csc_array(matrix), np.full(rows + len(most), -np.inf),
-        np.concatenate([np.zeros(rows), most]), np.ones(sites + rows), np.arange(sites + rows) < sites,
+        np.concatenate([-own, -weights]), sparse.csc_array(matrix), np.full(rows + 2, -np.inf),
+        np.concatenate([np.zeros(rows), [float(question.most), question.money]]), np.ones(sites + rows),
+        np.arange(sites + rows) < sites,
     )  # fmt: skip
-    agrees = bool((start[state == IN]).all() and not (start[state == OUT]).any())
-    known = None
-    if agrees:
-        chosen = start[free].astype(np.float64)
-        known = np.concatenate([chosen, np.minimum(rest @ chosen, 1.0)])
+    chosen = start.astype(np.float64)
+    known = np.concatenate([chosen, np.minimum(rest @ chosen, 1.0)])
     solved = solve(program, seconds=seconds, gap=gap, start=known, step=question.step)
-    picked = start if solved.x is None else (state == IN)
-    if solved.x is not None:
-        picked = picked.copy()
-        picked[free[solved.x[:sites] > 0.5]] = True
-    proof = -math.inf if solved.impossible else base - solved.bound
-    return picked, proof
+    return (start if solved.x is None else solved.x[:sites] > 0.5), -solved.bound
 
 
 def _greedy_cover(cover: Cover, cost: Floats) -> Flags:
