@@ -8,7 +8,7 @@ import pandas as pd
 from geo.errors import Fault, InputError
 from geo.siting.candidates import SEARCH_POINT
 from geo.siting.choice import Floats, Ints
-from geo.siting.filling import Offer
+from geo.siting.filling import MONEY_TOLERANCE, Offer
 from geo.siting.ground import Flags, Ground, Objects, Town, ground_of, misfit
 from geo.siting.options import FittingCosts, PlacingOptions
 from geo.standards.facilities import Complex, Requirement
@@ -56,7 +56,7 @@ def board_of(
         All that does not fit together at once; a requirement without reach; premises that must be used for nothing.
     """
     _check(town, requirements, options, costs)
-    grounds = tuple(ground_of(town, each) for each in requirements)
+    grounds = tuple(ground_of(town, each, count_small=options.count_small) for each in requirements)
     sites = town.candidates
     site_cost = sites["cost"].to_numpy()
     why: list[Objects] = []
@@ -76,7 +76,8 @@ def board_of(
             price = earth * per
         if np.isfinite(options.budget):
             reason[(reason == "") & np.isnan(site_cost)] = "cost_unknown"
-            reason[(reason == "") & (np.nan_to_num(site_cost) + price > options.budget)] = "over_budget"
+            dear = np.nan_to_num(site_cost) + price > options.budget + MONEY_TOLERANCE
+            reason[(reason == "") & dear] = "over_budget"
         reason[sites.index.isin(list(options.leave_out))] = "not_allowed"
         why.append(reason)
         for each, part in ((floor, needs), (ground_m2, earth), (unit, per), (cost, price)):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from geo.network.graph import By
 from geo.siting.candidates import KIND_TITLES
 from geo.siting.choice import Floats, Ints
 from geo.siting.ground import WHO, Flags, Ground, Town, Walked
@@ -107,16 +108,18 @@ def gains(
     after = chosen.states[-1]
     rows = []
     for k, position in enumerate(chosen.sites.tolist()):
-        site_id = str(town.candidates.index[position])
         newly = chosen.states[k + 1].covered & ~chosen.states[k].covered
         rest = np.delete(np.arange(len(chosen.sites)), k)
-        without = ground.before.with_sites(
-            town.candidates.index[chosen.sites[rest]].astype(str), chosen.m[:, rest], chosen.min[:, rest],
-            chosen.cover[:, rest], ground.by,
+        without = ground.before.with_places(
+            town.candidates.index[chosen.sites[rest]], chosen.m[:, rest], chosen.min[:, rest], chosen.cover[:, rest],
+            ground.by, sites=chosen.sites[rest],
         )  # fmt: skip
-        share = np.asarray(assigned[:, [k]].toarray()).ravel() if assigned is not None else after.nearest == site_id
+        share = np.asarray(assigned[:, [k]].toarray()).ravel() if assigned is not None else after.site == position
         using = people * share
-        next_id, next_people = _next_best(ground, without, others, cost)
+        # where room decides and not walking, whom another would cover does not say what it is worth
+        next_id, next_people = (
+            (None, np.nan) if assigned is not None and cost is None else _next_best(ground, without, others, cost)
+        )
         row: dict[str, Any] = {
             "people_reach": float(people @ chosen.cover[:, k]),
             "people_new": float(people @ newly),
@@ -128,7 +131,7 @@ def gains(
             "p95_after_m": weighted_quantile(after.m, using, 0.95),
             **where_newly(ground, newly), "next_id": next_id, "next_people": next_people,
         }  # fmt: skip
-        zh, en = _sentence(ground, position, k + 1, row, by_walk=cost is not None)
+        zh, en = _sentence(ground, position, k + 1, row, by_walk=cost is not None, by_room=assigned is not None)
         rows.append({**row, "text_zh": zh, "text_en": en})
     index = pd.Index(town.candidates.index[chosen.sites].astype(str), name="site_id")
     return pd.DataFrame(rows, index=index, columns=list(GAIN_COLUMNS))
@@ -139,7 +142,7 @@ def totals(ground: Ground, walked: Walked) -> dict[str, float]:
     people, homes = ground.people, ground.town.homes
     reached = np.isfinite(walked.m)
     whole = float(people.sum())
-    covered = float(people @ walked.covered)
+    covered = min(float(people @ walked.covered), whole)
     row = {"people": whole, "people_covered": covered, "covered_share": covered / whole if whole else np.nan}
     for name, column in (("residents", "people"), ("elders", "elders"), ("children", "children")):
         known = homes[column].to_numpy()
@@ -195,11 +198,13 @@ def homes(ground: Ground, before: Walked, after: Walked) -> gpd.GeoDataFrame:
 
 
 def newly_by_age(town: Town, newly: Flags) -> dict[str, float]:
-    """Return residents, elders and children among homes; NaN where nothing is known of them in the whole town."""
+    """Return residents, elders and children among homes, as far as known; NaN where of people there none is known."""
     found = {}
+    lived = newly & (town.homes["people"].to_numpy() > 0)
     for name, column in (("residents_new", "people"), ("elders_new", "elders"), ("children_new", "children")):
         known = town.homes[column].to_numpy()
-        found[name] = np.nan if np.isnan(known).all() else float(np.nansum(known[newly]))
+        nothing = np.isnan(known).all() or (lived.any() and np.isnan(known[lived]).all())
+        found[name] = np.nan if nothing else float(np.nansum(known[newly]))
     return found
 
 
@@ -271,16 +276,20 @@ def people_words(count: float, ground: Ground) -> tuple[str, str]:
 
 
 def ages_words(row: Mapping[str, Any], ground: Ground) -> tuple[str, str]:
-    """Return the elders and children among the newly covered, in brackets; empty where they are not known."""
+    """Return who else is among the newly covered, in brackets; empty where that is not known.
+
+    Of a requirement for some ages, these are the count itself; beside it stand the residents of their homes.
+    """
     ages = (("elders_new", "老年人", "elders"), ("children_new", "儿童", "children"))
     known = [(row[key], zh, en) for key, zh, en in ages if not np.isnan(row[key])]
+    if ground.who != "all":
+        if row["people_new"] < 0.5:
+            return "", ""
+        return f"(这些住处居民{row['residents_new']:,.0f}人)", f" (in homes of {row['residents_new']:,.0f} residents)"
     if not known:
         return "", ""
     zh = "、".join(f"{word}{count:,.0f}" for count, word, _ in known)
-    en = " and ".join(f"{count:,.0f} {word}" for count, _, word in known)
-    if ground.who == "all":
-        return f"(其中{zh})", f" ({en} among them)"
-    return f"(居民{row['residents_new']:,.0f},其中{zh})", f" ({row['residents_new']:,.0f} residents, with {en})"
+    return f"(其中{zh})", f" ({' and '.join(f'{count:,.0f} {word}' for count, _, word in known)} among them)"
 
 
 def walk_words(row: Mapping[str, Any]) -> tuple[str, str]:
@@ -294,6 +303,17 @@ def walk_words(row: Mapping[str, Any]) -> tuple[str, str]:
     return f"由{before_zh}变为{after_zh}", f"from {before_en} to {after_en}"
 
 
+def unit_words(by: By) -> tuple[str, str]:
+    """Return what a walk is measured in: 米, m; 分钟, min."""
+    return ("米", "m") if by == "metres" else ("分钟", "min")
+
+
+def amount(walk: float, by: By) -> str:
+    """Return a walk as a number: whole metres, minutes to a tenth; what is less than the least of these as <1, <0.1."""
+    least, digits = (1.0, 0) if by == "metres" else (0.1, 1)
+    return f"<{least:g}" if 0 < walk < least / 2 else f"{walk:,.{digits}f}"
+
+
 def costs_words(yuan: float) -> tuple[str, str]:
     """Return money in words: 12.3万元; 123,000 yuan; 未知; unknown."""
     if np.isnan(yuan):
@@ -302,7 +322,7 @@ def costs_words(yuan: float) -> tuple[str, str]:
 
 
 def _sentence(
-    ground: Ground, position: int, rank: int, row: Mapping[str, Any], *, by_walk: bool
+    ground: Ground, position: int, rank: int, row: Mapping[str, Any], *, by_walk: bool, by_room: bool
 ) -> tuple[str, str]:  # fmt: skip
     zh, en = title_of(ground.town.candidates, position)
     new_zh, new_en = people_words(row["people_new"], ground)
@@ -316,8 +336,12 @@ def _sentence(
     if row["users"] > 0:
         users_zh, users_en = people_words(row["users"], ground)
         walk_zh, walk_en = walk_words(row)
-        said_zh.append(f"{users_zh}就近使用,步行{walk_zh}")
-        said_en.append(f"{users_en} have it as their nearest: {walk_en}")
+        if by_room:
+            said_zh.append(f"按容量安排{users_zh}使用,他们到最近设施的步行{walk_zh}")
+            said_en.append(f"{users_en} have a place there, who walk to their nearest: {walk_en}")
+        else:
+            said_zh.append(f"{users_zh}就近使用,步行{walk_zh}")
+            said_en.append(f"{users_en} have it as their nearest: {walk_en}")
     only_zh, only_en = people_words(row["people_only"], ground)
     said_zh.append(f"没有它,{only_zh}失去覆盖")
     said_en.append(f"without it {only_en} would not be covered")
@@ -349,8 +373,9 @@ def _value(ground: Ground, now: Walked, walk: Floats, cover: Flags, *, by_walk: 
 
 
 def _next_state(ground: Ground, now: Walked, position: int, chosen: Chosen, k: int) -> Walked:
-    ids = [str(ground.town.candidates.index[position])]
-    return now.with_sites(ids, chosen.m[:, [k]], chosen.min[:, [k]], chosen.cover[:, [k]], ground.by)
+    at = np.array([position], dtype=np.int64)
+    return now.with_places(ground.town.candidates.index[at], chosen.m[:, [k]], chosen.min[:, [k]],
+                           chosen.cover[:, [k]], ground.by, sites=at)  # fmt: skip
 
 
 def _next_best(ground: Ground, without: Walked, others: Ints, cost: Floats | None) -> tuple[str | None, float]:

@@ -8,13 +8,16 @@ from scipy import sparse
 
 from geo.errors import InfeasibleError
 from geo.siting.choice import Floats, Ints
-from geo.siting.ground import Flags
+from geo.siting.ground import AREA_TOLERANCE, Flags
 from geo.siting.integer import Program, Solved, solve
 from geo.siting.options import PlacingOptions
 from geo.standards.facilities import Complex
 
 MONEY = 10_000.0
 """Money in the model is in units of this many yuan."""
+
+MONEY_TOLERANCE = 0.005
+"""What costs no more than this above the budget costs as much as the budget: half a fen [yuan]."""
 
 SHARE_TOLERANCE = 1e-6
 """How much of a share that was reached may be lost again when the next one is raised."""
@@ -78,7 +81,8 @@ class Offer:
 class Filled:
     """What goes where (flags premises × requirements), and the weighted people newly covered.
 
-    No choice gives more than `bound`; without equity it would be `value_without_equity`.
+    No choice gives more than `bound`; without equity it would be `value_without_equity`. `fairness` has the sum of the
+    shares of the worst community, of the two worst … as it was raised, and what it cannot exceed (given those before).
     """
 
     rooms: Flags
@@ -87,7 +91,7 @@ class Filled:
     value_without_equity: float
     seconds: float
     method: str
-    proven: bool
+    fairness: tuple[tuple[float, float], ...] = ()
 
 
 def fill(offer: Offer, options: PlacingOptions, rule: Complex, keep: Ints, *, seconds: float, gap: float) -> Filled:
@@ -112,8 +116,9 @@ def fill(offer: Offer, options: PlacingOptions, rule: Complex, keep: Ints, *, se
     if not len(draft.x):
         if any(low[0] > 0 for low in draft.rows.low):
             raise _collisions(offer, options, rule, keep)
-        return Filled(draft.rooms(None), 0.0, 0.0, 0.0, time.monotonic() - begun, "nothing to choose", proven=True)
-    method, proven, unfair, most_of_all = "HiGHS", True, np.nan, np.inf
+        return Filled(draft.rooms(None), 0.0, 0.0, 0.0, time.monotonic() - begun, "nothing to choose")
+    method, unfair, most_of_all = "HiGHS", np.nan, np.inf
+    fairness: list[tuple[float, float]] = []
     start: Floats | None = None
     if options.equity != "none":
         plain = Draft(offer, replace(options, equity="none"), rule, keep)
@@ -121,6 +126,8 @@ def fill(offer: Offer, options: PlacingOptions, rule: Complex, keep: Ints, *, se
         if without.x is not None:
             unfair, most_of_all = -without.value, -without.bound
             start = draft.known(plain.rooms(without.x)) if options.equity == "worst_first" else None
+    if start is None and options.equity == "worst_first" and not options.complexes and not len(keep):
+        start = draft.known(draft.rooms(None))
     if options.equity == "worst_first":
         changing = draft.changing()
         levels = min(len(changing), options.equity_levels)
@@ -131,7 +138,7 @@ def fill(offer: Offer, options: PlacingOptions, rule: Complex, keep: Ints, *, se
             solved = solve(draft.program(goal), seconds=share_of_time, start=start)
             _require(solved, offer, options, rule, keep)
             start = solved.x
-            proven &= abs(solved.value - solved.bound) <= SHARE_TOLERANCE
+            fairness.append((-solved.value, max(-solved.bound, -solved.value)))
             draft.rows.low[row] = np.array([-solved.value - SHARE_TOLERANCE])
         method = "HiGHS, the worst-off communities first"
     most = solve(draft.program(-draft.gain()), seconds=left(), gap=gap, start=start)
@@ -146,7 +153,8 @@ def fill(offer: Offer, options: PlacingOptions, rule: Complex, keep: Ints, *, se
     rooms = draft.rooms(best)
     value = value_of(offer, rooms)
     unfair = value if np.isnan(unfair) else max(unfair, value)
-    return Filled(rooms, value, max(bound, value), unfair, time.monotonic() - begun, method, proven)
+    return Filled(rooms, value, max(bound, value), unfair, time.monotonic() - begun, method,
+                  tuple(fairness))  # fmt: skip
 
 
 def value_of(offer: Offer, rooms: Flags) -> float:
@@ -176,8 +184,9 @@ def best_use(offer: Offer, j: int, gives: Floats, budget: float) -> tuple[Flags,
     sets = (np.arange(1 << len(fitting))[:, None] >> np.arange(len(fitting))) & 1
     takes = sets @ np.column_stack([offer.floor_m2[j, fitting], offer.ground_m2[j, fitting], offer.cost[j, fitting]])
     alone = (sets @ ~offer.shared[fitting] > 0) & (sets.sum(axis=1) > 1)
-    fits = ~alone & (takes[:, 0] <= offer.floor_room[j]) & (takes[:, 1] <= offer.ground_room[j])
-    fits &= (takes[:, 2] + offer.site_cost[j] <= budget) & (sets.sum(axis=1) > 0)
+    fits = ~alone & (takes[:, 0] <= offer.floor_room[j] + AREA_TOLERANCE)
+    fits &= takes[:, 1] <= offer.ground_room[j] + AREA_TOLERANCE
+    fits &= (takes[:, 2] + offer.site_cost[j] <= budget + MONEY_TOLERANCE) & (sets.sum(axis=1) > 0)
     if not fits.any():
         return none, 0.0
     value = np.where(fits, (sets @ gives[fitting]).round(6), -1.0)

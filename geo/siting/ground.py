@@ -1,5 +1,6 @@
 """What siting stands on: homes, today's facilities, candidates, and who walks how far to which."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -30,8 +31,15 @@ Limits = tuple[float, float]
 
 _BOTH: Final[tuple[By, By]] = ("metres", "minutes")
 _WALKS_AT_ONCE = 5_000_000
+
+AREA_TOLERANCE: Final = 1e-6
+"""What fits to so many m² fits: areas are sums and differences of what was measured."""
+
 _NUMBERS = ("people", "children", "elders")
 _IDS = ("community_id", "estate_id")
+_AREAS = ("floor_area_m2", "site_area_m2")
+_AMOUNTS: Final = {"demand": _NUMBERS, "candidates": (*_AREAS, "cost", "capacity"), "facilities": (*_AREAS, "capacity")}
+"""Columns of numbers that are 0 or more, or unknown."""
 
 
 @dataclass(frozen=True)
@@ -74,21 +82,32 @@ class Walked:
         Infinite where none can be reached.
     nearest : array over homes
         Id of the nearest, None where there is none.
+    site : array over homes
+        Position of the nearest among the candidates, -1 where it is one of today's or there is none: facilities and
+        candidates may have the same ids.
     covered : array over homes
     """
 
     m: Floats
     min: Floats
     nearest: Objects
+    site: Ints
     covered: Flags
 
-    def with_sites(self, ids: Iterable[str], m: Floats, minutes: Floats, cover: Flags, by: By) -> "Walked":
-        """Return the walks with more sites: columns of `m`, `minutes` and `cover` are theirs; equal ones stay."""
-        now_m, now_min, nearest = self.m.copy(), self.min.copy(), self.nearest.copy()
-        for k, site_id in enumerate(ids):
+    def with_places(
+        self, places: pd.Index, m: Floats, minutes: Floats, cover: Flags, by: By, *, sites: Ints | None = None
+    ) -> "Walked":
+        """Return the walks with more places: columns of `m`, `minutes` and `cover` are theirs; equal ones stay.
+
+        `sites` are their positions among the candidates, None for facilities of today.
+        """
+        now_m, now_min = self.m.copy(), self.min.copy()
+        nearest, site = self.nearest.copy(), self.site.copy()
+        for k, place_id in enumerate(places.astype(str)):
             nearer = m[:, k] < now_m if by == "metres" else minutes[:, k] < now_min
-            now_m[nearer], now_min[nearer], nearest[nearer] = m[nearer, k], minutes[nearer, k], site_id
-        return Walked(now_m, now_min, nearest, self.covered | cover.any(axis=1))
+            now_m[nearer], now_min[nearer], nearest[nearer] = m[nearer, k], minutes[nearer, k], place_id
+            site[nearer] = -1 if sites is None else sites[k]
+        return Walked(now_m, now_min, nearest, site, self.covered | cover.any(axis=1))
 
     def cost(self, by: By) -> Floats:
         """Return what is shortest."""
@@ -109,6 +128,10 @@ class Ground:
         0 where unknown.
     existing : GeoDataFrame
         Today's facilities that count, sorted by id.
+    small : int
+        How many of today's are known to be smaller than the requirement asks for; they count, or do not, as
+        `count_small` says.
+    count_small : bool
     before : Walked
         With today's facilities.
     cover : csr_array homes × candidates
@@ -126,6 +149,8 @@ class Ground:
     who: str
     people: Floats
     existing: gpd.GeoDataFrame
+    small: int
+    count_small: bool
     before: Walked
     cover: sparse.csr_array
     cover_today: sparse.csr_array
@@ -141,6 +166,12 @@ class Ground:
     def walks_to(self, places: gpd.GeoDataFrame) -> tuple[Floats, Floats]:
         """Return metres and minutes from every home to these places, homes × places; infinite where no way."""
         return _walks(self.town, places, self.by)
+
+    def costs(self, sites: Ints) -> Floats:
+        """Return what is shortest from every home to these candidates; infinite where no way."""
+        return _walks(self.town, self.town.candidates.iloc[sites], self.by, other=False)[
+            0 if self.by == "metres" else 1
+        ]
 
     def covering(self, sites: Ints) -> Flags:
         """Return homes × sites: who is within reach of these candidates."""
@@ -188,7 +219,7 @@ def town_of(
     sites["community_id"] = sites["community_id"].where(sites["community_id"].notna(), standing)
     if facilities is None:
         facilities = gpd.GeoDataFrame({"category": []}, geometry=[], crs=network.crs)
-    existing = _plain(facilities, ("capacity", "floor_area_m2"), ("name", "name_en"))
+    existing = _plain(facilities, ("capacity", "floor_area_m2", "site_area_m2"), ("name", "name_en"))
     return Town(
         homes, sites, existing, network, speed, join(network, homes, entrances=False), join(network, sites),
         None if communities is None else communities.sort_index(),
@@ -196,8 +227,14 @@ def town_of(
     )  # fmt: skip
 
 
-def ground_of(town: Town, requirement: Requirement) -> Ground:
+def ground_of(town: Town, requirement: Requirement, *, count_small: bool = True) -> Ground:
     """Return who walks how far to today's facilities of a requirement, and whom the candidates reach.
+
+    Parameters
+    ----------
+    town, requirement
+    count_small
+        Whether facilities of today that are known to be smaller than the requirement asks for count all the same.
 
     Raises
     ------
@@ -210,15 +247,27 @@ def ground_of(town: Town, requirement: Requirement) -> Ground:
     limit_min = requirement.minutes if limited and requirement.minutes else np.nan
     _require_reach(town, requirement, limit_m, limit_min)
     existing = town.facilities[requirement.counts(town.facilities["category"])]
-    who, people, notes = _whom(town.homes, requirement)
-    nobody = np.full(len(town.homes), np.inf)
-    before = Walked(nobody, nobody, np.full(len(nobody), None, dtype=object), np.zeros(len(nobody), dtype=np.bool_))
-    today = sparse.csr_array((len(nobody), len(existing)), dtype=np.int8)
+    small = too_small(existing, requirement)
+    if not count_small:
+        existing = existing[~small]
+    who, people, guessed, notes = _whom(town.homes, requirement)
+    before = _nobody(len(town.homes))
+    today = sparse.csr_array((len(town.homes), len(existing)), dtype=np.int8)
     if len(existing):
         today = _cover(town, existing, None, requirement, (limit_m, limit_min))
         before = replace(_nearest(town, existing, by), covered=np.diff(today.indptr) > 0)
     cover = _cover(town, town.candidates, town.candidate_joins, requirement, (limit_m, limit_min))
-    return Ground(town, requirement, who, people, existing, before, cover, today, by, limit_m, limit_min, tuple(notes))
+    notes += _guessed_words(requirement, who, people * ~guessed, before.covered, some=bool((people * guessed).any()))
+    notes += _community_words(town, requirement)
+    return Ground(town, requirement, who, people, existing, int(small.sum()), count_small, before, cover, today, by,
+                  limit_m, limit_min, tuple(notes))  # fmt: skip
+
+
+def too_small(facilities: gpd.GeoDataFrame, requirement: Requirement) -> Flags:
+    """Return which facilities are known to have less floor area or ground than the requirement asks of one."""
+    floor, ground = requirement.floor_area_min_m2 or 0.0, requirement.site_area_min_m2 or 0.0
+    small = (facilities["floor_area_m2"] < floor) | (facilities["site_area_m2"] < ground)
+    return np.asarray(small, dtype=np.bool_)
 
 
 def misfit(town: Town, requirement: Requirement, *, strict: bool) -> tuple[Objects, Floats, Floats]:
@@ -243,18 +292,23 @@ def misfit(town: Town, requirement: Requirement, *, strict: bool) -> tuple[Objec
     anywhere = sites["kind"].isin((SEARCH_POINT, "by_hand")).to_numpy()
     rooms = sites["kind"].eq("idle_building").to_numpy()
     has_floor, has_ground = sites["floor_area_m2"].to_numpy(), sites["site_area_m2"].to_numpy()
-    small = ~anywhere & ((has_floor < floor) | (has_ground < ground))
+    small = ~anywhere & ((has_floor < floor - AREA_TOLERANCE) | (has_ground < ground - AREA_TOLERANCE))
     unknown = ((floor > 0) & np.isnan(has_floor)) | ((ground > 0) & np.isnan(has_ground))
     unknown &= ~anywhere & (strict | ((ground > 0) & (floor == 0) & rooms))
     joined = np.zeros(len(sites), dtype=np.bool_)
     joined[town.candidate_joins.place] = True
-    words = [None if pd.isna(text) or not str(text).strip() else str(text).split(";") for text in sites["categories"]]
-    other = np.array([word is not None and not requirement.counts(word).any() for word in words], dtype=np.bool_)
+    words = [categories_of(text) for text in sites["categories"]]
+    other = np.array([len(word) > 0 and not requirement.counts(word).any() for word in words], dtype=np.bool_)
     reasons = np.full(len(sites), "", dtype=object)
     for reason, where in (("area_unknown", unknown), ("too_small", small), ("unreachable", ~joined),
                           ("category", other)):  # fmt: skip
         reasons[where] = reason
     return reasons, floor, ground
+
+
+def categories_of(text: object) -> list[str]:
+    """Return the categories that a candidate may take, none where it may take any."""
+    return [] if pd.isna(text) else [each.strip() for each in re.split("[;；]", str(text)) if each.strip()]
 
 
 def _plain(table: gpd.GeoDataFrame, numbers: Iterable[str], words: Iterable[str]) -> gpd.GeoDataFrame:
@@ -283,14 +337,17 @@ def _faults(name: str, table: gpd.GeoDataFrame, network: Network) -> Iterable[Fa
     for column in needed:
         if column not in table.columns:
             yield Fault(f"column {column} is missing", "see the table's docs", table=name)
-    for column in {"demand": _NUMBERS, "candidates": ("floor_area_m2", "site_area_m2", "cost", "capacity")}.get(
-        name, ()
-    ):
+    for column in _AMOUNTS.get(name, ()):
         if column in table.columns:
-            wrong = table.index[(pd.to_numeric(table[column], errors="coerce") < 0).fillna(False)]
-            if len(wrong):
-                yield Fault(f"column {column} is negative", "give 0 or more, or leave unknown ones empty", table=name,
-                            ids=tuple(map(str, wrong)))  # fmt: skip
+            amount = (
+                pd.to_numeric(table[column], errors="coerce").astype("Float64").to_numpy("float64", na_value=np.nan)
+            )
+            said = table[column].notna().to_numpy()
+            for wrong, what in ((amount < 0, "negative"), (np.isinf(amount), "endless"),
+                                (said & np.isnan(amount), "no number")):  # fmt: skip
+                if wrong.any():
+                    yield Fault(f"column {column} is {what}", "give 0 or more, or leave unknown ones empty", table=name,
+                                ids=tuple(map(str, table.index[wrong])))  # fmt: skip
 
 
 def _names(ids: pd.Series, areas: gpd.GeoDataFrame | None) -> pd.DataFrame:
@@ -320,10 +377,14 @@ def _require_reach(town: Town, requirement: Requirement, limit_m: float, limit_m
         )  # fmt: skip
 
 
-def _whom(homes: gpd.GeoDataFrame, requirement: Requirement) -> tuple[str, Floats, list[tuple[str, str]]]:
-    """Return those whom the requirement is for in each home; unknown homes count by the share of the known ones."""
+def _whom(homes: gpd.GeoDataFrame, requirement: Requirement) -> tuple[str, Floats, Flags, list[tuple[str, str]]]:
+    """Return those whom the requirement is for in each home, which of these are estimated, and notes.
+
+    Unknown homes count by the share of the known ones.
+    """
     residents = homes["people"].to_numpy()
     notes = []
+    guessed: Flags = np.zeros(len(homes), dtype=np.bool_)
     if unknown := int(np.isnan(residents).sum()):
         notes.append((f"{unknown}个需求点人口未知,未计入。", f"{unknown} homes of unknown people are not counted."))
     counted, who = residents, "all"
@@ -336,35 +397,79 @@ def _whom(homes: gpd.GeoDataFrame, requirement: Requirement) -> tuple[str, Float
         else:
             who = requirement.who
             share = some[known].sum() / residents[known].sum()
-            counted = np.where(known, some, residents * share)
+            counted, guessed = np.where(known, some, residents * share), ~known
             rest = float(np.nansum(residents[~known]))
             if rest > 0:
                 notes.append((f"{rest:,.0f}名居民中{zh}人数未知,按已知部分的比例{share:.1%}估计。",
                               f"Among {rest:,.0f} residents the {en} are not known: estimated by the share of the "
                               f"others, {share:.1%}."))  # fmt: skip
-    return who, np.nan_to_num(counted), notes
+    return who, np.nan_to_num(counted), guessed, notes
+
+
+def _guessed_words(
+    requirement: Requirement, who: str, known: Floats, covered: Flags, *, some: bool
+) -> list[tuple[str, str]]:
+    """Return what is covered today of the known ones alone, as the gaps count them, where some are estimated."""
+    if not some or not known.sum():
+        return []
+    zh, en = WHO[who]
+    share = float(known @ covered) / float(known.sum())
+    return [(f"{requirement.title_zh}:只计{zh}人数已知处,现状覆盖率为{share:.1%}(设施缺口表按此口径)。",
+             f"{requirement.title_en}: where the {en} are known alone, {share:.1%} are covered today (so gaps "
+             "count them).")]  # fmt: skip
+
+
+def _community_words(town: Town, requirement: Requirement) -> list[tuple[str, str]]:
+    """Return what is not looked at where a facility counts for its community: neighbours', and several for many."""
+    if requirement.scope != "community":
+        return []
+    known = town.homes[town.homes["community_id"].notna() & town.homes["people"].notna()]
+    people = known.groupby("community_id")["people"].sum()
+    notes = []
+    if requirement.people_min and (few := int(requirement.neighbour_counts(people).sum())):
+        least = requirement.people_min
+        notes.append((f"{few}个社区不足{least:,.0f}人,按标准可与相邻社区共用;选址未计相邻社区的设施。",
+                      f"{few} communities of fewer than {least:,.0f} people may use their neighbour's by the standard; "
+                      "siting looks at what stands in each alone."))  # fmt: skip
+    if many := int((requirement.number_needed(people) > 1).sum()):
+        notes.append((f"{many}个社区按人口需要不止一处;选址把有一处的社区计为已覆盖。",
+                      f"{many} communities need more than one for their people; siting takes a community with one as "
+                      "covered."))  # fmt: skip
+    return notes
 
 
 def _nearest(town: Town, places: gpd.GeoDataFrame, by: By) -> Walked:
     """Return the walk to the nearest of these places; of equally near ones the first by id."""
-    count = len(town.homes)
-    m, minutes = np.full(count, np.inf), np.full(count, np.inf)
-    nearest = np.full(count, None, dtype=object)
-    step = max(1, _WALKS_AT_ONCE // max(count, 1))
-    walked = Walked(m, minutes, nearest, np.zeros(count, dtype=np.bool_))
-    for first in range(0, len(places), step):
-        part = places.iloc[first : first + step]
+    walked = _nobody(len(town.homes))
+    for first in range(0, len(places), _at_once(town)):
+        part = places.iloc[first : first + _at_once(town)]
         far, long = _walks(town, part, by)
-        walked = walked.with_sites(part.index, far, long, np.zeros(far.shape, dtype=np.bool_), by)
+        walked = walked.with_places(part.index, far, long, np.zeros(far.shape, dtype=np.bool_), by)
     return walked
 
 
-def _walks(town: Town, places: gpd.GeoDataFrame, by: By) -> tuple[Floats, Floats]:
-    m = np.full((len(town.homes), len(places)), np.inf)
-    minutes = m.copy()
-    if len(places):
-        pairs = within(town.network, town.home_joins, places[["geometry"]], np.inf, by=by, speed=town.speed)
-        m[pairs.origin, pairs.place], minutes[pairs.origin, pairs.place] = pairs.walk_m, pairs.walk_min
+def _nobody(count: int) -> Walked:
+    """Return walks to nothing."""
+    endless = np.full(count, np.inf)
+    return Walked(endless, endless, np.full(count, None, dtype=object), np.full(count, -1, dtype=np.int64),
+                  np.zeros(count, dtype=np.bool_))  # fmt: skip
+
+
+def _at_once(town: Town) -> int:
+    return max(1, _WALKS_AT_ONCE // max(len(town.homes), 1))
+
+
+def _walks(town: Town, places: gpd.GeoDataFrame, by: By, *, other: bool = True) -> tuple[Floats, Floats]:
+    """Return metres and minutes, homes × places; without `other` only what is shortest (the other one is empty)."""
+    shape = (len(town.homes), len(places))
+    m = np.full(shape if other or by == "metres" else (0, 0), np.inf)
+    minutes = np.full(shape if other or by == "minutes" else (0, 0), np.inf)
+    for first in range(0, len(places), _at_once(town)):
+        part = places.iloc[first : first + _at_once(town)][["geometry"]]
+        pairs = within(town.network, town.home_joins, part, np.inf, by=by, speed=town.speed)
+        for table, walk in ((m, pairs.walk_m), (minutes, pairs.walk_min)):
+            if table.size:
+                table[pairs.origin, first + pairs.place] = walk
     return m, minutes
 
 

@@ -79,6 +79,8 @@ class PlacingOptions:
         floor area; the area is that of the premises, at search points that of what goes there.
     keep, leave_out : ids of premises
         That must be used, that may not be.
+    count_small : bool
+        Whether facilities of today that are known to be smaller than a requirement asks for cover people all the same.
     """
 
     budget: float = float("inf")
@@ -90,27 +92,33 @@ class PlacingOptions:
     complex_rule: Complex | None = None
     keep: tuple[str, ...] = ()
     leave_out: tuple[str, ...] = ()
+    count_small: bool = True
 
     def faults(self) -> Iterator[Fault]:
         """Return what is wrong with the demands, whatever the town."""
         if not self.budget >= 0:
             yield Fault(f"budget is {self.budget}", "give an amount of 0 or more [yuan]")
-        if self.count is not None and self.count < 1:
+        if self.count is not None and not _whole(self.count, 1):
             yield Fault(f"count is {self.count}", "ask for at least one of the premises")
         for key, most in self.count_by_requirement.items():
-            if most < 0:
-                yield Fault(f"count_by_requirement of {key} is {most}", "give 0 or more")
+            if not _whole(most, 0):
+                yield Fault(f"count_by_requirement of {key} is {most}", "give a whole number, 0 or more")
         if isinstance(self.equity, str):
             if self.equity not in ("none", "worst_first"):
                 yield Fault(f"there is no equity {self.equity!r}", "use none, worst_first, or a share of 0 to 1")
         elif not 0 <= self.equity <= 1:
             yield Fault(f"equity is {self.equity}", "give the least covered share as 0 to 1")
-        if self.equity_levels < 1:
+        if not _whole(self.equity_levels, 1):
             yield Fault(f"equity_levels is {self.equity_levels}", "look at one community at least")
-        if self.complexes < 0:
-            yield Fault(f"complexes is {self.complexes}", "give 0 or more")
+        if not _whole(self.complexes, 0):
+            yield Fault(f"complexes is {self.complexes}", "give a whole number, 0 or more")
         if both := sorted(set(self.keep) & set(self.leave_out)):
             yield Fault("premises are kept and left out at once", "decide for one", ids=tuple(both))
         if self.count is not None and len(set(self.keep)) > self.count:
             yield Fault(f"{len(set(self.keep))} premises are kept, but count is {self.count}",
                         "let count hold those that are kept too")  # fmt: skip
+
+
+def _whole(number: float, least: int) -> bool:
+    """Return whether it is a whole number of at least so many."""
+    return bool(number >= least and float(number).is_integer())

@@ -25,6 +25,9 @@ from geo.siting.result import (
 )
 from geo.standards.facilities import Complex
 
+CLOSE: Final = 1e-6
+"""Shares that lie no farther apart are the same."""
+
 ALL: Final = "all"
 """The row of a community for all requirements together."""
 
@@ -65,7 +68,7 @@ def placed_of(board: Board, filled: Filled, options: PlacingOptions, costs: Fitt
             for g, c in zip(board.grounds, chosen, strict=True)
         }),
         steps=_steps(told), costs_given=costs.given, text_zh="", text_en="",
-        notes=_notes(told, filled, costs),
+        notes=_notes(told, filled, costs), fairness=filled.fairness,
     )  # fmt: skip
     zh, en = _story(placed, options)
     return replace(placed, text_zh=zh, text_en=en)
@@ -194,7 +197,7 @@ def _sites(told: _Told, table: pd.DataFrame) -> gpd.GeoDataFrame:
             "value_only": value_of(offer, rooms) - value_of(offer, without), "next_id": next_id,
             "next_value": next_value,
         }  # fmt: skip
-        row["text_zh"], row["text_en"] = _sentence(board, j, row, table)
+        row["text_zh"], row["text_en"] = _sentence(told, j, row, table)
         rows.append(row)
     index = sites.index[order].rename("site_id")
     facts = pd.DataFrame(rows, index=index, columns=[*(rows[0] if rows else ("rank",))])
@@ -217,8 +220,9 @@ def _instead(board: Board, without: Flags, rooms: Flags, money: float) -> tuple[
     return best
 
 
-def _sentence(board: Board, j: int, row: dict[str, Any], table: pd.DataFrame) -> tuple[str, str]:
+def _sentence(told: _Told, j: int, row: dict[str, Any], table: pd.DataFrame) -> tuple[str, str]:
     """Return what premises take and give, in a sentence."""
+    board = told.board
     site_id = board.town.candidates.index[j]
     zh, en = explain.title_of(board.town.candidates, j)
     cost = explain.costs_words(row["cost"])
@@ -249,9 +253,11 @@ def _sentence(board: Board, j: int, row: dict[str, Any], table: pd.DataFrame) ->
     if row["next_id"] is not None:
         at = int(board.town.candidates.index.get_loc(row["next_id"]))
         next_zh, next_en = explain.title_of(board.town.candidates, at)
-        said_zh.append(f"换成次优的{next_zh}可得{row['next_value']:,.0f}加权人次,本处独有{row['value_only']:,.0f}")
-        said_en.append(f"the next best, {next_en}, would give {row['next_value']:,.0f} weighted people, "
-                       f"of this {row['value_only']:,.0f} would be lost")  # fmt: skip
+        fair = ("只看加权人次,", "by weighted people alone ") if told.options.equity != "none" else ("", "")
+        said_zh.append(f"没有本处,失去{row['value_only']:,.0f}加权人次;{fair[0]}换成次优的{next_zh}可得"
+                       f"{row['next_value']:,.0f}")  # fmt: skip
+        said_en.append(f"without it {row['value_only']:,.0f} weighted people would be lost; {fair[1]}the next best in "
+                       f"its place, {next_en}, would give {row['next_value']:,.0f}")  # fmt: skip
     note = (("这是选址参考点,需在附近另找场地。", " This is a point to search around: a site has to be found near it.")
             if board.offer.open_ended[j] else ("", ""))  # fmt: skip
     return ";".join(said_zh) + "。" + note[0], "; ".join(said_en) + "." + note[1]
@@ -283,8 +289,10 @@ def _reason(told: _Told, j: int, alone: tuple[Flags, float], beyond: Floats) -> 
         keys = [key for key in REASONS if key in set(board.why[j])]
         words = []
         for key in keys:
-            r = int(np.flatnonzero(board.why[j] == key)[0])
-            words.append(_pair_words(board, j, r, told.options))
+            # of several, the one that takes least: what is too small for that is too small for all
+            same = np.flatnonzero(board.why[j] == key)
+            takes = (board.offer.floor_m2 + board.offer.ground_m2)[j, same]
+            words.append(_pair_words(board, j, int(same[np.argmin(takes)]), told.options))
         return keys[-1], "".join(zh for zh, _ in words), " ".join(en for _, en in words)
     if alone[1] <= 0:
         return "nobody_new", "可设的各项,其范围内的人均已被覆盖。", "What it could take covers nobody new."
@@ -307,7 +315,10 @@ def _pair_words(board: Board, j: int, r: int, options: PlacingOptions) -> tuple[
         most = explain.costs_words(options.budget)
         return (f"设{ground.requirement.title_zh}需{cost[0]},超出预算{most[0]}。",
                 f"With {ground.requirement.title_en} it costs {cost[1]}, the budget is {most[1]}.")  # fmt: skip
-    return reasons.reason_words(ground, j, key, (reach, 0.0, 0.0), budget=options.budget)
+    zh, en = reasons.reason_words(ground, j, key, (reach, 0.0, 0.0), budget=options.budget)
+    if key in ("too_small", "area_unknown"):
+        return f"设{ground.requirement.title_zh}:{zh}", f"For {ground.requirement.title_en}: {en[0].lower()}{en[1:]}"
+    return zh, en
 
 
 def _refused(board: Board, options: PlacingOptions) -> pd.DataFrame:
@@ -372,10 +383,12 @@ def _notes(told: _Told, filled: Filled, costs: FittingCosts) -> tuple[tuple[str,
         if count > levels:
             notes.append((f"公平性逐个考虑最差的{levels}个社区(共{count}个)。",
                           f"Equity looks at the {levels} worst-off of {count} communities in turn."))  # fmt: skip
-        if not filled.proven:
-            notes.append(
-                ("公平性目标在给定时间内未证明最优。", "That the worst off get most is not proven in the time given.")
-            )
+        open_ = [(level, *each) for level, each in enumerate(filled.fairness, start=1) if each[1] - each[0] > CLOSE]
+        if open_:
+            level, reached, most = open_[0]
+            notes.append((f"公平性目标在给定时间内未证明最优:最差的{level}个社区覆盖率之和为{reached:.1%},不会超过{most:.1%}。",
+                          "That the worst off get most is not proven in the time given: the shares of the worst "
+                          f"{level} add up to {reached:.1%}, and cannot to more than {most:.1%}."))  # fmt: skip
     if np.isnan(board.spent(filled.rooms)).any():
         notes.append(
             ("所选房地中有费用未知的,总费用未知。", "Some of the premises are of unknown cost, and so is the total.")
@@ -408,6 +421,17 @@ def _story(placed: Placed, options: PlacingOptions) -> tuple[str, str]:
         most = placed.value_without_equity
         zh.append(f"新增覆盖{placed.value:,.0f}加权人次;不优先照顾薄弱社区时最多可得{most:,.0f}。")
         en.append(f"{placed.value:,.0f} weighted people are newly covered; {most:,.0f} could be if none came first.")
-    zh.append("已证明没有更好的安排。" if placed.proven else f"没有安排能超过{placed.bound:,.0f}加权人次。")
-    en.append("Proven: no placing is better." if placed.proven else f"No placing gives more than {placed.bound:,.0f}.")
+    if placed.proven:
+        zh.append("已证明没有更好的安排。")
+        en.append("Proven: no placing is better.")
+    elif not placed.fair:
+        level, (reached, most) = next(
+            (k, each) for k, each in enumerate(placed.fairness, start=1) if each[1] - each[0] > CLOSE
+        )
+        zh.append(f"未证明最优:最差的{level}个社区覆盖率之和为{reached:.1%},最多可能到{most:.1%}。")
+        en.append(f"Not proven: the shares of the {level} worst-off communities add up to {reached:.1%}, and could at "
+                  f"most to {most:.1%}.")  # fmt: skip
+    else:
+        zh.append(f"没有安排能超过{placed.bound:,.0f}加权人次(与最优至多相差{placed.gap:.2%})。")
+        en.append(f"No placing gives more than {placed.bound:,.0f} (within {placed.gap:.2%} of the best).")
     return "".join(zh), " ".join(en)

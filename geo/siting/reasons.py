@@ -1,11 +1,15 @@
 """Why candidates were not chosen, what a reader must know, and the answer in a few sentences."""
 
+from functools import cache
+
 import numpy as np
 
+from geo.network.graph import By
 from geo.siting import explain
-from geo.siting.choice import Ints
-from geo.siting.ground import Ground, misfit
+from geo.siting.choice import Floats, Ints
+from geo.siting.ground import WHO, Ground, Walked, categories_of, misfit
 from geo.siting.result import MODELS, REASONS, Sited
+from geo.standards.facilities import list_facility_standards, plain_category
 
 
 def reason_words(
@@ -28,8 +32,9 @@ def reason_words(
     row = town.candidates.iloc[k]
     reach, alone, left = (explain.people_words(each, ground) for each in people)
     if reason == "category":
-        return (f"只可用于{row['categories']},不能设{requirement.title_zh}。",
-                f"It may take {row['categories']} only, no {requirement.title_en}.")  # fmt: skip
+        words = [category_words(each) for each in categories_of(row["categories"])]
+        return (f"只可用于{'、'.join(zh for zh, _ in words)},不能设{requirement.title_zh}。",
+                f"It may take only: {', '.join(en for _, en in words)}; not {requirement.title_en}.")  # fmt: skip
     if reason in ("too_small", "area_unknown"):
         return _area_words(ground, k, reason)
     if reason == "unreachable":
@@ -42,6 +47,8 @@ def reason_words(
         cost, most = explain.costs_words(float(row["cost"])), explain.costs_words(float(budget or 0.0))
         return f"费用{cost[0]},超出预算{most[0]}。", f"It costs {cost[1]}, the budget is {most[1]}."
     if reason == "nobody_new":
+        if people[0] <= 0:
+            return _nobody_near(ground)
         if row["kind"] == "growing" and row["facility_id"] in ground.existing.index:
             return (f"同类设施的扩建:增加的是容量,其范围内的{reach[0]}已被覆盖。",
                     f"One of this kind grows: that adds room; the {reach[1]} in its reach are covered.")  # fmt: skip
@@ -51,6 +58,77 @@ def reason_words(
                 f"Alone it would newly cover {alone[1]}, beyond what was chosen only {left[1]}.")  # fmt: skip
     zh, en = REASONS[reason]
     return f"{zh}。", f"{en[0].upper()}{en[1:]}."
+
+
+def less_walking(ground: Ground, after: Walked, walk: Floats, *, farthest: bool) -> tuple[str, str]:
+    """Return why a candidate was not chosen where walking decides: what it would save alone, and beyond the chosen.
+
+    Parameters
+    ----------
+    ground
+    after
+        With what was chosen.
+    walk : array over homes
+        To the candidate, as the model counts it.
+    farthest
+        Whether the farthest walk is told, else the mean.
+    """
+    unit, before, now = explain.unit_words(ground.by), ground.before.cost(ground.by), after.cost(ground.by)
+    if farthest:
+        some = (ground.people > 0) & np.isfinite(now)
+        alone, chosen = np.minimum(before, walk)[some], now[some]
+        if not some.any() or not np.isfinite(alone).all():
+            return ("单独设置时仍有人走不到任何一处,不及所选。",
+                    "With it alone some could walk to none: less than what was chosen.")  # fmt: skip
+        far, least = (explain.amount(float(each.max()), ground.by) for each in (alone, chosen))
+        return (f"单独设置时最远步行{far}{unit[0]},所选为{least}{unit[0]}。",
+                f"With it alone the farthest walk is {far} {unit[1]}, with the chosen {least} {unit[1]}.")  # fmt: skip
+    people = float(ground.people.sum())
+    shorter, beyond = (
+        explain.amount(explain.saved(ground.people, each, walk) / people if people else 0.0, ground.by)
+        for each in (before, now)
+    )
+    return (f"单独设置可使平均步行缩短{shorter}{unit[0]},在所选之外只再缩短{beyond}{unit[0]},不及所选。",
+            f"Alone it would shorten the mean walk by {shorter} {unit[1]}, beyond what was chosen only by {beyond} "
+            f"{unit[1]}.")  # fmt: skip
+
+
+def less_room(ground: Ground, k: int, reach: float) -> tuple[str, str]:
+    """Return why a candidate was not chosen where room decides."""
+    within = explain.people_words(reach, ground)
+    places = float(ground.town.candidates["capacity"].iloc[k])
+    room = ("", "") if np.isnan(places) else (f",容量{places:,.0f}个位置", f", room for {places:,.0f}")
+    return (f"范围内{within[0]}{room[0]};所选的合起来能让更多人有位置。",
+            f"{within[1]} in its reach{room[1]}; what was chosen has places for more people together.")  # fmt: skip
+
+
+def category_words(category: str) -> tuple[str, str]:
+    """Return what a category of facilities is called; a town's own word as it stands.
+
+    Standards name them: a requirement of the same key, else the one that takes the fewest other categories.
+    """
+    return _titles().get(plain_category(category), (category, category))
+
+
+@cache
+def _titles() -> dict[str, tuple[str, str]]:
+    """Return the titles of all categories that a standard names."""
+    found: dict[str, tuple[tuple[bool, int, str], tuple[str, str]]] = {}
+    for standard in list_facility_standards():
+        for each in standard.requirements:
+            for category in each.categories:
+                order = (each.key != category, len(each.categories), standard.name)
+                if category not in found or order < found[category][0]:
+                    found[category] = (order, (each.title_zh, each.title_en))
+    return {category: titles for category, (_, titles) in found.items()}
+
+
+def _nobody_near(ground: Ground) -> tuple[str, str]:
+    """Return that nobody the requirement is for lives within reach."""
+    reach, who = explain.reach_of(ground), WHO[ground.who]
+    if ground.who == "all":
+        return f"{reach[0]}无人居住。", f"Nobody lives {reach[1]}."
+    return f"{reach[0]}没有{who[0]}居住。", f"No {who[1]} live {reach[1]}."
 
 
 def _area_words(ground: Ground, k: int, reason: str) -> tuple[str, str]:
@@ -74,10 +152,16 @@ def notes_of(ground: Ground, chosen: Ints) -> list[tuple[str, str]]:
     if why := len(ground.town.home_joins.why_not):
         notes.append((f"{why}个需求点接不上步行网络,按不可达计。",
                       f"{why} homes are not joined to the network and count as reaching nothing."))  # fmt: skip
-    least = ground.requirement.floor_area_min_m2
-    if least and (small := int((ground.existing["floor_area_m2"] < least).sum())):
-        notes.append((f"现有设施中{small}处面积小于{least:g}平方米,仍按已有计。",
-                      f"{small} of today's facilities are smaller than {least:g} m²; they still count."))  # fmt: skip
+    if ground.small:
+        zh, en = _least(ground)
+        if ground.count_small:
+            notes.append((f"现有设施中{ground.small}处面积小于标准要求的{zh},仍计为已覆盖;可选择不计(count_small)。",
+                          f"{ground.small} of today's facilities are smaller than the {en} asked for; they count as "
+                          "cover all the same, unless asked otherwise (count_small)."))  # fmt: skip
+        else:
+            notes.append((f"现有设施中{ground.small}处面积小于标准要求的{zh},按要求不计为覆盖。",
+                          f"{ground.small} of today's facilities are smaller than the {en} asked for and do not "
+                          "count, as was asked."))  # fmt: skip
     kinds = ground.town.candidates["kind"]
     if kinds.eq("search_point").any():
         notes.append(("没有房地清单处以街角和街坊内点作选址参考点:只表示找场地的位置,不是现成房地。",
@@ -91,17 +175,29 @@ def notes_of(ground: Ground, chosen: Ints) -> list[tuple[str, str]]:
     return notes
 
 
+def _least(ground: Ground) -> tuple[str, str]:
+    """Return the least size of one facility in words."""
+    zh, en = [], []
+    for least, word_zh, word_en in ((ground.requirement.floor_area_min_m2, "建筑面积", "floor area"),
+                                    (ground.requirement.site_area_min_m2, "用地面积", "ground")):  # fmt: skip
+        if least:
+            zh.append(f"{word_zh}{least:,.0f}平方米")
+            en.append(f"{least:,.0f} m² of {word_en}")
+    return "、".join(zh), " and ".join(en)
+
+
 def story(ground: Ground, sited: Sited) -> tuple[str, str]:
     """Return the answer in a few sentences."""
     requirement, count = sited.requirement, len(sited.sites)
     before, after = sited.totals.loc["before"], sited.totals.loc["after"]
     reach_zh, reach_en = explain.reach_of(ground)
     who_zh, who_en = explain.people_words(before["people"], ground)
-    zh = [
-        f"{requirement.title_zh}:现有{len(ground.existing)}处,{reach_zh}覆盖{who_zh}中的{before['covered_share']:.1%}。"
-    ]
-    en = [f"{requirement.title_en}: {len(ground.existing)} today cover {before['covered_share']:.1%} of {who_en} "
-          f"{reach_en}."]  # fmt: skip
+    small_zh, small_en = (f"(另有{ground.small}处面积不足,不计)", f" ({ground.small} too small ones left out)") if (
+        ground.small and not ground.count_small) else ("", "")  # fmt: skip
+    zh = [f"{requirement.title_zh}:现有{len(ground.existing)}处{small_zh},{reach_zh}覆盖{who_zh}中的"
+          f"{before['covered_share']:.1%}。"]  # fmt: skip
+    en = [f"{requirement.title_en}: {len(ground.existing)} today{small_en} cover {before['covered_share']:.1%} of "
+          f"{who_en} {reach_en}."]  # fmt: skip
     if not count:
         zh.append("没有备选点能带来改善。")
         en.append("No candidate would improve this.")
@@ -111,8 +207,29 @@ def story(ground: Ground, sited: Sited) -> tuple[str, str]:
         if np.isnan(before["mean_m"]):
             walk_zh, walk_en = f"平均步行{after_zh}", f"the mean walk is {after_en}"
         else:
+            if ground.by == "minutes":
+                after_zh, after_en = (
+                    f"{after_zh}({after['mean_min']:,.1f}分钟)",
+                    f"{after_en} ({after['mean_min']:,.1f} min)",
+                )
             walk_zh = f"平均步行由{before['mean_m']:,.0f}米变为{after_zh}"
             walk_en = f"the mean walk changes from {before['mean_m']:,.0f} m to {after_en}"
+        if sited.model == "p_center":
+            far, unit = (
+                [_farthest(sited, when, ground.by) for when in ("before", "after")],
+                explain.unit_words(ground.by),
+            )
+            walk_zh += f",最远步行由{far[0]}变为{far[1]}{unit[0]}"
+            walk_en += f", the farthest from {far[0]} to {far[1]} {unit[1]}"
+        lost, found = after["people_unreached"], before["people_unreached"] - after["people_unreached"]
+        if found >= 0.5 and not np.isnan(before["mean_m"]):
+            found_zh, found_en = explain.people_words(found, ground)
+            walk_zh += f"(含原先走不到任何一处的{found_zh})"
+            walk_en += f" (now with {found_en} who could walk to none before)"
+        if lost >= 0.5:
+            lost_zh, lost_en = explain.people_words(lost, ground)
+            walk_zh += f";{lost_zh}仍无路可达,不在平均之内"
+            walk_en += f"; {lost_en} can still walk to none and are in no mean"
         share = f"{after['covered_share']:.1%}"
         zh.append(f"新设{count}处后覆盖{share},新增{new_zh};{walk_zh}。")
         en.append(f"With {count} more {share} are covered, {new_en} newly; {walk_en}.")
@@ -120,9 +237,21 @@ def story(ground: Ground, sited: Sited) -> tuple[str, str]:
         if after["people"] - after["people_covered"] >= 0.5:
             zh.append(f"仍有{left_zh}未覆盖。")
             en.append(f"{left_en} remain uncovered.")
+    if not np.isnan(sited.served_after):
+        zh.append(
+            f"按容量计,有位置的由{sited.served_before:,.0f}增至{explain.people_words(sited.served_after, ground)[0]}。"
+        )
+        en.append(f"Counting room, those with a place go from {sited.served_before:,.0f} to "
+                  f"{explain.people_words(sited.served_after, ground)[1]}.")  # fmt: skip
     model_zh, model_en = MODELS[sited.model]
     proof_zh = "已证明没有更好的选择" if sited.choice.proven else f"与最优至多相差{sited.choice.gap:.2%}"
     proof_en = "proven: no choice is better" if sited.choice.proven else f"within {sited.choice.gap:.2%} of the best"
     zh.append(f"目标:{model_zh}({proof_zh})。")
     en.append(f"Aim: {model_en} ({proof_en}).")
     return "".join(zh), " ".join(en)
+
+
+def _farthest(sited: Sited, when: str, by: By) -> str:
+    """Return the farthest walk of anybody in metres or minutes, in words."""
+    walks = sited.homes[f"walk_{when}_{'m' if by == 'metres' else 'min'}"][sited.homes["people"] > 0]
+    return "–" if walks.isna().all() else explain.amount(float(walks.max()), by)

@@ -2,10 +2,10 @@
 
 Everywhere: `people` and every share, mean and percentile count those whom the requirement is for (residents, elders or
 children: `Requirement.who`; all residents where their ages are not known, which the notes say); residents, elders and
-children beside them are told by name. They are floats, as demand is spread over homes; NaN where unknown. Walks are
-along the network, of the way that is shortest in metres (in minutes where the requirement knows minutes only), NaN for
-who reaches none. Shares are 0 to 1, money is in yuan, ids joined in one cell by ;. "Before" is today's facilities,
-which all stay; "after" is with what was chosen.
+children beside them are told by name, as far as they are known. They are floats, as demand is spread over homes; NaN
+where unknown. Walks are along the network, of the way that is shortest in metres (in minutes where the requirement
+knows minutes only), NaN for who reaches none. Shares are 0 to 1, money is in yuan, ids joined in one cell by ;.
+"Before" is today's facilities, which all stay; "after" is with what was chosen.
 """
 
 from dataclasses import dataclass
@@ -57,9 +57,9 @@ facilities and what stands above it in the table. people_only: who would be unco
 users: whose nearest it becomes (in capacitated models: who are assigned to it); mean_* and p95_*: their walk to the
 nearest before and after, on average, and what 95% of them do not exceed (before: of those who could reach any).
 communities_*, estates_*: where the newly covered live, the most people first, `name(people)` joined by 、 or commas.
-next_id: the best other candidate in its place, all other sites kept (missing without one): the one that newly covers
-most people, in models of walking the one that saves most walking; next_people: whom it would newly cover then. text_*:
-all this in a sentence.
+next_id: the best other candidate in its place, all other sites kept (missing without one, and in capacitated_mclp): the
+one that newly covers most people, in models of walking the one that saves most walking; next_people: whom it would
+newly cover then. text_*: all this in a sentence.
 """
 
 SITE_COLUMNS: Final = (
@@ -100,7 +100,8 @@ class Sited:
         One of `MODELS`.
     choice : Choice
         The model's answer, with value and bound: people newly covered (mclp), sites or yuan (lscp), person-metres or
-        person-minutes (p_median), metres or minutes (p_center), people served (capacitated_mclp). Its positions count
+        person-minutes (p_median), metres or minutes of the farthest walk (p_center; of the sites as good as that, those
+        with least walking on the whole), people served (capacitated_mclp). Its positions count
         `candidates`; served_by counts `homes`, -1 where no chosen candidate serves.
     limit_m, limit_min : float
         A home is covered within so many metres, or so many minutes: either is enough. NaN where there is no such limit;
@@ -125,6 +126,10 @@ class Sited:
         The answer in a few sentences.
     notes : tuple of (str, str)
         Assumptions made and what is unknown, in Chinese and English.
+    served_before, served_after : float
+        People who have a place: within reach of today's facilities, and of the chosen sites too, each taking as many
+        as it has room for (`capacitated_mclp`; NaN in other models). Covered are all who are within reach, whether
+        there is room or not.
     """
 
     requirement: Requirement
@@ -143,6 +148,8 @@ class Sited:
     text_zh: str
     text_en: str
     notes: tuple[tuple[str, str], ...] = ()
+    served_before: float = float("nan")
+    served_after: float = float("nan")
 
 
 PLACED_SITE_COLUMNS: Final = (
@@ -219,6 +226,9 @@ class Placed:
         False where unit costs are an example, not the user's.
     text_zh, text_en : str
     notes : tuple of (str, str)
+    fairness : tuple of (float, float)
+        With `worst_first`: the sum of the covered shares of the worst community, of the two worst, of the three …, as
+        each was raised in turn, and what no choice that keeps those before could exceed.
     """
 
     requirements: tuple[Requirement, ...]
@@ -243,6 +253,7 @@ class Placed:
     text_zh: str
     text_en: str
     notes: tuple[tuple[str, str], ...] = ()
+    fairness: tuple[tuple[float, float], ...] = ()
 
     @property
     def gap(self) -> float:
@@ -251,9 +262,14 @@ class Placed:
         return 0.0 if apart == 0 else apart / max(abs(self.value), 1e-12)
 
     @property
+    def fair(self) -> bool:
+        """Whether nothing gives the worst-off communities more, each in turn; so too where that was not asked."""
+        return all(most - reached <= 1e-6 for reached, most in self.fairness)
+
+    @property
     def proven(self) -> bool:
-        """Whether no choice is better, to a millionth."""
-        return self.gap <= 1e-6
+        """Whether no choice is better, to a millionth: for the worst-off communities first where that was asked."""
+        return self.fair and self.gap <= 1e-6
 
 
 OPTION_COLUMNS: Final = (

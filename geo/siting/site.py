@@ -1,6 +1,7 @@
 """Sites for one requirement: where one more facility, or a few, help most."""
 
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from geo.errors import Fault, InputError
+from geo.errors import Fault, InfeasibleError, InputError
 from geo.gaps.demand import demand as homes_of
 from geo.network import Network
 from geo.network.build import network_of
@@ -45,6 +46,7 @@ def site(
     estates: gpd.GeoDataFrame | None = None,
     keep: Collection[str] = (),
     leave_out: Collection[str] = (),
+    count_small: bool = True,
     speed: str = "adult",
     seconds: float = 60.0,
     gap: float = 0.0,
@@ -77,6 +79,9 @@ def site(
         For names, and for the community that facilities and candidates stand in.
     keep, leave_out
         Ids of candidates that must be chosen, that may not be.
+    count_small
+        Whether facilities of today that are known to be smaller than the requirement asks for cover people all the
+        same. Without them, a facility that grows to the size asked for covers people too.
     speed
         Key of `geo.network.SPEEDS`, for minutes.
     seconds, gap, rng
@@ -90,8 +95,9 @@ def site(
         No choice keeps what was demanded: room is short, or what must be kept costs more than the budget.
     """
     town = town_of(demand, candidates, facilities, network, communities=communities, estates=estates, speed=speed)
-    ground = ground_of(town, requirement)
-    question = Question(model, count, budget, capacity, tuple(keep), tuple(leave_out), seconds, gap, rng)
+    ground = ground_of(town, requirement, count_small=count_small)
+    question = Question(model, count, budget, capacity, tuple(map(str, keep)), tuple(map(str, leave_out)), seconds, gap,
+                        rng)  # fmt: skip
     return site_on(ground, question)
 
 
@@ -110,6 +116,7 @@ def sites_of(
     network: Network | None = None,
     keep: Collection[str] = (),
     leave_out: Collection[str] = (),
+    count_small: bool = True,
     speed: str = "adult",
     seconds: float = 60.0,
 ) -> Sited:
@@ -125,7 +132,7 @@ def sites_of(
         network_of(study) if network is None else network,
         requirement=sought, model=model, count=count, budget=budget, capacity=capacity,
         communities=study.get("communities"), estates=study.get("estates"), keep=keep, leave_out=leave_out,
-        speed=speed, seconds=seconds,
+        count_small=count_small, speed=speed, seconds=seconds,
     )  # fmt: skip
 
 
@@ -188,12 +195,13 @@ def site_on(ground: Ground, question: Question) -> Sited:
     assigned = None
     if answer.share is not None:
         assigned = sparse.csr_array(answer.share[:, chosen.sites])
+    walks = {} if answer.cost is None else dict(zip(free.tolist(), answer.cost.T, strict=True))
     gains = explain.gains(ground, chosen, others, cost=_columns(answer.cost, free, others), assigned=assigned)
     after = chosen.states[-1]
     result = Sited(
         requirement=ground.requirement, model=question.model, choice=answer.choice, limit_m=ground.limit_m,
         limit_min=ground.limit_min, speed=town.speed, sites=_sites(town, gains),
-        candidates=_candidates(ground, chosen.sites, why, gains, question),
+        candidates=_candidates(ground, chosen, why, question, walks),
         homes=explain.homes(ground, ground.before, after),
         communities=explain.areas(ground, ground.before, after, "community_id"),
         estates=explain.areas(ground, ground.before, after, "estate_id"),
@@ -201,6 +209,7 @@ def site_on(ground: Ground, question: Question) -> Sited:
                             index=["before", "after"], columns=list(TOTAL_COLUMNS)),
         steps=_steps(ground, chosen), text_zh="", text_en="",
         notes=(*ground.notes, *answer.notes, *reasons.notes_of(ground, chosen.sites)),
+        served_before=answer.served_before, served_after=answer.served_after,
     )  # fmt: skip
     zh, en = reasons.story(ground, result)
     return replace(result, text_zh=zh, text_en=en)
@@ -208,12 +217,14 @@ def site_on(ground: Ground, question: Question) -> Sited:
 
 @dataclass(frozen=True)
 class _Answer:
-    """What a model says: positions of candidates; costs homes × free; shares homes × candidates; notes."""
+    """What a model says: positions of candidates; costs homes × free; shares homes × candidates; people served."""
 
     choice: Choice
     cost: Floats | None = None
     share: sparse.csr_array | None = None
     notes: tuple[tuple[str, str], ...] = ()
+    served_before: float = np.nan
+    served_after: float = np.nan
 
 
 def _check(ground: Ground, question: Question) -> None:
@@ -221,7 +232,7 @@ def _check(ground: Ground, question: Question) -> None:
     faults = []
     if question.model not in MODELS:
         faults.append(Fault(f"there is no model {question.model!r}", f"use one of: {', '.join(MODELS)}"))
-    if question.count is not None and (question.count != int(question.count) or question.count < 1):
+    if question.count is not None and not (question.count >= 1 and float(question.count).is_integer()):
         faults.append(Fault(f"count is {question.count}", "ask for at least one new site"))
     if question.count is not None and question.model == "lscp":
         faults.append(Fault("lscp finds the number of sites itself", "leave out count, or use mclp"))
@@ -332,8 +343,7 @@ def _cover_all(ground: Ground, question: Question, free: Ints, keep: Ints) -> _A
 
 def _walk_least(ground: Ground, question: Question, free: Ints, keep: Ints) -> _Answer:
     """Answer the models of walking; with limited room today's facilities are sites each, else one together."""
-    m, minutes = ground.walks(free)
-    cost = m if ground.by == "metres" else minutes
+    cost = ground.costs(free)
     if question.model == "capacitated_p_median":
         # every facility of today has room of its own, so that its own walks are needed
         today = _walks_today(ground)
@@ -353,10 +363,10 @@ def _walk_least(ground: Ground, question: Question, free: Ints, keep: Ints) -> _
                       "Who has no way to a site is taken as walking twice the farthest walk to it."))  # fmt: skip
     before = today.shape[1]
     fixed = np.concatenate([np.arange(before), before + keep])
-    p = before + (question.most or 1)
+    p = min(before + (question.most or 1), both.shape[1])
     weight = ground.people[rows]
     if question.model == "p_center":
-        found = p_center(both, p, fixed=fixed, seconds=question.seconds)
+        found = _least_farthest(both, weight, p, fixed, question)
     elif question.model == "p_median":
         found = p_median(both, weight, p, fixed=fixed.tolist(), seconds=question.seconds, gap=max(question.gap, 1e-6),
                          rng=question.rng)  # fmt: skip
@@ -372,6 +382,23 @@ def _walk_least(ground: Ground, question: Question, free: Ints, keep: Ints) -> _
     return _Answer(moved, cost, share, tuple(notes))
 
 
+def _least_farthest(cost: Floats, weight: Floats, p: int, fixed: Ints, question: Question) -> Choice:
+    """Return the sites for which the farthest walk is least, and of these the ones with least walking on the whole.
+
+    Value and bound are those of the farthest walk, which often few sites decide: the others go where they save most.
+    """
+    begun = time.monotonic()
+    centre = p_center(cost, p, fixed=fixed, seconds=question.seconds)
+    left = question.seconds - (time.monotonic() - begun)
+    try:
+        least = p_median(np.where(cost <= centre.value, cost, np.inf), weight, p, fixed=fixed.tolist(),
+                         seconds=max(left, 1.0), gap=max(question.gap, 1e-6), rng=question.rng)  # fmt: skip
+    except InfeasibleError:  # the search for least walking found no sites that keep the farthest walk
+        return centre
+    return replace(centre, sites=least.sites, served_by=least.served_by, seconds=time.monotonic() - begun,
+                   method=f"{centre.method}; then least walking: {least.method}")  # fmt: skip
+
+
 def _serve_most(ground: Ground, question: Question, free: Ints, keep: Ints) -> _Answer:
     before = len(ground.existing)
     cover = sparse.hstack([ground.cover_today, ground.cover[:, free]], format="csr")
@@ -385,13 +412,27 @@ def _serve_most(ground: Ground, question: Question, free: Ints, keep: Ints) -> _
         fixed=np.concatenate([np.arange(before), before + keep]), seconds=question.seconds, gap=question.gap,
     )  # fmt: skip
     moved = _moved(ground, found, free, rows, before=before)
+    progress = tuple((at, value / rate, bound / rate) for at, value, bound in moved.progress)
+    moved = replace(moved, value=moved.value / rate, bound=moved.bound / rate, progress=progress)
     part = sparse.coo_array(found.share)
     new = part.coords[1] >= before
     share = sparse.csr_array(
         (part.data[new], (rows[part.coords[0][new]], free[part.coords[1][new] - before])),
         shape=(len(ground.people), len(ground.town.candidates)),
     )  # fmt: skip
-    return _Answer(moved, None, share, (_rate_words(ground, rate),))
+    return _Answer(moved, None, share, (_rate_words(ground, rate),), _served_today(ground, room[:before], rate),
+                   moved.value)  # fmt: skip
+
+
+def _served_today(ground: Ground, room: Floats, rate: float) -> float:
+    """Return how many people today's facilities can take at most, of those within their reach."""
+    rows = np.flatnonzero((ground.people > 0) & (np.diff(ground.cover_today.indptr) > 0))
+    if not len(rows) or not len(room):
+        return 0.0
+    every = np.arange(len(room))
+    found = capacitated_mclp(sparse.csr_array(ground.cover_today[rows]), ground.people[rows] * rate, room, len(room),
+                             fixed=every)  # fmt: skip
+    return found.value / rate
 
 
 def _room(ground: Ground, question: Question, free: Ints) -> tuple[Floats, float]:
@@ -456,27 +497,37 @@ def _steps(ground: Ground, chosen: explain.Chosen) -> pd.DataFrame:
 
 
 def _candidates(
-    ground: Ground, chosen: Ints, why: Objects, gains: pd.DataFrame, question: Question
-) -> gpd.GeoDataFrame:  # fmt: skip
-    """Return all candidates with what each would give alone, and why it was or was not chosen."""
+    ground: Ground, chosen: explain.Chosen, why: Objects, question: Question, walks: Mapping[int, Floats]
+) -> gpd.GeoDataFrame:
+    """Return all candidates with what each would give alone, and why it was or was not chosen.
+
+    `walks` to the free ones, where the model is one of walking.
+    """
     sites = ground.town.candidates.copy()
     taken: Flags = np.zeros(len(sites), dtype=np.bool_)
-    taken[chosen] = True
+    taken[chosen.sites] = True
     why = np.where(taken, "chosen", np.where(why == "", "less", why))
     barred = np.isin(why, ("category", "too_small", "unreachable", "not_allowed"))
-    reach = np.asarray(ground.cover.T @ ground.people)
-    alone = np.asarray(ground.cover.T @ (ground.people * ~ground.before.covered))
-    left = np.asarray(ground.cover.T @ (ground.people * ~(ground.before.covered | ground.covering(chosen).any(axis=1))))
+    covered = ground.before.covered | chosen.cover.any(axis=1)
+    reach, alone, left = (
+        np.asarray(ground.cover.T @ people)
+        for people in (ground.people, ground.people * ~ground.before.covered, ground.people * ~covered)
+    )
     sites["chosen"] = taken
     sites["people_reach"], sites["people_alone"] = np.where(barred, np.nan, reach), np.where(barred, np.nan, alone)
     sites["reason"] = why
     words = [
         reasons.reason_words(ground, k, str(why[k]), (float(reach[k]), float(alone[k]), float(left[k])),
-                     budget=question.budget)
+                             budget=question.budget)
         for k in range(len(sites))
     ]  # fmt: skip
-    for k, site_id in enumerate(gains.index):
-        at = int(sites.index.get_loc(site_id))
-        words[at] = (f"选中,第{k + 1}处。", f"Chosen, no. {k + 1}.")
-    sites["reason_zh"], sites["reason_en"] = [w[0] for w in words], [w[1] for w in words]
+    for k in np.flatnonzero(why == "less").tolist():
+        if k in walks:
+            farthest = question.model == "p_center"
+            words[k] = reasons.less_walking(ground, chosen.states[-1], walks[k], farthest=farthest)
+        elif question.model in _WITH_ROOM:
+            words[k] = reasons.less_room(ground, k, float(reach[k]))
+    for rank, k in enumerate(chosen.sites.tolist(), start=1):
+        words[k] = (f"选中,第{rank}处。", f"Chosen, no. {rank}.")
+    sites["reason_zh"], sites["reason_en"] = [zh for zh, _ in words], [en for _, en in words]
     return sites.rename_axis("site_id")

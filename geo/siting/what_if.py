@@ -37,6 +37,7 @@ def what_if(
     communities: gpd.GeoDataFrame | None = None,
     estates: gpd.GeoDataFrame | None = None,
     best: bool = True,
+    count_small: bool = True,
     speed: str = "adult",
     seconds: float = 60.0,
 ) -> WhatIf:
@@ -44,7 +45,7 @@ def what_if(
 
     Parameters
     ----------
-    demand, candidates, facilities, network, requirement, communities, estates, speed
+    demand, candidates, facilities, network, requirement, communities, estates, count_small, speed
         As `geo.siting.site.site`; candidates may be None where all options are points.
     options
         Sites by the option's name: ids of candidates, or points in the network's CRS [m]. A point gets the id
@@ -65,7 +66,7 @@ def what_if(
     everything = pd.concat([given, points]) if len(given) else points
     both = gpd.GeoDataFrame(everything, geometry="geometry", crs=network.crs)
     town = town_of(demand, both, facilities, network, communities=communities, estates=estates, speed=speed)
-    ground = ground_of(town, requirement)
+    ground = ground_of(town, requirement, count_small=count_small)
     index = town.candidates.index
     ids = {name: [each if isinstance(each, str) else f"{name}:{k}" for k, each in enumerate(sites, start=1)]
            for name, sites in options.items()}  # fmt: skip
@@ -102,6 +103,7 @@ def what_if_of(
     demand: gpd.GeoDataFrame | None = None,
     network: Network | None = None,
     best: bool = True,
+    count_small: bool = True,
     speed: str = "adult",
     seconds: float = 60.0,
 ) -> WhatIf:
@@ -112,7 +114,7 @@ def what_if_of(
         study.get("facilities"),
         network_of(study) if network is None else network,
         requirement=requirement_of(requirement, standard), options=options, communities=study.get("communities"),
-        estates=study.get("estates"), best=best, speed=speed, seconds=seconds,
+        estates=study.get("estates"), best=best, count_small=count_small, speed=speed, seconds=seconds,
     )  # fmt: skip
 
 
@@ -130,6 +132,9 @@ def _check(candidates: gpd.GeoDataFrame, options: Mapping[str, Sequence[str | Po
             faults.append(Fault(f"the option is named {name!r}", f"{TODAY} and {BEST} N are taken: name it otherwise"))
         if not len(sites):
             faults.append(Fault(f"the option {name!r} has no sites", "give candidates or points"))
+        if odd := [each for each in sites if not isinstance(each, str | Point)]:
+            faults.append(Fault(f"the option {name!r} names {odd[0]!r}, which is neither an id nor a point",
+                                "give ids of candidates as text, and points as shapely Points"))  # fmt: skip
         if strange := sorted({each for each in sites if isinstance(each, str)} - known):
             what = f"the option {name!r} names candidates that are not there"
             faults.append(Fault(what, "use their ids, or points", table="candidates", ids=tuple(strange)))
@@ -204,7 +209,8 @@ def _sentence(ground: Ground, name: str, row: Mapping[str, Any]) -> tuple[str, s
     title_zh, title_en = _titled(name)
     share = f"{row['covered_share']:.1%}"
     said_zh = f"{title_zh}({row['sites']}处):新增覆盖{new_zh}{ages_zh},覆盖率{share},平均步行{mean}米"
-    said_en = f"{title_en} ({row['sites']} sites): {new_en}{ages_en} newly covered, {share} in all, mean walk {mean} m"
+    sites_en = f"{row['sites']} site" + ("s" if row["sites"] != 1 else "")
+    said_en = f"{title_en} ({sites_en}): {new_en}{ages_en} newly covered, {share} in all, mean walk {mean} m"
     if row["communities_zh"]:
         said_zh += f";主要在{row['communities_zh']}"
         said_en += f"; in {row['communities_en']}"
@@ -216,8 +222,8 @@ def _sentence(ground: Ground, name: str, row: Mapping[str, Any]) -> tuple[str, s
 
 def _titled(name: str) -> tuple[str, str]:
     if name.startswith(f"{BEST} "):
-        return "最佳选择", "the best choice"
-    return f"方案“{name}”", f"option “{name}”"
+        return "最佳选择", "The best choice"
+    return f"方案“{name}”", f"Option “{name}”"
 
 
 def _sites(ground: Ground, at: Mapping[str, Ints]) -> gpd.GeoDataFrame:

@@ -171,7 +171,7 @@ def test_why_candidates_were_not_chosen():
         "i_far": "unreachable", "j_growing": "nobody_new",
     }  # fmt: skip
     assert found["chosen"].sum() == 1
-    for site_id, number in {"a_other": "pharmacy", "b_small": "60", "d_near": "33", "e_less": "42", "g_dear": "900.0",
+    for site_id, number in {"a_other": "药店、bank", "b_small": "60", "d_near": "33", "e_less": "42", "g_dear": "900.0",
                             "i_far": "500", "j_growing": "33"}.items():  # fmt: skip
         assert number in found.loc[site_id, "reason_zh"], found.loc[site_id, "reason_zh"]
     assert "60 m²" in found.loc["b_small", "reason_en"]
