@@ -287,6 +287,7 @@ _PAPER = {
     "layer.gap_communities_after": ("方案社区设施得分", "Communities of the plan by score"),
     "gaps.report": ("公共服务设施缺口报告", "Report on facility gaps"),
     "gaps.report_standards": ("采用标准", "Standards"),
+    "gaps.report_standards_said": ("{n}项，见“依据”", "{n}, see “Sources”"),
     "gaps.report_communities": ("社区", "Communities"),
     "gaps.report_people": ("人口", "People"),
     "gaps.report_privacy": (
@@ -304,8 +305,8 @@ _PAPER = {
     "gaps.summary_said": (
         "按《{standard}》（{edition}），{communities}个社区、{needs}项要求，共{all}项判定：达标{met}项，有缺口{lacking}项，"
         "未知{unknown}项；社区平均{score}分。",
-        "By “{standard}” ({edition}): {communities} communities and {needs} requirements make {all} judgements: {met} met, "
-        "{lacking} gaps, {unknown} unknown; communities score {score} of 100 on average.",
+        "By “{standard}” ({edition}): {communities} communities and {needs} requirements make {all} judgements: "
+        "{met} met, {lacking} gaps, {unknown} unknown; communities score {score} of 100 on average.",
     ),
     "gaps.summary_worst": ("缺口最多的是{list}。", "Lacking most: {list}."),
     "gaps.worst_item": ("{title}（{n}个社区）", "{title} ({n} communities)"),
@@ -318,7 +319,8 @@ _PAPER = {
     "gaps.map_scores": ("社区设施得分（{standard}）", "Communities by score ({standard})"),
     "gaps.map_homes": ("楼栋可达得分（{standard}）", "Homes by what is within reach ({standard})"),
     "gaps.map_community": ("{name}：楼栋可达得分（{standard}）", "{name}: homes by what is within reach ({standard})"),
-    "gaps.head_short": ("尚缺", "Short of"),
+    "gaps.head_asked": ("标准要求与尚缺", "Asked for, short of"),
+    "gaps.short_of": ("尚缺{n}{unit}", "{n} {unit} short"),
     "gaps.head_lacking": ("有缺口社区", "Lacking in"),
     "gaps.head_uncovered_short": ("未覆盖", "Not reached"),
     "gaps.community_said": ("{name}，{people}人。", "{name}, {people} people."),

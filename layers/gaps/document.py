@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,15 +80,20 @@ class _Report(Paper):
 
     def title_page(self) -> None:
         people = self.first.scores["people"].sum(min_count=1)
-        standards = [f"{standard_title(each, self.lang)} ({each.standard.edition})" for each in self.gaps.values()]
+        standards = word("gaps.report_standards_said", self.lang, n=len(self.gaps))
+        if len(self.gaps) == 1:
+            standards = f"{standard_title(self.first, self.lang)} ({self.first.standard.edition})"
         rows = [
-            (word("gaps.report_standards", self.lang), typeset("；".join(standards)) if self.lang == "zh" else "; ".join(standards)),
+            (word("gaps.report_standards", self.lang), standards),
             (word("gaps.report_communities", self.lang), number(len(self.first.scores), self.lang)),
-            (word("gaps.report_people", self.lang), word("unknown", self.lang) if is_missing(people) else number(people, self.lang)),
+            (
+                word("gaps.report_people", self.lang),
+                word("unknown", self.lang) if is_missing(people) else number(people, self.lang),
+            ),
             (word("report.author", self.lang), ""),
             (word("report.date", self.lang), word("report.date_blank", self.lang)),
             (word("page.review_number", self.lang), word("page.review_pending", self.lang)),
-        ]  # fmt: skip
+        ]
         between = "" if self.lang == "zh" else " "
         note = between.join((word("page.mark_note", self.lang), word("gaps.report_privacy", self.lang, n=FEWEST_SHOWN)))
         self.cover(study_name(self.study, self.lang), word("gaps.report", self.lang), rows, note)
@@ -100,11 +105,19 @@ class _Report(Paper):
             counts = each.communities["state"].value_counts()
             asked = int(counts.sum() - counts.get("not_asked", 0))
             score = mean_score(each)
-            said = word("gaps.summary_said", self.lang, standard=standard_title(each, self.lang),
-                        edition=each.standard.edition, communities=len(each.scores), all=number(asked, self.lang),
-                        needs=len(each.standard.requirements), met=int(counts.get("met", 0)),
-                        lacking=int(sum(counts.get(state, 0) for state in LACKING)),
-                        unknown=int(counts.get("unknown", 0)), score="—" if score is None else f"{score:g}")  # fmt: skip
+            said = word(
+                "gaps.summary_said",
+                self.lang,
+                standard=standard_title(each, self.lang),
+                edition=each.standard.edition,
+                communities=len(each.scores),
+                all=number(asked, self.lang),
+                needs=len(each.standard.requirements),
+                met=int(counts.get("met", 0)),
+                lacking=int(sum(counts.get(state, 0) for state in LACKING)),
+                unknown=int(counts.get("unknown", 0)),
+                score="—" if score is None else f"{score:g}",
+            )
             worst = sorted(((lacking(row), n, str(key)) for n, (key, row) in enumerate(each.requirements.iterrows())),
                            key=lambda one: (-one[0], one[1]))[:4]  # fmt: skip
             listed = [word("gaps.worst_item", self.lang, title=title(each.standard[key], self.lang), n=count)
@@ -118,8 +131,13 @@ class _Report(Paper):
         rows = []
         for key, row in self.first.scores.sort_index().iterrows():
             scores = [each.scores["score"].get(str(key)) for each in self.gaps.values()]
-            rows.append([self.names[str(key)], "—" if is_missing(row["people"]) else number(row["people"], self.lang),
-                         *("—" if is_missing(score) else f"{100 * float(str(score)):.0f}" for score in scores)])  # fmt: skip
+            rows.append(
+                [
+                    self.names[str(key)],
+                    "—" if is_missing(row["people"]) else number(row["people"], self.lang),
+                    *("—" if is_missing(score) else f"{100 * float(str(score)):.0f}" for score in scores),
+                ]
+            )
         width = 9.0 / len(self.gaps)
         self.table("gaps.table_scores", heads, rows, widths=(4.6, 2.4, *[width] * len(self.gaps)),
                    numbers=range(1, len(heads)), size=9.5, together=False)  # fmt: skip
@@ -127,8 +145,10 @@ class _Report(Paper):
     def needs(self) -> None:
         """Write every requirement: what the town has, who has it within reach, where it is lacking."""
         self.section("gaps.part_needs")
-        heads = [word(f"gaps.head_{key}", self.lang)
-                 for key in ("need", "limit", "facilities", "share", "uncovered_short", "lacking", "unknown")]  # fmt: skip
+        heads = [
+            word(f"gaps.head_{key}", self.lang)
+            for key in ("need", "limit", "facilities", "share", "uncovered_short", "lacking", "unknown")
+        ]
         for each in self.gaps.values():
             rows: list[list[str]] = []
             shade: dict[tuple[int, int], str] = {}
@@ -169,11 +189,11 @@ class _Report(Paper):
         width_cm: float = 15.6,
     ) -> None:
         """Draw a map; `around` one community, with everything cut to its surroundings."""
-        bounds = (areas if around is None else around).total_bounds
+        bounds = areas.total_bounds if around is None else _across(around.total_bounds)
         behind, outlines, drawn = self.behind, areas.geometry, _areas_only(frame)
         if around is not None:
             west, south, east, north = bounds
-            margin = 0.15 * max(east - west, north - south)
+            margin = 0.05 * (east - west)
             window = slice(west - margin, east + margin), slice(south - margin, north + margin)
             behind = {name: table.cx[window] for name, table in self.behind.items()}
             outlines, drawn = around.geometry, drawn.cx[window]
@@ -187,8 +207,10 @@ class _Report(Paper):
         if surfaces is None or not known:
             return
         self.section("gaps.part_supply")
-        heads = [word(f"gaps.head_{key}", self.lang)
-                 for key in ("standard", "need", "unit", "mean_supply", "p10", "p50", "p90", "gini", "without")]  # fmt: skip
+        heads = [
+            word(f"gaps.head_{key}", self.lang)
+            for key in ("standard", "need", "unit", "mean_supply", "p10", "p50", "p90", "gini", "without")
+        ]
         rows = []
         for key in known:
             row, each = surfaces.inequality.loc[key], self.gaps[str(key[0])]
@@ -216,12 +238,20 @@ class _Report(Paper):
                 continue
             if row["change"] in {"better", "worse"}:
                 shade[len(rows), 5] = GAP_PALE["met" if row["change"] == "better" else "missing"]
-            rows.append([
-                standard_title(self.gaps[str(name)], self.lang), title(self.gaps[str(name)].standard[str(need)], self.lang),
-                f"{row['lacking_before']} / {row['communities_before']} → {row['lacking_after']} / {row['communities_after']}",
-                *("—" if is_missing(row[key]) else number(row[key], self.lang) for key in ("people_gain", "people_lose")),
-                word(f"gap_change.{row['change']}", self.lang),
-            ])  # fmt: skip
+            rows.append(
+                [
+                    standard_title(self.gaps[str(name)], self.lang),
+                    title(self.gaps[str(name)].standard[str(need)], self.lang),
+                    " → ".join(
+                        f"{row[f'lacking_{when}']} / {row[f'communities_{when}']}" for when in ("before", "after")
+                    ),
+                    *(
+                        "—" if is_missing(row[key]) else number(row[key], self.lang)
+                        for key in ("people_gain", "people_lose")
+                    ),
+                    word(f"gap_change.{row['change']}", self.lang),
+                ]
+            )
         if not rows:
             self.paragraph(word("gaps.change_none", self.lang))
             return
@@ -239,8 +269,8 @@ class _Report(Paper):
 
     def communities(self) -> None:
         """Write a page for each community: what it has, what it lacks, for how many, with a map."""
-        self.document.add_page_break()
         self.section("gaps.part_communities")
+        self.document.paragraphs[-1].paragraph_format.page_break_before = True
         areas, homes = area_frame(self.gaps), home_frame(self.gaps)
         mapped = max(self.gaps, key=lambda name: len(self.gaps[name].standard.requirements))
         for n, (key, area) in enumerate(areas.sort_index().iterrows()):
@@ -250,17 +280,22 @@ class _Report(Paper):
             self._community(str(key), area)
             caption = word("gaps.map_community", self.lang, name=self.names[str(key)],
                            standard=standard_title(self.gaps[mapped], self.lang))  # fmt: skip
-            self._map(homes, score_style(prefix(mapped, "score")), areas, caption, around=areas.loc[[key]],
-                      width_cm=_map_width(areas.loc[[key]]))  # fmt: skip
+            self._map(
+                homes, score_style(prefix(mapped, "score")), areas, caption, around=areas.loc[[key]], width_cm=14.5
+            )
 
     def _community(self, key: str, area: pd.Series) -> None:
         name = self.names[key]
-        told = (word("gaps.community_unknown_people", self.lang, name=name) if is_missing(area["people"])
-                else word("gaps.community_said", self.lang, name=name, people=number(area["people"], self.lang)))  # fmt: skip
+        told = (
+            word("gaps.community_unknown_people", self.lang, name=name)
+            if is_missing(area["people"])
+            else word("gaps.community_said", self.lang, name=name, people=number(area["people"], self.lang))
+        )
         lines = [told]
         met: list[str] = []
         unknown: list[str] = []
         gaps: list[tuple[float, int, str, pd.Series]] = []
+        asked: dict[str, str] = {}
         for order, each in enumerate(self.gaps.values()):
             mine = each.communities.xs(key, level="community_id")
             counts, score = mine["state"].value_counts(), each.scores["score"].get(key)
@@ -270,6 +305,7 @@ class _Report(Paper):
                               lacking=int(sum(counts.get(state, 0) for state in LACKING))))  # fmt: skip
             for need, row in mine.iterrows():
                 shown = title(each.standard[str(need)], self.lang)
+                asked[shown] = limit_text(each.standard[str(need)], self.lang)
                 if row["state"] in LACKING:
                     gaps.append((-float(row["severity"]) * float(row["weight"]), order, shown, row))
                 elif row["state"] in {"met", "unknown"}:
@@ -286,15 +322,23 @@ class _Report(Paper):
         first: dict[str, pd.Series] = {}
         for _, _, shown, row in gaps:
             first.setdefault(shown, row)
-        rows, shade = [], {}
+        rows: list[list[str]] = []
+        shade: dict[tuple[int, int], str] = {}
         for shown, row in list(first.items())[:MOST_GAPS]:
             shade[len(rows), 1] = GAP_PALE[str(row["state"])]
-            rows.append([shown, word(f"gap_state.{row['state']}", self.lang), _figure(row["count"], 0),
-                         "—" if is_missing(row["people_uncovered"]) else number(row["people_uncovered"], self.lang),
-                         _figure(row["mean_m"], 0), _short(row, self.lang)])  # fmt: skip
+            rows.append(
+                [
+                    shown,
+                    word(f"gap_state.{row['state']}", self.lang),
+                    _figure(row["count"], 0),
+                    "—" if is_missing(row["people_uncovered"]) else number(row["people_uncovered"], self.lang),
+                    _figure(row["mean_m"], 0),
+                    _asked(asked[shown], row, self.lang),
+                ]
+            )
         heads = [word(f"gaps.head_{key}", self.lang)
-                 for key in ("need", "state", "count", "uncovered_short", "mean", "short")]  # fmt: skip
-        self.table(word("gaps.table_gaps", self.lang, name=name), heads, rows, widths=(4.6, 1.8, 1.8, 2.0, 2.2, 3.6),
+                 for key in ("need", "state", "count", "uncovered_short", "mean", "asked")]  # fmt: skip
+        self.table(word("gaps.table_gaps", self.lang, name=name), heads, rows, widths=(4.4, 1.6, 1.6, 1.9, 2.1, 4.4),
                    numbers=(2, 3, 4), size=8.5, shade=shade)  # fmt: skip
         if len(first) > MOST_GAPS:
             self._small(word("gaps.community_more", self.lang, n=len(first) - MOST_GAPS))
@@ -307,8 +351,8 @@ class _Report(Paper):
     def told(self, surfaces: Surfaces | None, change: GapChange | None) -> None:
         """Write what was assumed, what is unknown, and where everything is from."""
         side = int(self.lang == "en")
-        self.document.add_page_break()
         self.section("gaps.part_notes")
+        self.document.paragraphs[-1].paragraph_format.page_break_before = True
         for label, note in notes(self.gaps, surfaces, change):
             colon = "：" if self.lang == "zh" else ": "
             self.paragraph(stopped(first_up(label[side], self.lang) + colon + note[side], self.lang))
@@ -326,20 +370,21 @@ def _areas_only(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame.set_geometry(frame.geometry.where(~points, frame.geometry.buffer(8.0))) if points.any() else frame
 
 
-def _map_width(area: gpd.GeoDataFrame) -> float:
-    """Return how wide a community's map may be so that its page holds it [cm]."""
-    west, south, east, north = area.total_bounds
-    tall = min(1.25, max(0.55, (north - south) / max(east - west, 1.0)))
-    return min(13.0, 7.6 / tall)
+def _across(bounds: Sequence[float], shape: float = 2.1) -> tuple[float, float, float, float]:
+    """Return bounds wide enough for a map that is `shape` times as wide as high, with a margin."""
+    west, south, east, north = bounds
+    high = 1.1 * max(north - south, (east - west) / shape)
+    middle, across = (west + east) / 2, (south + north) / 2
+    return middle - high * shape / 2, across - high / 2, middle + high * shape / 2, across + high / 2
 
 
-def _short(row: pd.Series, lang: Lang) -> str:
-    """Return what is short: square metres, places."""
-    told = []
+def _asked(limit: str, row: pd.Series, lang: Lang) -> str:
+    """Return what reach is asked for, and what is short: square metres, places."""
+    told = [limit]
     for key, unit in (("area_short_m2", "m2"), ("places_short", "places")):
         if not is_missing(row[key]) and row[key] > 0:
-            told.append(f"{number(row[key], lang)} {word(f'gap_unit.{unit}', lang)}")
-    return joined(told, lang) or "—"
+            told.append(word("gaps.short_of", lang, n=number(row[key], lang), unit=word(f"gap_unit.{unit}", lang)))
+    return joined(told, lang)
 
 
 def _figure(value: object, digits: int) -> str:

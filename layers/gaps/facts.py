@@ -57,9 +57,13 @@ def standard_title(gaps: Gaps, lang: Lang) -> str:
 
 def about(gaps: Mapping[str, Gaps], surfaces: Surfaces | None, change: GapChange | None, study: Study) -> list[Row]:
     """Return where the numbers come from: standards, how walks are measured, what is assumed."""
-    rows = [Row(WORDS["about.study"], (study.name, study.name_en or study.name)),
-            Row(WORDS["gaps.walks"], WORDS["gaps.walks_said"]), Row(WORDS["gaps.speed"], _speed(gaps)),
-            Row(WORDS["gaps.states"], WORDS["gaps.states_said"]), Row(WORDS["gaps.score"], WORDS["gaps.score_said"])]  # fmt: skip
+    rows = [
+        Row(WORDS["about.study"], (study.name, study.name_en or study.name)),
+        Row(WORDS["gaps.walks"], WORDS["gaps.walks_said"]),
+        Row(WORDS["gaps.speed"], _speed(gaps)),
+        Row(WORDS["gaps.states"], WORDS["gaps.states_said"]),
+        Row(WORDS["gaps.score"], WORDS["gaps.score_said"]),
+    ]
     for each in gaps.values():
         rules = each.standard
         rows.append(Row((fullwidth(f"{rules.title_zh}（{rules.edition}）"), f"{rules.title_en} ({rules.edition})"),
@@ -95,25 +99,40 @@ def change_rows(change: GapChange, gaps: Mapping[str, Gaps]) -> dict[str, Any]:
     names = list(gaps)
     rows = change.requirements.reset_index()
     requirements = [
-        {"standard": names.index(str(row["standard"])), "key": str(row["requirement"]),
-         "title": [row["title_zh"], row["title_en"]], "lacking": [_count(row["lacking_before"]), _count(row["lacking_after"])],
-         "gain": _count(row["people_gain"]), "lose": _count(row["people_lose"]), "change": str(row["change"]),
-         "text": [typeset(row["text_zh"]), str(row["text_en"])]}
-        for _, row in rows.iterrows() if str(row["standard"]) in names
-    ]  # fmt: skip
+        {
+            "standard": names.index(str(row["standard"])),
+            "key": str(row["requirement"]),
+            "title": [row["title_zh"], row["title_en"]],
+            "lacking": [_count(row["lacking_before"]), _count(row["lacking_after"])],
+            "gain": _count(row["people_gain"]),
+            "lose": _count(row["people_lose"]),
+            "change": str(row["change"]),
+            "text": [typeset(row["text_zh"]), str(row["text_en"])],
+        }
+        for _, row in rows.iterrows()
+        if str(row["standard"]) in names
+    ]
     areas = change.communities.reset_index()
     areas = areas[areas["change"].isin(("better", "worse", "new")) & areas["standard"].isin(names)]
     sharing = change.sharing
     return {
         "requirements": requirements,
         "communities": [
-            {"standard": names.index(str(row["standard"])), "key": str(row["requirement"]), "id": str(row["community_id"]),
-             "change": str(row["change"]), "text": [typeset(row["text_zh"]), str(row["text_en"])]}
+            {
+                "standard": names.index(str(row["standard"])),
+                "key": str(row["requirement"]),
+                "id": str(row["community_id"]),
+                "change": str(row["change"]),
+                "text": [typeset(row["text_zh"]), str(row["text_en"])],
+            }
             for _, row in areas.iterrows()
         ],
-        "sharing": [[typeset(row["text_zh"]), str(row["text_en"])] for _, row in sharing.iterrows()
-                    if str(row["standard"]) in names],
-    }  # fmt: skip
+        "sharing": [
+            [typeset(row["text_zh"]), str(row["text_en"])]
+            for _, row in sharing.iterrows()
+            if str(row["standard"]) in names
+        ],
+    }
 
 
 def _speed(gaps: Mapping[str, Gaps]) -> tuple[str, str]:
@@ -190,8 +209,10 @@ def uncovered_places(gaps: Mapping[str, Gaps], study: Study, lang: Lang) -> list
     estates = {} if named is None else {str(key): shown_name(row, lang, str(key)) for key, row in named.iterrows()}
     rows: list[tuple[str, str, str, str, int, int]] = []
     for name, each in gaps.items():
-        homes = pd.DataFrame({column: each.buildings.get(column) for column in ("community_id", "estate_id", "block_id")},
-                             index=each.buildings.index)  # fmt: skip
+        homes = pd.DataFrame(
+            {column: each.buildings.get(column) for column in ("community_id", "estate_id", "block_id")},
+            index=each.buildings.index,
+        )
         homes["people"] = each.buildings["people"].to_numpy(dtype=float)
         homes["place"] = (
             homes["estate_id"]

@@ -7,7 +7,7 @@ The page's own script is `layers/templates/gaps_map.js`, after `town_map.js`; wh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -37,13 +37,21 @@ if TYPE_CHECKING:
 
     from geo.gaps.result import GapChange, Gaps
     from geo.gaps.surfaces import Surfaces
-    from geo.standards.facilities import Requirement
     from geo.study import Study
 
 _STATE_SIGNS = dict(zip(STATES, "mfslukn", strict=True))
 _WALK_SIGNS = {"near": "n", "within": "w", "beyond": "b", "far": "f", "unknown": "u"}
 _ACCESS_SIGNS = {"none": "0", "low": "l", "under": "d", "over": "o", "high": "h", "unknown": "u"}
 _LOST_SYMBOL = Symbol(fill=SEAL, fill_opacity=0.32, stroke=SEAL, width=1.0, radius=6.0)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Where the shapes count from, and what stands once: texts, and packed numbers."""
+
+    origin: list[int]
+    strings: Strings
+    packs: Strings
 
 
 def gaps_map(
@@ -98,28 +106,42 @@ def page_data(
     homes = first.buildings
     buildings = pd.Index(homes["building_id"].dropna().astype("str")) if "building_id" in homes else None
     data = town_data(
-        study, ground=gpd.GeoDataFrame(geometry=pd.concat([first.scores.geometry, homes.geometry]), crs=homes.crs),
-        title=page_title(study), subtitle=page_subtitle(gaps), about=about(gaps, surfaces, change, study),
-        words=("gaps.", "gap_", "about.gaps", "people", "community", "estate", "facility", "capacity", "source", "note"),
-        lang=lang, homes=buildings,
-    )  # fmt: skip
-    origin, strings, packs = data["origin"], Strings(), Strings()
+        study,
+        ground=gpd.GeoDataFrame(geometry=pd.concat([first.scores.geometry, homes.geometry]), crs=homes.crs),
+        title=page_title(study),
+        subtitle=page_subtitle(gaps),
+        about=about(gaps, surfaces, change, study),
+        words=(
+            "gaps.",
+            "gap_",
+            "about.gaps",
+            "people",
+            "community",
+            "estate",
+            "facility",
+            "capacity",
+            "source",
+            "note",
+        ),
+        lang=lang,
+        homes=buildings,
+    )
+    kept = _Kept(data["origin"], Strings(), Strings())
     facilities = facility_frame(gaps, study)
-    order = {str(key): n for n, key in enumerate(facilities.index)}
     estates = first.estate_scores.sort_index()
     data |= {
         "styles": {"walk": _classes(walk_style()), "gap": _classes(gap_style()), "score": _classes(score_style()),
                    "ground": _classes(score_style(ground=True)), "access": _classes(access_style()),
                    "land": asdict(REACH_SYMBOL), "counted": asdict(COUNTED_SYMBOL), "lost": asdict(_LOST_SYMBOL)},
-        "homes": _homes(homes, sides, estates, study, origin, strings),
-        "areas": {side: _areas(next(iter(each.values())).scores, origin, strings) for side, each in sides.items()},
-        "estates": _areas(estates, origin, strings),
-        "facilities": _facilities(facilities, origin, strings),
-        "standards": [_standard(name, sides, surfaces, facilities, order, origin, strings, packs) for name in gaps],
+        "homes": _homes(homes, sides, study, kept),
+        "areas": {side: _areas(next(iter(each.values())).scores, kept) for side, each in sides.items()},
+        "estates": _areas(estates, kept),
+        "facilities": _facilities(facilities, kept),
+        "standards": [_standard(name, sides, surfaces, facilities, kept) for name in gaps],
         "curve_m": list(CURVE_M), "change": None if change is None else change_rows(change, gaps),
         "few_people": FEWEST_PEOPLE,
     }  # fmt: skip
-    data["strings"], data["packs"] = strings.all, packs.all
+    data["strings"], data["packs"] = kept.strings.all, kept.packs.all
     return data
 
 
@@ -134,20 +156,19 @@ def _classes(style: Style) -> list[dict[str, Any]]:
 def _homes(
     homes: gpd.GeoDataFrame,
     sides: Mapping[str, Mapping[str, Gaps]],
-    estates: gpd.GeoDataFrame,
     study: Study,
-    origin: list[int],
-    strings: Strings,
+    kept: _Kept,
 ) -> dict[str, Any]:
     """Return the homes in columns; people only where there are at least `FEWEST_PEOPLE`."""
+    estates = next(iter(sides["today"].values())).estate_scores.sort_index().index
     people = homes["people"].to_numpy(dtype=np.float64)
-    points = points_of(homes, origin)
-    shapes = shapes_of(homes, origin, 0.3)
+    points = points_of(homes, kept.origin)
+    shapes = shapes_of(homes, kept.origin, 0.3)
     made: dict[str, Any] = {
         "ids": [str(key) for key in homes.index], "shapes": shapes,
         "points": [[] if shape else point for shape, point in zip(shapes, points, strict=True)],
         "people": [None if not value >= FEWEST_PEOPLE else round(value) for value in people],
-        "estate": _places(homes, "estate_id", estates.index), "community": {}, "name": [], "name_en": [],
+        "estate": _places(homes, "estate_id", estates), "community": {}, "name": [], "name_en": [],
     }  # fmt: skip
     for side, found in sides.items():
         each = next(iter(found.values()))
@@ -157,7 +178,7 @@ def _homes(
     for column in ("name", "name_en"):
         names = None if table is None else table.get(column)
         known = names is not None and "building_id" in homes
-        made[column] = strings.numbers(names.reindex(homes["building_id"])) if known and names is not None else []
+        made[column] = kept.strings.numbers(names.reindex(homes["building_id"])) if known and names is not None else []
     return made
 
 
@@ -167,24 +188,23 @@ def _places(rows: pd.DataFrame, column: str, index: pd.Index) -> list[int]:
     return [int(place) for place in index.astype("str").get_indexer(rows[column].astype("str"))]
 
 
-def _areas(scores: gpd.GeoDataFrame, origin: list[int], strings: Strings) -> dict[str, Any]:
+def _areas(scores: gpd.GeoDataFrame, kept: _Kept) -> dict[str, Any]:
     """Return communities or estates: who they are and where."""
     rows = scores.sort_index()
     if not len(rows):
         return {"ids": [], "name": [], "name_en": [], "shapes": [], "at": [], "people": []}
     return {
-        "ids": [str(key) for key in rows.index], "name": strings.numbers(rows["name"]),
-        "name_en": strings.numbers(rows["name_en"]), "shapes": shapes_of(rows, origin, 1.0),
+        "ids": [str(key) for key in rows.index], "name": kept.strings.numbers(rows["name"]),
+        "name_en": kept.strings.numbers(rows["name_en"]), "shapes": shapes_of(rows, kept.origin, 1.0),
         "at": [lonlat_point(point, rows.crs) for point in label_points(rows)],
         "people": [None if not value >= FEWEST_PEOPLE else round(value) for value in rows["people"].astype("float64")],
     }  # fmt: skip
 
 
-def _facilities(facilities: gpd.GeoDataFrame, origin: list[int], strings: Strings) -> dict[str, Any]:
+def _facilities(facilities: gpd.GeoDataFrame, kept: _Kept) -> dict[str, Any]:
     return {
-        "ids": [str(key) for key in facilities.index], "name": strings.numbers(facilities["name"]),
-        "name_en": strings.numbers(facilities["name_en"]), "points": points_of(facilities, origin),
-        "category": strings.numbers(facilities["category"]),
+        "ids": [str(key) for key in facilities.index], "name": kept.strings.numbers(facilities["name"]),
+        "name_en": kept.strings.numbers(facilities["name_en"]), "points": points_of(facilities, kept.origin),
         "colour": [COLOURS[group] if (group := facility_group(each)) != "other" else INK
                    for each in facilities["category"]],
         "area": [_round(value) for value in facilities["floor_area_m2"]],
@@ -197,35 +217,44 @@ def _standard(
     sides: Mapping[str, Mapping[str, Gaps]],
     surfaces: Surfaces | None,
     facilities: gpd.GeoDataFrame,
-    order: Mapping[str, int],
-    origin: list[int],
-    strings: Strings,
-    packs: Strings,
+    kept: _Kept,
 ) -> dict[str, Any]:
     """Return one standard: its requirements, and what is known of each on every side."""
     rules = sides["today"][name].standard
     table = sides["today"][name].requirements
-    walked = {side: _Walked.of(found[name], order, packs) for side, found in sides.items() if name in found}
+    order = {str(key): place for place, key in enumerate(facilities.index)}
+    walked = {side: _Walked(found[name], order, kept.packs) for side, found in sides.items() if name in found}
     counted = facilities["category"].to_numpy(dtype=object)
     requirements = []
     for n, rule in enumerate(rules.requirements):
         row = table.loc[rule.key]
-        requirements.append({
-            "key": rule.key, "title": [typeset(rule.title_zh), _capital(rule.title_en)], "group": [row["group_zh"], row["group_en"]],
-            "scope": rule.scope, "who": str(row["who"]), "limit_m": rule.radius_m, "limit_min": rule.minutes,
-            "weight": rule.weight, "confirmed": rule.confirmed,
-            "labels": walk_labels(rule), "facilities": [int(each) for each in np.flatnonzero(rule.counts(counted))],
-            "source": _source(row), "note": [typeset(row["note_zh"]), _text(row["note_en"])],
-            **_surface(name, rule, surfaces, walked["today"].index, origin, packs),
-            "sides": {side: _known(found[name], rule, n, walked[side], origin, strings)
-                      for side, found in sides.items() if name in found},
-        })  # fmt: skip
+        requirements.append(
+            {
+                "key": rule.key,
+                "title": [typeset(rule.title_zh), _capital(rule.title_en)],
+                "group": [row["group_zh"], row["group_en"]],
+                "scope": rule.scope,
+                "who": str(row["who"]),
+                "limit_m": rule.radius_m,
+                "limit_min": rule.minutes,
+                "weight": rule.weight,
+                "confirmed": rule.confirmed,
+                "labels": walk_labels(rule),
+                "facilities": [int(each) for each in np.flatnonzero(rule.counts(counted))],
+                "source": _source(row),
+                "note": [typeset(row["note_zh"]), _text(row["note_en"])],
+                **_surface((name, rule.key), surfaces, walked["today"].index, kept),
+                "sides": {
+                    side: _known(found[name], n, walked[side], kept) for side, found in sides.items() if name in found
+                },
+            }
+        )
     return {
         "name": name, "title": [typeset(rules.title_zh), rules.title_en], "edition": rules.edition,
         "source": [typeset(rules.source), rules.source_en],
         "note": [typeset(rules.note_zh), rules.note_en],
         "requirements": requirements,
-        "sides": {side: _scores(found[name], strings, packs) for side, found in sides.items() if name in found},
+        "sides": {side: _scores(found[name], kept) for side, found in sides.items() if name in found},
     }  # fmt: skip
 
 
@@ -241,10 +270,6 @@ class _Walked:
         self.nearest = gaps.homes["facility_id"].map(dict(order)).to_numpy(dtype=np.float64).reshape(shape)
         self.classes = walk_classes(gaps)
 
-    @classmethod
-    def of(cls, gaps: Gaps, order: Mapping[str, int], packs: Strings) -> _Walked:
-        return cls(gaps, order, packs)
-
     def column(self, n: int) -> dict[str, Any]:
         """Return one requirement: a sign for each home, and numbers of packs: metres, tenths of minutes, nearest."""
         return {
@@ -255,39 +280,44 @@ class _Walked:
         }
 
 
-def _known(
-    gaps: Gaps, rule: Requirement, n: int, walked: _Walked, origin: list[int], strings: Strings
-) -> dict[str, Any]:
+def _known(gaps: Gaps, n: int, walked: _Walked, kept: _Kept) -> dict[str, Any]:
     """Return what is known of a requirement on one side: of the town, of communities, of homes."""
+    rule = gaps.standard.requirements[n]
     town = gaps.requirements.loc[rule.key]
     rows = gaps.communities.xs(rule.key, level="requirement").sort_index()
     estates = gaps.estates.xs(rule.key, level="requirement").sort_index() if len(gaps.estates) else gaps.estates
     lost = out_of_reach(gaps, walked.classes[rule.key])
     return {
-        "covered": _round(town["people_covered"]), "uncovered": _round(town["people_uncovered"]),
-        "people": _round(town["people"]), "share": _round(town["covered_share"], 4), "mean": _round(town["mean_m"]),
-        "farthest": _round(town["farthest_m"]), "text": [typeset(town["text_zh"]), _capital(_text(town["text_en"]))],
+        "covered": _round(town["people_covered"]),
+        "uncovered": _round(town["people_uncovered"]),
+        "people": _round(town["people"]),
+        "share": _round(town["covered_share"], 4),
+        "mean": _round(town["mean_m"]),
+        "farthest": _round(town["farthest_m"]),
+        "text": [typeset(town["text_zh"]), _capital(_text(town["text_en"]))],
         "counts": {state: int(town[f"areas_{state}"]) for state in STATES if f"areas_{state}" in town},
         "states": "".join(_STATE_SIGNS[str(each)] for each in rows["state"]),
-        "texts": [[strings.number(typeset(zh)), strings.number(en)]
-                  for zh, en in zip(rows["text_zh"], rows["text_en"], strict=True)],
+        "texts": [
+            [kept.strings.number(typeset(zh)), kept.strings.number(en)]
+            for zh, en in zip(rows["text_zh"], rows["text_en"], strict=True)
+        ],
         "estates": "".join(_STATE_SIGNS[str(each)] for each in estates["state"]),
-        "lost": [[*point, round(people)] for point, people in zip(points_of(lost, origin), lost["people"], strict=True)],
+        "lost": [
+            [*point, round(people)] for point, people in zip(points_of(lost, kept.origin), lost["people"], strict=True)
+        ],
         **walked.column(n),
-    }  # fmt: skip
+    }
 
 
-def _surface(
-    name: str, rule: Requirement, surfaces: Surfaces | None, homes: pd.Index, origin: list[int], packs: Strings
-) -> dict[str, Any]:
-    """Return the land within reach of a requirement, people by distance, supply per 1,000 people; None where unknown."""
+def _surface(key: tuple[str, str], surfaces: Surfaces | None, homes: pd.Index, kept: _Kept) -> dict[str, Any]:
+    """Return land within reach of a requirement, people by distance, supply per 1,000; None where unknown."""
     made: dict[str, Any] = {"land": None, "land_km2": None, "curve": None, "access": None}
     if surfaces is None:
         return made
-    key, level = (name, rule.key), ["standard", "requirement"]
+    level = ["standard", "requirement"]
     if key in surfaces.areas.index and surfaces.areas.loc[[key], "area_m2"].iloc[0] > 0:
         row = surfaces.areas.loc[[key]]
-        made["land"] = shapes_of(row, origin, surfaces.step_m / 3)[0]
+        made["land"] = shapes_of(row, kept.origin, surfaces.step_m / 3)[0]
         made["land_km2"] = round(float(row["area_m2"].iloc[0]) / 1e6, 2)
     curve = surfaces.coverage["share"].xs(key, level=level)
     if curve.notna().any():
@@ -298,7 +328,7 @@ def _surface(
         classes = access_classes(access, float(spread["mean_per_1000"]))
         made["access"] = {
             "unit": str(spread["unit"]), "signs": "".join(_ACCESS_SIGNS[each] for each in classes),
-            "values": packs.number(packed(100 * access.replace(np.inf, np.nan).to_numpy(dtype=np.float64))),
+            "values": kept.packs.number(packed(100 * access.replace(np.inf, np.nan).to_numpy(dtype=np.float64))),
             **{each: _round(spread[each], 3) for each in ("people", "people_without", "people_unknown",
                "mean_per_1000", "p10_per_1000", "p50_per_1000", "p90_per_1000", "gini")},
             "unknown": int(spread["facilities_unknown"]),
@@ -306,14 +336,14 @@ def _surface(
     return made
 
 
-def _scores(gaps: Gaps, strings: Strings, packs: Strings) -> dict[str, Any]:
+def _scores(gaps: Gaps, kept: _Kept) -> dict[str, Any]:
     """Return the scores of communities, estates (0 to 100) and homes on one side."""
     areas, estates = gaps.scores.sort_index(), gaps.estate_scores.sort_index()
     return {
         "scores": [_round(value, 3) for value in areas["score"]],
-        "texts": [[strings.number(typeset(zh)), strings.number(en)]
+        "texts": [[kept.strings.number(typeset(zh)), kept.strings.number(en)]
                   for zh, en in zip(areas["text_zh"], areas["text_en"], strict=True)],
-        "homes": packs.number(packed(1000 * gaps.buildings["score"].to_numpy(dtype=np.float64))),
+        "homes": kept.packs.number(packed(1000 * gaps.buildings["score"].to_numpy(dtype=np.float64))),
         "estates": [_round(value, 3) for value in estates["score"]] if len(estates) else [],
     }  # fmt: skip
 

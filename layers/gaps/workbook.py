@@ -103,12 +103,20 @@ class _Book:
         rows = []
         for each in self.gaps.values():
             counts = each.communities["state"].value_counts()
-            rows.append([
-                standard_title(each, self.lang), each.standard.edition, len(each.standard.requirements), len(each.scores),
-                plain(each.scores["people"].sum(min_count=1)), plain(mean_score(each)),
-                int(sum(counts.get(state, 0) for state in LACKING)), int(counts.get("met", 0)),
-                int(counts.get("unknown", 0)), _worst(each, self.lang),
-            ])  # fmt: skip
+            rows.append(
+                [
+                    standard_title(each, self.lang),
+                    each.standard.edition,
+                    len(each.standard.requirements),
+                    len(each.scores),
+                    plain(each.scores["people"].sum(min_count=1)),
+                    plain(mean_score(each)),
+                    int(sum(counts.get(state, 0) for state in LACKING)),
+                    int(counts.get("met", 0)),
+                    int(counts.get("unknown", 0)),
+                    _worst(each, self.lang),
+                ]
+            )
         columns = (("standard", "@"), ("edition", "@"), ("needs", COUNT), ("communities", COUNT), ("people", COUNT),
                    ("score", "0"), ("lacking_pairs", COUNT), ("met_pairs", COUNT), ("unknown_pairs", COUNT),
                    ("worst", "@"))  # fmt: skip
@@ -154,8 +162,14 @@ class _Book:
                 mine = each.communities.loc[key]
                 for column, rule in enumerate(rules):
                     fills[len(rows), column + 3] = GAP_PALE[str(mine.loc[rule.key, "state"])]
-                rows.append([self.names[str(key)], plain(area["people"]), _points(area["score"]),
-                             *(word(f"gap_state.{mine.loc[rule.key, 'state']}", self.lang) for rule in rules)])  # fmt: skip
+                rows.append(
+                    [
+                        self.names[str(key)],
+                        plain(area["people"]),
+                        _points(area["score"]),
+                        *(word(f"gap_state.{mine.loc[rule.key, 'state']}", self.lang) for rule in rules),
+                    ]
+                )
             heads = [*self.heads(("community", "@"), ("people", COUNT), ("score", "0")),
                      *((title(rule, self.lang), "@") for rule in rules)]  # fmt: skip
             name = f"{n} {standard_title(each, self.lang)}"
@@ -219,16 +233,39 @@ class _Book:
             if name not in self.gaps:
                 continue
             each = self.gaps[str(name)]
-            rows.append([
-                standard_title(each, self.lang), title(each.standard[str(need)], self.lang),
-                word(f"gap_unit.{row['unit']}", self.lang), plain(row["facilities"]), plain(row["facilities_unknown"]),
-                plain(row["capacity"]), _whole(row["people"]), _whole(row["people_without"]),
-                _whole(row["people_unknown"]),
-                *(plain(row[name]) for name in ("mean_per_1000", "p10_per_1000", "p50_per_1000", "p90_per_1000", "gini")),
-            ])  # fmt: skip
-        columns = (("standard", "@"), ("need", "@"), ("unit", "@"), ("facilities", COUNT), ("unknown_size", COUNT),
-                   ("capacity", COUNT), ("people", COUNT), ("without", COUNT), ("people_unknown", COUNT),
-                   ("mean_supply", "0.000"), ("p10", "0.000"), ("p50", "0.000"), ("p90", "0.000"), ("gini", "0.00"))  # fmt: skip
+            rows.append(
+                [
+                    standard_title(each, self.lang),
+                    title(each.standard[str(need)], self.lang),
+                    word(f"gap_unit.{row['unit']}", self.lang),
+                    plain(row["facilities"]),
+                    plain(row["facilities_unknown"]),
+                    plain(row["capacity"]),
+                    _whole(row["people"]),
+                    _whole(row["people_without"]),
+                    _whole(row["people_unknown"]),
+                    *(
+                        plain(row[name])
+                        for name in ("mean_per_1000", "p10_per_1000", "p50_per_1000", "p90_per_1000", "gini")
+                    ),
+                ]
+            )
+        columns = (
+            ("standard", "@"),
+            ("need", "@"),
+            ("unit", "@"),
+            ("facilities", COUNT),
+            ("unknown_size", COUNT),
+            ("capacity", COUNT),
+            ("people", COUNT),
+            ("without", COUNT),
+            ("people_unknown", COUNT),
+            ("mean_supply", "0.000"),
+            ("p10", "0.000"),
+            ("p50", "0.000"),
+            ("p90", "0.000"),
+            ("gini", "0.00"),
+        )
         return self.sheet("supply", columns, rows, frozen_columns=2)
 
     def coverage(self, surfaces: Surfaces | None) -> Sheet | None:
@@ -261,10 +298,17 @@ class _Book:
             for column, key in enumerate(SIX_ONES):
                 state = "unknown" if is_missing(row[key]) else "missing" if row[key] == 0 else "met"
                 fills[len(rows), column + 2] = GAP_PALE[state]
-            rows.append([word(f"gaps.side_{row['when']}", self.lang), _named(row, str(row["community_id"]), self.lang),
-                         *(plain(row[key]) for key in SIX_ONES), plain(row["lacking_count"]),
-                         ("、" if self.lang == "zh" else ", ").join(titles[key] for key in str(row["lacking"]).split(";")
-                                                                   if key)])  # fmt: skip
+            rows.append(
+                [
+                    word(f"gaps.side_{row['when']}", self.lang),
+                    _named(row, str(row["community_id"]), self.lang),
+                    *(plain(row[key]) for key in SIX_ONES),
+                    plain(row["lacking_count"]),
+                    ("、" if self.lang == "zh" else ", ").join(
+                        titles[key] for key in str(row["lacking"]).split(";") if key
+                    ),
+                ]
+            )
         heads = [*self.heads(("side", "@"), ("community", "@")), *((titles[key], COUNT) for key in SIX_ONES),
                  *self.heads(("lacking_count", COUNT), ("lacking_which", "@"))]  # fmt: skip
         return Sheet(word("gaps.sheet_six", self.lang), heads, rows, frozen_columns=2, fills=fills)
@@ -275,14 +319,30 @@ class _Book:
             return []
         known = [name for name in self.gaps if name in change.before]
         needs = [
-            [standard_title(self.gaps[str(name)], self.lang), title(self.gaps[str(name)].standard[str(need)], self.lang),
-             *(plain(row[key]) for key in ("communities_before", "communities_after", "lacking_before",
-                                           "lacking_after", "unknown_before", "unknown_after")),
-             *(_whole(row[key]) for key in ("people_uncovered_before", "people_uncovered_after", "people_gain",
-                                            "people_lose")),
-             word(f"gap_change.{row['change']}", self.lang), self.said(row)]
-            for (name, need), row in change.requirements.iterrows() if name in known
-        ]  # fmt: skip
+            [
+                standard_title(self.gaps[str(name)], self.lang),
+                title(self.gaps[str(name)].standard[str(need)], self.lang),
+                *(
+                    plain(row[key])
+                    for key in (
+                        "communities_before",
+                        "communities_after",
+                        "lacking_before",
+                        "lacking_after",
+                        "unknown_before",
+                        "unknown_after",
+                    )
+                ),
+                *(
+                    _whole(row[key])
+                    for key in ("people_uncovered_before", "people_uncovered_after", "people_gain", "people_lose")
+                ),
+                word(f"gap_change.{row['change']}", self.lang),
+                self.said(row),
+            ]
+            for (name, need), row in change.requirements.iterrows()
+            if name in known
+        ]
         areas: list[list[Any]] = []
         fills: dict[tuple[int, int], str] = {}
         for (name, key, need), row in change.communities.iterrows():
@@ -306,16 +366,58 @@ class _Book:
             for _, row in change.sharing.iterrows() if row["standard"] in known
         ]  # fmt: skip
         return [
-            self.sheet("change_needs", (("standard", "@"), ("need", "@"), ("areas_before", COUNT), ("areas_after", COUNT),
-                       ("lacking_before", COUNT), ("lacking_after", COUNT), ("unknown_before", COUNT),
-                       ("unknown_after", COUNT), ("uncovered_before", COUNT), ("uncovered_after", COUNT),
-                       ("gain", COUNT), ("lose", COUNT), ("change", "@"), ("sentence", "@")), needs, frozen_columns=2),
-            self.sheet("change_areas", (("standard", "@"), ("community", "@"), ("need", "@"), ("state_before", "@"),
-                       ("state_after", "@"), ("uncovered_before", COUNT), ("uncovered_after", COUNT), ("change", "@"),
-                       ("sentence", "@")), areas, frozen_columns=3, fills=fills),
-            self.sheet("sharing", (("standard", "@"), ("need", "@"), ("count", COUNT), ("needed", COUNT),
-                       ("spare", COUNT), ("sentence", "@")), shared, frozen_columns=2),
-        ]  # fmt: skip
+            self.sheet(
+                "change_needs",
+                (
+                    ("standard", "@"),
+                    ("need", "@"),
+                    ("areas_before", COUNT),
+                    ("areas_after", COUNT),
+                    ("lacking_before", COUNT),
+                    ("lacking_after", COUNT),
+                    ("unknown_before", COUNT),
+                    ("unknown_after", COUNT),
+                    ("uncovered_before", COUNT),
+                    ("uncovered_after", COUNT),
+                    ("gain", COUNT),
+                    ("lose", COUNT),
+                    ("change", "@"),
+                    ("sentence", "@"),
+                ),
+                needs,
+                frozen_columns=2,
+            ),
+            self.sheet(
+                "change_areas",
+                (
+                    ("standard", "@"),
+                    ("community", "@"),
+                    ("need", "@"),
+                    ("state_before", "@"),
+                    ("state_after", "@"),
+                    ("uncovered_before", COUNT),
+                    ("uncovered_after", COUNT),
+                    ("change", "@"),
+                    ("sentence", "@"),
+                ),
+                areas,
+                frozen_columns=3,
+                fills=fills,
+            ),
+            self.sheet(
+                "sharing",
+                (
+                    ("standard", "@"),
+                    ("need", "@"),
+                    ("count", COUNT),
+                    ("needed", COUNT),
+                    ("spare", COUNT),
+                    ("sentence", "@"),
+                ),
+                shared,
+                frozen_columns=2,
+            ),
+        ]
 
     def sources(self) -> Sheet:
         """Return what each requirement asks for and where that is from."""
