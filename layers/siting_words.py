@@ -113,7 +113,7 @@ _VALUES = {
     "siting.no_way": ("无路可达", "no way"),
     "siting.option_today": ("现状", "Today"),
     "siting.option_best": ("最佳选择（{n}处）", "Best choice of {n}"),
-    "siting.option_named": ("方案“{name}”", "Option “{name}”"),
+    "siting.option_named": ("方案“{name}”", "Option {name}"),
     "siting.all_together": ("合计（加权）", "All together, weighted"),
     "siting.example": ("示例", "example"),
     "siting.no_limit": ("不限", "no limit"),

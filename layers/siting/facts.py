@@ -15,6 +15,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from geo.errors import InputError
 from geo.gaps.demand import demand
 from geo.siting.candidates import KIND_TITLES, candidate_sites
 from geo.siting.result import MODELS, Placed, Sited, WhatIf
@@ -291,15 +292,21 @@ def _compared(answer: WhatIf, study: Study) -> gpd.GeoDataFrame:
     wanted = {site for ids in answer.options["site_ids"] for site in listed(ids)} - set(by_hand.index.astype(str))
     parts = [by_hand]
     if wanted:
-        found = candidate_sites(study)
-        if not wanted <= set(found.index):
-            found = candidate_sites(study, kinds=("search_point",))
+        found = _candidates_of(study)
         parts.append(found[found.index.isin(wanted)].to_crs(by_hand.crs))
     rows = pd.concat([part.reindex(columns=[*_SITE_COLUMNS, "geometry"]).astype({"reason": object}) for part in parts])
     taken = np.where(rows["kind"].eq("by_hand"), "hand", "yes")
     frame = gpd.GeoDataFrame(rows, geometry="geometry", crs=by_hand.crs).assign(
         rank=pd.array([pd.NA] * len(rows), dtype="Int64"), taken=taken)  # fmt: skip
     return _points(typeset_frame(frame.sort_index().rename_axis("site_id")))
+
+
+def _candidates_of(study: Study) -> gpd.GeoDataFrame:
+    """Return the premises of a study, or its search points; nothing where it has neither (they were given by hand)."""
+    try:
+        return candidate_sites(study)
+    except InputError:
+        return gpd.GeoDataFrame(geometry=gpd.GeoSeries([], crs=study.crs))
 
 
 def _points(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -317,10 +324,20 @@ def home_frame(answer: Answer, study: Study) -> gpd.GeoDataFrame:
         outlines = buildings[buildings.geom_type.isin(("Polygon", "MultiPolygon"))].to_crs(crs).geometry
         shapes = outlines.reindex(ids)
     if shapes.isna().any():
-        spots = (answer.homes if isinstance(answer, (Sited, WhatIf)) else demand(study)).to_crs(crs).geometry
+        spots = _spots(answer, study).to_crs(crs).geometry
         shapes = shapes.where(shapes.notna(), spots.reindex(ids).buffer(_DISC_M, quad_segs=4))
     known = shapes[shapes.notna() & ~shapes.is_empty]
     return gpd.GeoDataFrame(geometry=known, crs=crs).rename_axis("demand_id").sort_index()
+
+
+def _spots(answer: Answer, study: Study) -> gpd.GeoDataFrame:
+    """Return where the homes of an answer are; a `Placed` does not hold it: where the study does not know, nothing."""
+    if isinstance(answer, (Sited, WhatIf)):
+        return answer.homes
+    try:
+        return demand(study)
+    except InputError:
+        return gpd.GeoDataFrame(geometry=gpd.GeoSeries([], crs=study.crs))
 
 
 def facility_frame(answer: Answer, study: Study) -> gpd.GeoDataFrame:

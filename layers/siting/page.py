@@ -109,8 +109,9 @@ class _Page:
         areas = community_frame(answer, study, self.scenes[0])
         self.areas = [] if areas is None else sorted(str(key) for key in areas.index)
         title = _both(lambda code: f"{study_name(study, code)}{'' if code == 'zh' else ' · '}{title_of(answer, code)}")
+        ground = areas if areas is not None else self.homes if len(self.homes) else self.sites
         data = town_data(
-            study, ground=self.homes if areas is None else areas, title=title, subtitle=self._subtitle(),
+            study, ground=ground, title=title, subtitle=self._subtitle(),
             about=basis(answer, study), words=("siting.", "community", "estate", "category", "capacity"), lang=lang,
             homes=self.homes.index,
         )  # fmt: skip

@@ -26,6 +26,9 @@ _RIM = 0.45
 """Homes get a rim of their own colour: on paper a building of a whole town is a speck."""
 
 
+_LEAST_M = 400.0
+"""A map is at least so wide and high [m]."""
+
 _MOST_NAMED = 8
 """Where there are more sites on a map, their numbers stand in the table with the names."""
 
@@ -151,11 +154,12 @@ def _sign(label: str, look: Mapping[str, Any]) -> Line2D:
 def frame_around(scene: Scene, homes: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
     """Return bounds that hold the sites of a scene and nearly all homes: a few far ones do not shrink the map."""
     spots = shapely.get_coordinates(shapely.centroid(np.asarray(homes.geometry.array)))
-    west, south = np.quantile(spots, 0.01, axis=0)
-    east, north = np.quantile(spots, 0.99, axis=0)
-    mine = sites[sites.index.isin(scene.sites)]
-    if len(mine):
-        bounds = mine.total_bounds
-        west, south = min(west, bounds[0]), min(south, bounds[1])
-        east, north = max(east, bounds[2]), max(north, bounds[3])
+    mine = shapely.get_coordinates(np.asarray(sites.geometry[sites.index.isin(scene.sites)].array))
+    nearly = np.quantile(spots, (0.01, 0.99), axis=0) if len(spots) else np.empty((0, 2))
+    corners = np.vstack([nearly, mine])
+    if not len(corners):
+        corners = shapely.get_coordinates(np.asarray(sites.geometry.array))
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    short = np.maximum(0.0, _LEAST_M - (high - low)) / 2
+    (west, south), (east, north) = low - short, high + short
     return float(west), float(south), float(east), float(north)

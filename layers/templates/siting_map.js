@@ -48,7 +48,7 @@ function shequSitingMap(map, data) {
   function pin(k) {
     const each = data.candidates[k], mine = now().sites.indexOf(k);
     const text = each.rank !== null ? String(each.rank) : mine >= 0 ? String(mine + 1) : "";
-    const faint = mine < 0 || own.when === "before" ? " sq-faint" : "", size = 25;
+    const faint = mine < 0 || own.when === "before" ? " sq-faint" : "", size = map.getZoom() < 12.5 ? 19 : 25;
     const node = el("div", { class: "sq-pin" + faint + (own.site === k ? " sq-on" : "") }, text);
     node.style.cssText = `width:${size}px;height:${size}px;background:${takenFill(each)}`;
     const mark = L.marker(point(each.at), { icon: L.divIcon({ html: node, className: "", iconSize: [size, size] }), keyboard: true,
@@ -75,7 +75,7 @@ function shequSitingMap(map, data) {
   const facilityName = (i) => pick([str(data.facilities.name[i]), str(data.facilities.name_en[i])]) || str(data.facilities.category[i]);
 
   function draw() {
-    counts = homes.colour(classOf, { off: own.off, specks: true, quiet: QUIET });
+    counts = !data.homes.length ? new Map() : homes.colour(classOf, { off: own.off, specks: true, quiet: QUIET });
     marks();
     said();
     town.segments($("when"), "when", t("siting.when"), [["before", t("siting.before")], ["after", t("siting.after")]], own.when,
@@ -240,7 +240,7 @@ function shequSitingMap(map, data) {
     if (name === "communities") return panelAreas();
     return town.about(warned());
   }
-  const names = () => (areas.at || []).map((at, n) => ({ at, text: pick(areas.name[n]) }));
+  const names = () => (areas.shapes ? areas.at : []).map((at, n) => ({ at, text: pick(areas.name[n]) }));
   const tabs = [["sites", compared ? "siting.tab_options" : "siting.tab_sites"], ["map", "siting.tab_map"], ...(compared ? [] : [["candidates", "siting.tab_candidates"]]),
     ...(areas.shapes ? [["communities", "siting.tab_communities"]] : []), ["about", "siting.tab_about"]];
   map.on("zoomend", marks);
