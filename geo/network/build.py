@@ -131,7 +131,7 @@ def walking_network(
         lines=lines, kind=np.where(ways.yard, YARD, np.where(steps, STEPS, STREET)), side=side,
         estate=ways.estate, component=component, road_id=ids[ways.road], estate_ids=closed.ids,
         estate_shapes=closed.shapes, walls=walls,
-        options=options, repairs=(*repairs, *told),
+        options=options, repairs=(*repairs, *told), over=ways.over,
     )  # fmt: skip
 
 

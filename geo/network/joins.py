@@ -25,7 +25,7 @@ def join(network: Network, places: gpd.GeoDataFrame | gpd.GeoSeries, *, entrance
 
     A place joins the nearest point of a way of the town's own network (component 0) within `join_m` that a straight
     line reaches without crossing a wall; inside a closed estate that estate's own ways only, outside only others; an
-    arterial on the place's own side. An island is joined only where nothing else can be reached.
+    arterial on the place's own side. An island, a bridge or a tunnel is joined only where nothing else can be reached.
 
     Parameters
     ----------
@@ -118,9 +118,15 @@ class _Ground:
         before = np.concatenate([[0.0], np.cumsum(long)])
         ways = Ways(
             edge.astype(np.int32), before[:-1] - before[first[edge]] if len(edge) else long, first,
-            network.side.astype(np.int8), network.estate.astype(np.int32), network.component[network.edge_a] != 0,
+            network.side.astype(np.int8), network.estate.astype(np.int32), _last(network),
         )  # fmt: skip
         return cls(network, grid_of(ends), ways, grid_of(_pieces(network.walls)[0]))
+
+
+def _last(network: Network) -> npt.NDArray[np.bool_]:
+    """Return the edges that are joined only where nothing else can be reached: islands, bridges and tunnels."""
+    island = network.component[network.edge_a] != 0
+    return np.asarray(island | network.over if len(network.over) else island, dtype=bool)
 
 
 def _pieces(lines: Shapes) -> tuple[Floats, Ints]:
@@ -208,13 +214,13 @@ def _entrances(ground: _Ground, place: Ints, shapes: Shapes, estate: Ints) -> _R
     at = sides_of(ground.pieces.ends, ground.ways, edge[sided], along[sided], np.ascontiguousarray(lines[sided, 2:]))
     free[sided] &= (at == BOTH) | (at == side[sided])
     rows = _Rows(place[one], edge, along, off, np.full(len(one), JOINED, dtype=np.int8)).take(np.flatnonzero(free))
-    # the same point of a way may have been found twice; an island counts where there is nothing else
+    # the same point of a way may have been found twice; an island or a bridge counts where there is nothing else
     order = np.lexsort((rows.off_m, rows.along_m, rows.edge, rows.place))
     rows = rows.take(order)
     same = (np.diff(rows.place) == 0) & (np.diff(rows.edge) == 0) & (np.diff(rows.along_m) < 0.01)
     rows = rows.take(np.flatnonzero(np.concatenate([[True], ~same])[: len(rows.place)]))
-    island = ground.ways.island[rows.edge]
-    return rows.take(np.flatnonzero(~island | ~np.isin(rows.place, rows.place[~island])))
+    last = ground.ways.last[rows.edge]
+    return rows.take(np.flatnonzero(~last | ~np.isin(rows.place, rows.place[~last])))
 
 
 def _joins(index: pd.Index, rows: _Rows) -> Joins:

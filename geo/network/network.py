@@ -63,6 +63,9 @@ class Network:
     options : WalkOptions
     repairs : tuple of Repair
         What was assumed, left out, or looks wrong: islands, estates without gates, arterials without crossings …
+    over : array over edges of bool
+        On a bridge, in a tunnel, or on another level than the ground: people get on and off at its ends only. Empty
+        where all are on the ground.
     """
 
     crs: CRS
@@ -82,6 +85,7 @@ class Network:
     walls: Shapes = field(default_factory=lambda: np.empty(0, dtype=object))
     options: WalkOptions = field(default_factory=WalkOptions)
     repairs: tuple[Repair, ...] = ()
+    over: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
 
     def costs(self, by: str) -> tuple[Floats, Floats]:
         """Return what walking each edge costs from a to b, and from b to a: `metres`, or minutes at a speed's key."""
@@ -94,7 +98,7 @@ class Joins:
 
     A place stands on the edge at its nearest point that can be reached: not across a wall, a river, or an arterial
     without crossing, and inside a closed estate on that estate's own paths. An outline (a park) has a row for every
-    way that comes near it.
+    way that comes near it. Bridges, tunnels and islands are joined only where nothing else can be reached.
 
     Attributes
     ----------

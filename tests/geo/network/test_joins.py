@@ -174,6 +174,19 @@ def test_an_island_is_joined_where_nothing_else_is_in_reach_and_told() -> None:
     assert islanders(with_island(), found).tolist() == ["p0"]
 
 
+def test_nobody_climbs_onto_a_bridge_or_down_into_a_tunnel_from_the_ground_beside_it() -> None:
+    """The near way is a bridge (or a tunnel) 10 m off; the street on the ground is 90 m off.
+
+    A park beside both is entered from the ground; with nothing but the bridge in reach, the bridge has to do.
+    """
+    network = network_of_lines(list(two_streets().lines), over=np.array([True, False, False]))
+    park = shapely.box(120, 2, 140, 98)
+    assert rows(join(network, place(shapely.Point(120, 10)))) == [("p0", 1, 120.0, 90.0)]
+    assert set(join(network, place(park)).edge) == {1}
+    alone = network_of_lines([LINE([(0, 0), (200, 0)])], over=np.array([True]))
+    assert rows(join(alone, place(shapely.Point(120, 10)))) == [("p0", 0, 120.0, 10.0)]
+
+
 def test_a_park_is_entered_from_every_way_that_comes_near() -> None:
     """Streets pass 10 m south and 12 m north of a park, a third is 40 m away."""
     network = network_of_lines([LINE([(0, 0), (200, 0)]), LINE([(0, 82), (200, 82)]), LINE([(0, 0), (0, 82)])])
