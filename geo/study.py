@@ -13,7 +13,6 @@ from typing import Any, Literal
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
 from affine import Affine
 from pyproj import CRS
 from pyproj.exceptions import CRSError
@@ -169,6 +168,7 @@ def read_study(path: Path) -> Study:
     InputError
         When there is no such file, it is not a study, it is damaged, or it was written by a newer version.
     """
+    import pyogrio  # noqa: PLC0415 - who only walks or looks at tables in memory needs no GDAL
 
     def refuse(what: str, remedy: str) -> InputError:
         return InputError(Fault(what, remedy, file=str(path)))
@@ -235,10 +235,14 @@ def _meta_rows(study: Study) -> pd.DataFrame:
 
 
 def _write_plain(path: Path, layer: str, rows: pd.DataFrame) -> None:
+    import pyogrio  # noqa: PLC0415 - as above
+
     pyogrio.write_dataframe(rows, path, layer=layer, driver="GPKG", append=path.exists())
 
 
 def _write_table(frame: gpd.GeoDataFrame, name: str, path: Path) -> None:
+    import pyogrio  # noqa: PLC0415 - as above
+
     if not TABLES[name].geometry:
         _write_plain(path, name, frame.reset_index())
         return
@@ -252,6 +256,8 @@ def _write_table(frame: gpd.GeoDataFrame, name: str, path: Path) -> None:
 
 
 def _read_table(path: Path, name: str) -> gpd.GeoDataFrame:
+    import pyogrio  # noqa: PLC0415 - as above
+
     table = TABLES[name]
     frame = pyogrio.read_dataframe(path, layer=name, read_geometry=bool(table.geometry)).set_index(table.index)
     return conform(frame, name)
@@ -259,6 +265,7 @@ def _read_table(path: Path, name: str) -> gpd.GeoDataFrame:
 
 def _changed() -> tuple[type[Exception], ...]:
     """Return what reading a study raises when its layers are not as they were written."""
+    import pyogrio  # noqa: PLC0415 - as above
     from rasterio.errors import RasterioError  # noqa: PLC0415 - only who reads rasters carries GDAL a second time
 
     return (KeyError, TypeError, ValueError, CRSError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError,

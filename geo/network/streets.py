@@ -16,6 +16,9 @@ from geo.study import Repair
 GRID_M = 1e-3
 """Vertices are one when they are the same to a millimetre."""
 
+_AT_ONCE = 2**15
+"""So many pairs of segments are looked at in one piece."""
+
 TOLD_M = 0.1
 """A gap smaller than this is drawing, and closing it is no news [m]."""
 
@@ -128,15 +131,17 @@ class _Drawing:
         diagonals = straight(np.minimum(p, q) - wide / 2, np.maximum(p, q) + wide / 2)
         one, other = shapely.STRtree(diagonals).query(diagonals).astype(np.int64)
         one, other = one[one != other], other[one != other]
+        del diagonals
         level = self.key[self.line[begin]]
         same = level[one] == level[other]
+        segment_m = np.hypot(*(q - p).T)
         # an end on the inside of another line, or an inner vertex on it on the same level; each pair comes both ways
         end = self.ends()
         found, near = [], []
         for vertex in (begin[one], begin[one] + 1):
             reach = np.where(end[vertex], options.node_m, np.where(same, GRID_M, -1.0))
-            off, share = _to_segment(self.places[self.place[vertex]], p[other], q[other])
-            length = np.hypot(*(q[other] - p[other]).T)
+            off, share = _to_segments(self.places, self.place[vertex], p, q, other)
+            length = segment_m[other]
             inner = (share * length > reach) & ((1 - share) * length > reach)
             hit = np.flatnonzero((off <= reach) & inner)
             found.append((other[hit], share[hit], self.place[vertex[hit]]))
@@ -146,9 +151,13 @@ class _Drawing:
             near.append((vertex[led], other[led], off[led], np.clip(share[led], 0.0, 1.0)))
         # crossings without a vertex
         meets = np.flatnonzero(same & (one < other))
-        share, along = _crossing(p[one[meets]], q[one[meets]], p[other[meets]], q[other[meets]], GRID_M)
-        true = np.flatnonzero(~np.isnan(share))
-        meets, share, along = meets[true], share[true], along[true]
+        crossed = [
+            (part[true], share[true], along[true])
+            for part in _few_at_a_time(meets)
+            for share, along in [_crossing(p[one[part]], q[one[part]], p[other[part]], q[other[part]], GRID_M)]
+            for true in [np.flatnonzero(~np.isnan(share))]
+        ]
+        meets, share, along = (np.concatenate(each) for each in zip(*crossed, strict=True))
         point = p[one[meets]] + share[:, None] * (q[one[meets]] - p[one[meets]])
         new = len(self.places) + np.arange(len(meets))
         found += [(one[meets], share, new), (other[meets], along, new)]
@@ -251,10 +260,24 @@ def _places(xy: Floats) -> tuple[Floats, Ints]:
 
 def _to_segment(point: Floats, start: Floats, end: Floats) -> tuple[Floats, Floats]:
     """Return how far points are from segments [m], and at which share of the segment (unbounded)."""
-    way = end - start
-    share = ((point - start) * way).sum(axis=1) / np.maximum((way * way).sum(axis=1), 1e-18)
-    near = start + np.clip(share, 0.0, 1.0)[:, None] * way
-    return np.hypot(*(point - near).T), share
+    (x, y), (from_x, from_y) = (point - start).T, (end - start).T
+    share = (x * from_x + y * from_y) / np.maximum(from_x * from_x + from_y * from_y, 1e-18)
+    on = np.clip(share, 0.0, 1.0)
+    return np.hypot(x - on * from_x, y - on * from_y), share
+
+
+def _few_at_a_time(rows: Ints) -> list[Ints]:
+    """Return so many rows at a time that what is computed of them stays small; at least one part."""
+    return np.array_split(rows, len(rows) // _AT_ONCE + 1)
+
+
+def _to_segments(places: Floats, point: Ints, p: Floats, q: Floats, segment: Ints) -> tuple[Floats, Floats]:
+    """Return the same of places and segments by number, of which there may be many, in parts."""
+    off, share = np.empty(len(point)), np.empty(len(point))
+    for low in range(0, len(point), _AT_ONCE):
+        part = slice(low, low + _AT_ONCE)
+        off[part], share[part] = _to_segment(places[point[part]], p[segment[part]], q[segment[part]])
+    return off, share
 
 
 def _crossing(p: Floats, q: Floats, r: Floats, s: Floats, clear_m: float) -> tuple[Floats, Floats]:
