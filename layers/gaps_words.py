@@ -281,6 +281,7 @@ _BOOK = {
     "gaps.side_after": ("方案", "plan"),
     "gaps.not_confirmed": ("否", "no"),
     "gaps.block_said": ("街坊 {id}", "block {id}"),
+    "gaps.rest": ("其余住所", "other homes"),
 }
 
 _PAPER = {

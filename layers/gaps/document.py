@@ -16,6 +16,7 @@ from layers.features import FEWEST_SHOWN, context_frames
 from layers.gaps.facts import (
     about,
     area_names,
+    changes,
     lacking,
     limit_text,
     mean_score,
@@ -233,8 +234,7 @@ class _Report(Paper):
         rows: list[list[str]] = []
         shade: dict[tuple[int, int], str] = {}
         for (name, need), row in change.requirements.iterrows():
-            moved = not (row["people_gain"] or 0) == (row["people_lose"] or 0) == 0
-            if name not in self.gaps or not (moved or row["lacking_before"] != row["lacking_after"]):
+            if name not in self.gaps or not changes(row):
                 continue
             if row["change"] in {"better", "worse"}:
                 shade[len(rows), 5] = GAP_PALE["met" if row["change"] == "better" else "missing"]

@@ -94,6 +94,14 @@ def notes(
     return rows
 
 
+def changes(row: pd.Series) -> bool:
+    """Return whether a plan changes a requirement: people gain or lose, or the share of communities with a gap."""
+    if (row["people_gain"] or 0) + (row["people_lose"] or 0) > 0:
+        return True
+    before, after = (row[f"lacking_{when}"] / max(row[f"communities_{when}"], 1) for when in ("before", "after"))
+    return bool(before != after)
+
+
 def change_rows(change: GapChange, gaps: Mapping[str, Gaps]) -> dict[str, Any]:
     """Return what a plan changes, as the page shows it: requirements, communities, shared facilities."""
     names = list(gaps)
@@ -104,13 +112,14 @@ def change_rows(change: GapChange, gaps: Mapping[str, Gaps]) -> dict[str, Any]:
             "key": str(row["requirement"]),
             "title": [row["title_zh"], row["title_en"]],
             "lacking": [_count(row["lacking_before"]), _count(row["lacking_after"])],
+            "of": [_count(row["communities_before"]), _count(row["communities_after"])],
             "gain": _count(row["people_gain"]),
             "lose": _count(row["people_lose"]),
             "change": str(row["change"]),
             "text": [typeset(row["text_zh"]), str(row["text_en"])],
         }
         for _, row in rows.iterrows()
-        if str(row["standard"]) in names
+        if str(row["standard"]) in names and changes(row)
     ]
     areas = change.communities.reset_index()
     areas = areas[areas["change"].isin(("better", "worse", "new")) & areas["standard"].isin(names)]
@@ -224,10 +233,11 @@ def uncovered_places(gaps: Mapping[str, Gaps], study: Study, lang: Lang) -> list
         for rule in each.standard.requirements:
             lost = homes[classes[rule.key].isin(("beyond", "far")).to_numpy() & (homes["people"] > 0).to_numpy()]
             sums = lost.groupby(["community_id", "place"], sort=True)["people"].agg(["sum", "size"]).reset_index()
-            sums = sums[(sums["sum"] >= FEWEST_PEOPLE) & (sums["place"] != "")]
+            sums = sums[sums["sum"] >= FEWEST_PEOPLE]
             for row in sums.sort_values("sum", ascending=False, kind="stable").itertuples(index=False):
                 place = str(row.place)
-                told = estates.get(place, place) if not place.startswith("block:") else (
-                    word("gaps.block_said", lang, id=place.removeprefix("block:")))  # fmt: skip
+                told = estates.get(place, place) or word("gaps.rest", lang)
+                if place.startswith("block:"):
+                    told = word("gaps.block_said", lang, id=place.removeprefix("block:"))
                 rows.append((name, rule.key, str(row.community_id), told, round(row.sum), int(row.size)))
     return rows

@@ -256,8 +256,8 @@ function shequGapsMap(map, data) {
     return [el("div", { class: "sq-find" }, input), box];
   }
   function panelChange() {
-    const mine = data.change.requirements.filter((row) => row.standard === view.standard), moved = mine.filter((row) => row.lacking[0] !== row.lacking[1] || row.gain || row.lose);
-    const two = (row) => `${known(row.lacking[0]) ? row.lacking[0] : "?"} → ${known(row.lacking[1]) ? row.lacking[1] : "?"}`;
+    const moved = data.change.requirements.filter((row) => row.standard === view.standard);
+    const two = (row) => [0, 1].map((i) => `${known(row.lacking[i]) ? row.lacking[i] : "?"} / ${row.of[i]}`).join(" → ");
     const title = (key) => pick((standard().requirements.find((each) => each.key === key) || { title: [key, key] }).title);
     const areasOf = data.change.communities.filter((row) => row.standard === view.standard);
     return [el("p", { class: "sq-note" }, t("gaps.change_said")), el("p", { class: "sq-note" }, pick(standard().title)),
