@@ -265,8 +265,8 @@ class _Town:
         homes = self.homes.xy
         walks = np.asarray(np.hypot(homes[:, None, 0] - places[None, :, 0], homes[:, None, 1] - places[None, :, 1]))
         if self.network is not None:
-            points = (gpd.GeoSeries(shapely.points(xy), crs=self.network.crs) for xy in (homes, places))
-            pairs = within(self.network, *points, np.inf)
+            start, goal = (gpd.GeoSeries(shapely.points(xy), crs=self.network.crs) for xy in (homes, places))
+            pairs = within(self.network, start, goal, np.inf)
             walks[pairs.origin, pairs.place] = pairs.walk_m
         return walks
 
