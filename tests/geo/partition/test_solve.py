@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.errors import InfeasibleError, InputError
 from geo.access.offices import WALK_COLUMN
+from geo.errors import InfeasibleError, InputError
 from geo.partition.atoms import build_town
 from geo.partition.objective import measure_terms
 from geo.partition.plan import Lock, Plan, PlanOptions, Progress, SeamRule, Weights
