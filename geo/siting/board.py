@@ -126,6 +126,9 @@ def _check(town: Town, requirements: tuple[Requirement, ...], options: PlacingOp
         for each in requirements
         if not any((each.need_m2, each.need_site_m2, each.floor_area_min_m2, each.site_area_min_m2))
     ]  # fmt: skip
+    if options.equity != "none" and town.homes["community_id"].isna().all():
+        faults.append(Fault("equity compares communities, and no home lies in one",
+                            "give homes with community_id, or equity='none'", table="demand"))  # fmt: skip
     for name, ids in (("count_by_requirement", options.count_by_requirement), ("by_requirement", costs.by_requirement)):
         if strange := sorted(set(ids) - set(keys)):
             faults.append(Fault(f"{name} names what is not placed", f"use one of: {', '.join(keys)}",

@@ -12,7 +12,7 @@ from geo.siting import explain, reasons
 from geo.siting.board import Board
 from geo.siting.choice import Floats
 from geo.siting.filling import Filled, best_use, value_of
-from geo.siting.ground import Flags, Ground
+from geo.siting.ground import WHO, Flags, Ground
 from geo.siting.options import FittingCosts, PlacingOptions
 from geo.siting.result import (
     AREA_COLUMNS,
@@ -136,6 +136,10 @@ def _gained(ground: Ground, row: Mapping[str, Any]) -> tuple[str, str]:
     """Return what a requirement gets, in a sentence."""
     requirement = ground.requirement
     if not row["rooms"]:
+        if row["people"] <= 0:
+            nobody = WHO[ground.who]
+            return (f"{requirement.title_zh}:未设,没有{nobody[0]}居住。",
+                    f"{requirement.title_en}: none placed, no {nobody[1]} live here.")  # fmt: skip
         return (f"{requirement.title_zh}:未设,覆盖率{row['share_before']:.1%}。",
                 f"{requirement.title_en}: none placed, {row['share_before']:.1%} covered.")  # fmt: skip
     new, ages = explain.people_words(row["people_new"], ground), explain.ages_words(row, ground)
@@ -410,7 +414,9 @@ def _story(placed: Placed, options: PlacingOptions) -> tuple[str, str]:
         complexes = int(placed.sites["complex"].sum())
         zh = [f"用{count}处房地设{rooms}项设施" + (f",其中嵌入式综合体{complexes}处" if complexes else "")
               + f";费用{spent[0]}{within[0]}。"]  # fmt: skip
-        en = [f"{count} premises take {rooms} facilities" + (f", {complexes} of them as complexes" if complexes else "")
+        rooms_en = f"{rooms} facilit{'y' if rooms == 1 else 'ies'}"
+        en = [f"{count} premises take{'s' if count == 1 else ''} {rooms_en}"
+              + (f", {complexes} of them as complexes" if complexes else "")
               + f"; cost {spent[1]}{within[1]}."]  # fmt: skip
     zh += placed.gains["text_zh"].tolist()
     en += placed.gains["text_en"].tolist()

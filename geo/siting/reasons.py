@@ -198,38 +198,16 @@ def story(ground: Ground, sited: Sited) -> tuple[str, str]:
           f"{before['covered_share']:.1%}。"]  # fmt: skip
     en = [f"{requirement.title_en}: {len(ground.existing)} today{small_en} cover {before['covered_share']:.1%} of "
           f"{who_en} {reach_en}."]  # fmt: skip
+    if before["people"] <= 0:
+        nobody = WHO[ground.who]
+        return f"{requirement.title_zh}:没有{nobody[0]}居住。", f"{requirement.title_en}: no {nobody[1]} live here."
     if not count:
-        zh.append("没有备选点能带来改善。")
-        en.append("No candidate would improve this.")
+        why = _unfit_words(sited)
+        zh.append(f"没有可用的备选点:{why[0]}。" if why[0] else "没有备选点能带来改善。")
+        en.append(f"No candidate can be used: {why[1]}." if why[1] else "No candidate would improve this.")
     else:
         new_zh, new_en = explain.people_words(after["people_covered"] - before["people_covered"], ground)
-        after_zh, after_en = f"{after['mean_m']:,.0f}米", f"{after['mean_m']:,.0f} m"
-        if np.isnan(before["mean_m"]):
-            walk_zh, walk_en = f"平均步行{after_zh}", f"the mean walk is {after_en}"
-        else:
-            if ground.by == "minutes":
-                after_zh, after_en = (
-                    f"{after_zh}({after['mean_min']:,.1f}分钟)",
-                    f"{after_en} ({after['mean_min']:,.1f} min)",
-                )
-            walk_zh = f"平均步行由{before['mean_m']:,.0f}米变为{after_zh}"
-            walk_en = f"the mean walk changes from {before['mean_m']:,.0f} m to {after_en}"
-        if sited.model == "p_center":
-            far, unit = (
-                [_farthest(sited, when, ground.by) for when in ("before", "after")],
-                explain.unit_words(ground.by),
-            )
-            walk_zh += f",最远步行由{far[0]}变为{far[1]}{unit[0]}"
-            walk_en += f", the farthest from {far[0]} to {far[1]} {unit[1]}"
-        lost, found = after["people_unreached"], before["people_unreached"] - after["people_unreached"]
-        if found >= 0.5 and not np.isnan(before["mean_m"]):
-            found_zh, found_en = explain.people_words(found, ground)
-            walk_zh += f"(含原先走不到任何一处的{found_zh})"
-            walk_en += f" (now with {found_en} who could walk to none before)"
-        if lost >= 0.5:
-            lost_zh, lost_en = explain.people_words(lost, ground)
-            walk_zh += f";{lost_zh}仍无路可达,不在平均之内"
-            walk_en += f"; {lost_en} can still walk to none and are in no mean"
+        walk_zh, walk_en = _walk_words(ground, sited)
         share = f"{after['covered_share']:.1%}"
         zh.append(f"新设{count}处后覆盖{share},新增{new_zh};{walk_zh}。")
         en.append(f"With {count} more {share} are covered, {new_en} newly; {walk_en}.")
@@ -251,7 +229,47 @@ def story(ground: Ground, sited: Sited) -> tuple[str, str]:
     return "".join(zh), " ".join(en)
 
 
+def _walk_words(ground: Ground, sited: Sited) -> tuple[str, str]:
+    """Return the mean walk before and after in words, the farthest where that is the aim, and who can walk to none."""
+    before, after = sited.totals.loc["before"], sited.totals.loc["after"]
+    if np.isnan(after["mean_m"]):
+        return "无人可步行到达", "nobody can walk to any"
+    zh, en = f"{after['mean_m']:,.0f}米", f"{after['mean_m']:,.0f} m"
+    if ground.by == "minutes":
+        zh, en = f"{zh}({after['mean_min']:,.1f}分钟)", f"{en} ({after['mean_min']:,.1f} min)"
+    if np.isnan(before["mean_m"]):
+        zh, en = f"平均步行{zh}", f"the mean walk is {en}"
+    else:
+        zh = f"平均步行由{before['mean_m']:,.0f}米变为{zh}"
+        en = f"the mean walk changes from {before['mean_m']:,.0f} m to {en}"
+    if sited.model == "p_center":
+        unit = explain.unit_words(ground.by)
+        then, now = (_farthest(sited, when, ground.by) for when in ("before", "after"))
+        zh += f",最远步行{f'由{then}变为' if then else ''}{now}{unit[0]}"
+        en += f", the farthest {f'from {then} to' if then else 'is'} {now} {unit[1]}"
+    lost, found = after["people_unreached"], before["people_unreached"] - after["people_unreached"]
+    if found >= 0.5 and not np.isnan(before["mean_m"]):
+        words = explain.people_words(found, ground)
+        zh += f"(含原先走不到任何一处的{words[0]})"
+        en += f" (now with {words[1]} who could walk to none before)"
+    if lost >= 0.5:
+        words = explain.people_words(lost, ground)
+        zh += f";{words[0]}仍无路可达,不在平均之内"
+        en += f"; {words[1]} can still walk to none and are in no mean"
+    return zh, en
+
+
+def _unfit_words(sited: Sited) -> tuple[str, str]:
+    """Return why none of the candidates can be used, by number; empty where some can."""
+    why = sited.candidates["reason"].value_counts()
+    if not len(why) or {"less", "nobody_new", "chosen"} & set(why.index):
+        return "", ""
+    some = [(key, int(why[key])) for key in REASONS if key in why.index]
+    return ("、".join(f"{REASONS[key][0]}{count}处" for key, count in some),
+            ", ".join(f"{REASONS[key][1]} ({count})" for key, count in some))  # fmt: skip
+
+
 def _farthest(sited: Sited, when: str, by: By) -> str:
-    """Return the farthest walk of anybody in metres or minutes, in words."""
+    """Return the farthest walk of anybody in metres or minutes, in words; empty where there is none."""
     walks = sited.homes[f"walk_{when}_{'m' if by == 'metres' else 'min'}"][sited.homes["people"] > 0]
-    return "–" if walks.isna().all() else explain.amount(float(walks.max()), by)
+    return "" if walks.isna().all() else explain.amount(float(walks.max()), by)

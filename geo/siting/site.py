@@ -67,7 +67,7 @@ def site(
     requirement
         What is sought: whom it is for, within what reach, how large.
     model
-        A key of `MODELS`. `mclp` and `capacitated_mclp` may choose fewer than `count` where one more gives nothing.
+        A key of `MODELS`. Fewer than `count` are chosen where one more gives nothing.
         `lscp` covers all who can be covered with the fewest sites (the cheapest, with costs and a `budget` of inf).
     count
         How many new sites at most; 1 where neither it nor a budget is given. Not for `lscp`.
@@ -268,7 +268,7 @@ def _id_faults(question: Question, index: pd.Index) -> Iterator[Fault]:
                         table="candidates", ids=tuple(strange))  # fmt: skip
     if both := sorted(keep & leave_out):
         yield Fault("candidates are kept and left out at once", "decide for one", ids=tuple(both))
-    if question.most is not None and len(keep) > question.most:
+    if keep and question.most is not None and len(keep) > question.most:
         yield Fault(f"{len(keep)} candidates are kept, but count is {question.most}",
                     "let count hold those that are kept too")  # fmt: skip
 
@@ -377,7 +377,7 @@ def _walk_least(ground: Ground, question: Question, free: Ints, keep: Ints) -> _
             both, weight, room, p, load=weight * rate, fixed=fixed.tolist(), seconds=question.seconds,
             gap=max(question.gap, 1e-6), rng=question.rng,
         )  # fmt: skip
-    moved = _moved(ground, found, free, rows, before=before)
+    moved = _in_use(_moved(ground, found, free, rows, before=before), free[keep])
     share = _one_each(moved, len(ground.town.candidates)) if question.model in _WITH_ROOM else None
     return _Answer(moved, cost, share, tuple(notes))
 
@@ -461,6 +461,12 @@ def _moved(ground: Ground, found: Choice, free: Ints, rows: Ints, *, before: int
         served[rows[new]] = free[found.served_by[new] - before]
     sites = np.sort(free[found.sites[found.sites >= before] - before]).astype(np.int64)
     return Choice(sites, served, found.value, found.bound, found.seconds, found.method, found.progress)
+
+
+def _in_use(choice: Choice, keep: Ints) -> Choice:
+    """Return a choice without the sites that serve nobody, but for those that must stay."""
+    used = np.union1d(choice.served_by[choice.served_by >= 0], keep)
+    return replace(choice, sites=choice.sites[np.isin(choice.sites, used)])
 
 
 def _one_each(choice: Choice, sites: int) -> sparse.csr_array:
