@@ -6,7 +6,6 @@ from contextlib import closing
 import docx
 import geopandas as gpd
 import openpyxl
-import pytest
 
 from geo.study import Study
 from layers.siting import write_siting_docx, write_siting_gpkg, write_siting_xlsx
@@ -23,11 +22,10 @@ def text_of(path):
     return "\n".join([*(paragraph.text for paragraph in paper.paragraphs), *cells])
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_the_same_answer_gives_the_same_files(answer, town, tmp_path, lang):
+def test_the_same_answer_gives_the_same_files(answer, town, tmp_path):
     for write in (write_siting_xlsx, write_siting_gpkg):
-        write(answer, tmp_path / "one", study=town, lang=lang)
-        write(answer, tmp_path / "two", study=town, lang=lang)
+        write(answer, tmp_path / "one", study=town, lang="en")
+        write(answer, tmp_path / "two", study=town, lang="en")
         assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
