@@ -15,6 +15,8 @@ from scipy import sparse
 from geo.siting.asked import Asked, Cover
 from geo.siting.capacity_kernels import TINY, most_served, room_prices, swapped
 from geo.siting.choice import Choice, Floats, Ints
+from geo.siting.coverage_kernels import improve
+from geo.siting.coverage_tree import Search
 from geo.siting.integer import Program, solve
 from geo.siting.reductions import merged
 
@@ -24,7 +26,9 @@ KICKS = 10
 """Throws out of a good choice in search of a better one."""
 MORE_KICKS = 100
 """The same, where the first ones and the prices leave a gap."""
-ROUNDS = 500
+ROOMY = 0.1
+"""Share of the time for the question without limits of room, whose answer is a start and a bound."""
+ROUNDS = 1_000
 """Changes of the prices, at most."""
 CLOSE = 1e-9
 """Relative difference below which a bound and a value are the same."""
@@ -160,7 +164,7 @@ def _best_sites(
     progress = [(time.monotonic() - begun, value, total)]
     bound, worth, share = room_prices(
         question.back.indptr, question.back.indices, question.weight, question.capacity, question.most, question.fixed,
-        value * (1 + CLOSE), np.full(len(question.weight), 0.5), ROUNDS,
+        value * (1 + CLOSE), np.full(len(question.weight), 0.0), ROUNDS,
     )  # fmt: skip
     proven, bound = bound, max(min(bound, total), value)
     progress.append((time.monotonic() - begun, value, bound))
@@ -175,6 +179,13 @@ def _best_sites(
             best, value = other, question.served(other)
         progress.append((time.monotonic() - begun, value, bound))
     if bound > value * (1 + max(gap, CLOSE)) and time.monotonic() - begun < seconds / 2:
+        other, roomy = _roomy(question, time.monotonic() + seconds * ROOMY)
+        bound = max(min(bound, roomy), value)
+        other = question.improved(other, KICKS)
+        if question.served(other) > value:
+            best, value = other, question.served(other)
+        progress.append((time.monotonic() - begun, value, bound))
+    if bound > value * (1 + max(gap, CLOSE)) and time.monotonic() - begun < seconds / 2:
         other = question.improved(best, MORE_KICKS)
         if question.served(other) > value:
             best, value = other, question.served(other)
@@ -185,6 +196,28 @@ def _best_sites(
     if 0 < places <= len(free):
         most_with = np.where(question.fixed | best, np.inf, proven - free[places - 1] + worth + CLOSE * total)
     return best, most_with, bound, "swaps and prices of demand", tuple(progress)
+
+
+def _roomy(question: _Question, until: float) -> tuple[Flags, float]:
+    """Return the best choice as if all sites had room for everyone, and what no choice can exceed."""
+    fixed = np.flatnonzero(question.fixed)
+    done = question.cover[:, fixed].sum(axis=1) > 0
+    rest, weight = sparse.csr_array(question.cover[~done]), question.weight[~done]
+    base, most = float(question.weight[done].sum()), question.most - len(fixed)
+    if not len(weight) or most <= 0:
+        return question.fixed, base
+    back, count = sparse.csr_array(rest.T), rest.shape[1]
+
+    def improved(start: Flags, kicks: int) -> Flags:
+        found: Flags = improve(
+            rest.indptr, rest.indices, back.indptr, back.indices, weight, np.zeros(count), np.inf, most,
+            np.zeros(count, dtype=np.int8), start, kicks,
+        )  # fmt: skip
+        return found
+
+    search = Search(rest, weight, most, improved, step=0.0, gap=0.0)
+    found = search.run(improved(np.zeros(count, dtype=bool), KICKS), until)
+    return found.chosen | question.fixed, base + found.bound
 
 
 def _shares(cover: Cover, weight: Floats, capacity: Floats, chosen: Flags) -> sparse.csr_array:

@@ -15,7 +15,7 @@ import numpy as np
 
 TINY = 1e-9
 """Weight below which nothing is left."""
-TRIES = 3
+TRIES = 12
 """Sites tried in each place: those that could serve most."""
 
 
@@ -281,7 +281,7 @@ def room_prices(site_first, site_row, weight, capacity, most, fixed, known, pric
                 amount = min(room, weight[row])
                 served[row] += amount / weight[row]
                 room -= amount
-        part = 1.0 if turn == 0 else 0.1 if turn < 200 else 0.05
+        part = max(0.02, 1.0 / (turn + 1.0))
         same = 0.0
         for row in range(rows):
             mean[row] += part * (served[row] - mean[row])
