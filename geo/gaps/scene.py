@@ -23,6 +23,12 @@ Texts = npt.NDArray[np.object_]
 SMALL, UNSURE, LARGE = 0, 1, 2
 """What is known of a facility's size against what the standard asks of one: too small, not known, large enough."""
 
+_AMOUNTS: Final = {
+    "demand": ("people", "households", "elders", "children"),
+    "facilities": ("floor_area_m2", "site_area_m2", "capacity"),
+}
+"""Columns of amounts: 0 and more, or unknown."""
+
 EVERY: Final = "*"
 """Among the surveyed requirements: all of them."""
 
@@ -196,8 +202,9 @@ def _faults(
                 "bring all tables into one metric CRS",
                 table=name,
             )
-        if not table.index.is_unique:
-            twice = tuple(map(str, table.index[table.index.duplicated()].unique()))
+        ids = table.index.astype(str)
+        if not ids.is_unique:
+            twice = tuple(ids[ids.duplicated()].unique())
             yield Fault(f"{len(twice)} ids stand twice", "make every id unique", table=name, ids=twice)
     for name, column, remedy in (
         ("demand", "people", "add it, NaN where unknown"),
@@ -206,6 +213,7 @@ def _faults(
         table = tables[name]
         if table is not None and column not in table.columns:
             yield Fault(f"column {column} is missing", remedy, table=name)
+    yield from _amount_faults(tables)
     for name in ("demand", "communities"):
         table = tables[name]
         if table is not None and not len(table):
@@ -214,6 +222,21 @@ def _faults(
         keys = ", ".join(each.key for each in standard.requirements)
         yield Fault(f"surveyed names {', '.join(strange)}, which {standard.name} does not ask for",
                     f"use its keys: {keys}, or {EVERY} for all of them")  # fmt: skip
+
+
+def _amount_faults(tables: Mapping[str, gpd.GeoDataFrame | None]) -> Iterator[Fault]:
+    """Return numbers of people, areas and places that are negative, infinite, or no numbers."""
+    for name, columns in _AMOUNTS.items():
+        table = tables[name]
+        for column in columns if table is not None else ():
+            if table is None or column not in table.columns:
+                continue
+            values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+            wrong = (values < 0) | np.isinf(values) | (np.isnan(values) & table[column].notna().to_numpy(dtype=bool))
+            if wrong.any():
+                yield Fault(f"column {column} is negative, infinite or no number in {int(wrong.sum())} rows",
+                            "correct it, or leave it empty where it is unknown", table=name,
+                            ids=tuple(map(str, table.index[wrong])))  # fmt: skip
 
 
 def require_walk(speed: str, by: str) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -14,6 +15,7 @@ from geo.errors import Fault, InputError
 from geo.network.arterials import with_sides
 from geo.network.barriers import passages_of, with_barriers
 from geo.network.gates import Estates, closed_estates, with_gates
+from geo.network.joins import nowhere
 from geo.network.network import KINDS, LEFT, Floats, Ints, Network, Shapes
 from geo.network.options import WalkOptions
 from geo.network.streets import noded, walked
@@ -27,6 +29,7 @@ STREET, STEPS, YARD = (KINDS.index(kind) for kind in ("street", "steps", "yard")
 _NONE = np.empty(0, dtype=object)
 NO_ESTATES: Final = Estates((), _NONE, _NONE, np.empty((0, 2)), np.empty(0, np.int64))
 _TYPES: Final = ("Point", "LineString", "LinearRing", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon")
+_FLAGS: Final = ("walkable", "bridge", "tunnel", "crossable", "closed")
 _AS_USUAL: Final = WalkOptions()
 
 
@@ -82,8 +85,8 @@ def walking_network(
     Raises
     ------
     InputError
-        When a table is not in metres, the tables are not in one CRS, lack a column or hold other shapes, ids stand
-        twice, or nothing can be walked along.
+        When a table is not in metres, the tables are not in one CRS, lack a column or hold other shapes or values, ids
+        stand twice, or nothing can be walked along.
 
     Examples
     --------
@@ -163,8 +166,25 @@ def _require_usable(tables: Mapping[str, gpd.GeoDataFrame]) -> None:
             faults.append(Fault(f"{int(wrong.sum())} rows are not {' or '.join(contract.geometry)}",
                                 "choose the layer of the right geometry", name,
                                 tuple(frame.index[wrong].astype(str))))  # fmt: skip
+        lost = nowhere(np.asarray(frame.geometry.array, dtype=object))
+        if lost.any():
+            faults.append(Fault(f"{int(lost.sum())} rows have coordinates that are no numbers", "correct them",
+                                name, tuple(frame.index[lost].astype(str))))  # fmt: skip
+        faults += [
+            Fault(f"column {column} holds other values than yes, no and unknown", "use true, false or nothing", name)
+            for column in _FLAGS if column in frame.columns and not _is_flag(frame[column])
+        ]  # fmt: skip
     if faults:
         raise InputError(faults)
+
+
+def _is_flag(values: pd.Series) -> bool:
+    """Return whether a column says yes, no or nothing."""
+    try:
+        values.astype("boolean")
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _without_stubs(ways: Ways, short_m: float) -> Ways:

@@ -39,10 +39,13 @@ def join(network: Network, places: gpd.GeoDataFrame | gpd.GeoSeries, *, entrance
     Raises
     ------
     InputError
-        Another CRS, ids that appear twice, or places without geometry.
+        Another CRS, ids that appear twice, or places without geometry or with coordinates that are no numbers.
     """
     shapes = _checked(network, places)
     ground = _Ground.of(network)
+    # an outline drawn on one spot is a point
+    spot = np.isin(shapely.get_type_id(shapes), [1, 2, 3]) & (shapely.length(shapes) == 0)
+    shapes[spot] = shapely.centroid(shapes[spot])
     points = shapely.get_type_id(shapes) == 0
     inner = shapes.copy()
     inner[~points] = shapely.point_on_surface(shapes[~points])
@@ -153,9 +156,21 @@ def _checked(network: Network, places: gpd.GeoDataFrame | gpd.GeoSeries) -> Shap
     if empty.any():
         ids = tuple(map(str, places.index[empty]))
         faults.append(Fault("places without geometry", "draw them, or leave them out", ids=ids))
+    lost = nowhere(shapes)
+    if lost.any():
+        ids = tuple(map(str, places.index[lost]))
+        faults.append(Fault("places with coordinates that are no numbers", "correct them, or leave them out", ids=ids))
     if faults:
         raise InputError(faults)
     return shapes
+
+
+def nowhere(shapes: Shapes) -> npt.NDArray[np.bool_]:
+    """Return which shapes have a coordinate that is not a number, or infinite."""
+    xy, of = shapely.get_coordinates(shapes, return_index=True)
+    lost = np.zeros(len(shapes), dtype=bool)
+    lost[of[~np.isfinite(xy).all(axis=1)]] = True
+    return lost
 
 
 def _estates(network: Network, points: Shapes) -> Ints:

@@ -458,6 +458,15 @@ def test_ids_that_stand_twice_are_refused() -> None:
     assert refused.value.faults[0].ids == ("f1",)
 
 
+def test_people_and_places_that_cannot_be_are_refused_at_once() -> None:
+    shops = facilities((150, "shop")).assign(capacity=[float("inf")])
+    with pytest.raises(InputError) as refused:
+        gaps(WITHIN_200, shops=shops, demand=homes().assign(people=-1.0))
+    said = str(refused.value)
+    assert "column people is negative" in said
+    assert "column capacity is negative, infinite" in said
+
+
 def test_homes_without_people_are_refused() -> None:
     with pytest.raises(InputError, match="column people is missing"):
         gaps(WITHIN_200, shops=facilities((150, "shop")), demand=homes().drop(columns="people"))

@@ -204,3 +204,12 @@ def test_what_was_given_is_not_changed(root: Path) -> None:
     before = town.copy(deep=True)
     walking_network(town, barriers=barrier("wall", LineString([(20, -9), (20, 9)])))
     assert town.equals(before)
+
+
+def test_coordinates_and_flags_that_say_nothing_are_refused_at_once() -> None:
+    drawn = roads(a=("residential", [(0, 0), (100, 0)]), b=("residential", [(0, 0), (math.inf, 5)]))
+    with pytest.raises(InputError) as told:
+        walking_network(drawn.assign(walkable=["yes", "maybe"]))
+    said = str(told.value)
+    assert "no numbers" in said
+    assert "walkable" in said

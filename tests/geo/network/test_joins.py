@@ -274,6 +274,15 @@ def test_what_cannot_be_joined_is_refused_at_once() -> None:
     assert "places without geometry" in text
 
 
+def test_coordinates_that_are_no_numbers_are_refused_and_an_outline_on_one_spot_is_a_point() -> None:
+    network = two_streets()
+    for wrong in (shapely.Point(np.inf, 3), shapely.Point(np.nan, 3)):
+        with pytest.raises(InputError, match="no numbers"):
+            join(network, place(shapely.Point(1, 1), wrong))
+    spot = shapely.Polygon([(120, 30)] * 4)
+    assert rows(join(network, place(spot))) == [("p0", 0, 120.0, 30.0)]
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_the_nearest_point_is_that_of_shapely_and_reached_without_crossing_walls(seed: int) -> None:
