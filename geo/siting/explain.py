@@ -15,6 +15,8 @@ from geo.siting.choice import Floats, Ints
 from geo.siting.ground import WHO, Flags, Ground, Town, Walked
 from geo.siting.result import AREA_COLUMNS, GAIN_COLUMNS, HOME_COLUMNS, TOTAL_COLUMNS
 
+_COLUMNS_AT_ONCE = 128
+
 SHOWN = 4
 """Communities and estates that a sentence names before it is shortened."""
 
@@ -74,8 +76,22 @@ def in_given_order(ground: Ground, sites: Ints) -> Chosen:
 
 def saved(people: Floats, before: Floats, after: Floats) -> float:
     """Return the walking that is saved; who could reach none before is taken as walking twice the farthest walk."""
-    cap = 2 * max(_largest(before), _largest(after))
-    return float(people @ (np.minimum(before, cap) - np.minimum(np.minimum(before, after), cap)))
+    return float(saved_by_each(people, before, after[:, None])[0])
+
+
+def saved_by_each(people: Floats, before: Floats, walks: Floats) -> Floats:
+    """Return the walking that each of several sites would save alone, as `saved`; `walks` are homes × sites."""
+    some = np.flatnonzero(people > 0)
+    weight, now, largest = people[some], before[some], _largest(before)
+    found = np.zeros(walks.shape[1])
+    for first in range(0, walks.shape[1], _COLUMNS_AT_ONCE):
+        part = walks[some, first : first + _COLUMNS_AT_ONCE]
+        reached = np.isfinite(walks[:, first : first + _COLUMNS_AT_ONCE])
+        farthest = np.max(walks[:, first : first + _COLUMNS_AT_ONCE], axis=0, where=reached, initial=0.0)
+        # a walk that can be walked is never longer than the cap
+        capped = np.minimum(now[:, None], 2 * np.maximum(largest, farthest))
+        found[first : first + _COLUMNS_AT_ONCE] = weight @ np.maximum(capped - part, 0.0)
+    return found
 
 
 def gains(
@@ -390,7 +406,7 @@ def _next_best(ground: Ground, without: Walked, others: Ints, cost: Floats | Non
             return None, np.nan
     else:
         now = without.cost(ground.by)
-        best = int(np.argmax([round(saved(ground.people, now, cost[:, c]), 3) for c in range(len(others))]))
+        best = int(np.argmax(saved_by_each(ground.people, now, cost).round(3)))
     return str(ground.town.candidates.index[others[best]]), float(new[best])
 
 

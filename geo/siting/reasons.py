@@ -60,37 +60,29 @@ def reason_words(
     return f"{zh}。", f"{en[0].upper()}{en[1:]}."
 
 
-def less_walking(ground: Ground, after: Walked, walk: Floats, *, farthest: bool) -> tuple[str, str]:
-    """Return why a candidate was not chosen where walking decides: what it would save alone, and beyond the chosen.
+def less_walking(ground: Ground, alone: float, beyond: float) -> tuple[str, str]:
+    """Return why a candidate was not chosen where walking decides: what it saves alone, and beyond the chosen.
 
-    Parameters
-    ----------
-    ground
-    after
-        With what was chosen.
-    walk : array over homes
-        To the candidate, as the model counts it.
-    farthest
-        Whether the farthest walk is told, else the mean.
+    Both are person-metres or person-minutes.
     """
-    unit, before, now = explain.unit_words(ground.by), ground.before.cost(ground.by), after.cost(ground.by)
-    if farthest:
-        some = (ground.people > 0) & np.isfinite(now)
-        alone, chosen = np.minimum(before, walk)[some], now[some]
-        if not some.any() or not np.isfinite(alone).all():
-            return ("单独设置时仍有人走不到任何一处,不及所选。",
-                    "With it alone some could walk to none: less than what was chosen.")  # fmt: skip
-        far, least = (explain.amount(float(each.max()), ground.by) for each in (alone, chosen))
-        return (f"单独设置时最远步行{far}{unit[0]},所选为{least}{unit[0]}。",
-                f"With it alone the farthest walk is {far} {unit[1]}, with the chosen {least} {unit[1]}.")  # fmt: skip
-    people = float(ground.people.sum())
-    shorter, beyond = (
-        explain.amount(explain.saved(ground.people, each, walk) / people if people else 0.0, ground.by)
-        for each in (before, now)
-    )
-    return (f"单独设置可使平均步行缩短{shorter}{unit[0]},在所选之外只再缩短{beyond}{unit[0]},不及所选。",
-            f"Alone it would shorten the mean walk by {shorter} {unit[1]}, beyond what was chosen only by {beyond} "
+    unit, people = explain.unit_words(ground.by), float(ground.people.sum())
+    shorter, more = (explain.amount(each / people if people else 0.0, ground.by) for each in (alone, beyond))
+    return (f"单独设置可使平均步行缩短{shorter}{unit[0]},在所选之外只再缩短{more}{unit[0]},不及所选。",
+            f"Alone it would shorten the mean walk by {shorter} {unit[1]}, beyond what was chosen only by {more} "
             f"{unit[1]}.")  # fmt: skip
+
+
+def less_far(ground: Ground, after: Walked, walk: Floats) -> tuple[str, str]:
+    """Return why a candidate was not chosen where the farthest walk decides; `walk` to it as the model counts it."""
+    unit, now = explain.unit_words(ground.by), after.cost(ground.by)
+    some = (ground.people > 0) & np.isfinite(now)
+    alone = np.minimum(ground.before.cost(ground.by), walk)[some]
+    if not some.any() or not np.isfinite(alone).all():
+        return ("单独设置时仍有人走不到任何一处,不及所选。",
+                "With it alone some could walk to none: less than what was chosen.")  # fmt: skip
+    far, least = (explain.amount(float(each.max()), ground.by) for each in (alone, now[some]))
+    return (f"单独设置时最远步行{far}{unit[0]},所选为{least}{unit[0]}。",
+            f"With it alone the farthest walk is {far} {unit[1]}, with the chosen {least} {unit[1]}.")  # fmt: skip
 
 
 def less_room(ground: Ground, k: int, reach: float) -> tuple[str, str]:

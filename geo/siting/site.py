@@ -1,7 +1,7 @@
 """Sites for one requirement: where one more facility, or a few, help most."""
 
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -195,13 +195,12 @@ def site_on(ground: Ground, question: Question) -> Sited:
     assigned = None
     if answer.share is not None:
         assigned = sparse.csr_array(answer.share[:, chosen.sites])
-    walks = {} if answer.cost is None else dict(zip(free.tolist(), answer.cost.T, strict=True))
     gains = explain.gains(ground, chosen, others, cost=_columns(answer.cost, free, others), assigned=assigned)
     after = chosen.states[-1]
     result = Sited(
         requirement=ground.requirement, model=question.model, choice=answer.choice, limit_m=ground.limit_m,
         limit_min=ground.limit_min, speed=town.speed, sites=_sites(town, gains),
-        candidates=_candidates(ground, chosen, why, question, walks),
+        candidates=_candidates(ground, chosen, why, question, (free, answer.cost)),
         homes=explain.homes(ground, ground.before, after),
         communities=explain.areas(ground, ground.before, after, "community_id"),
         estates=explain.areas(ground, ground.before, after, "estate_id"),
@@ -502,12 +501,24 @@ def _steps(ground: Ground, chosen: explain.Chosen) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(STEP_COLUMNS)).rename_axis("number")
 
 
+def _less_walking(
+    ground: Ground, chosen: explain.Chosen, cost: Floats, question: Question
+) -> Iterator[tuple[str, str]]:
+    """Yield for each column of costs why it was not chosen."""
+    after = chosen.states[-1]
+    if question.model == "p_center":
+        yield from (reasons.less_far(ground, after, cost[:, k]) for k in range(cost.shape[1]))
+        return
+    saved = [explain.saved_by_each(ground.people, each.cost(ground.by), cost) for each in (ground.before, after)]
+    yield from (reasons.less_walking(ground, float(alone), float(beyond)) for alone, beyond in zip(*saved, strict=True))
+
+
 def _candidates(
-    ground: Ground, chosen: explain.Chosen, why: Objects, question: Question, walks: Mapping[int, Floats]
+    ground: Ground, chosen: explain.Chosen, why: Objects, question: Question, walks: tuple[Ints, Floats | None]
 ) -> gpd.GeoDataFrame:
     """Return all candidates with what each would give alone, and why it was or was not chosen.
 
-    `walks` to the free ones, where the model is one of walking.
+    `walks` are positions of those that could be chosen, and what it costs to reach them where walking decides.
     """
     sites = ground.town.candidates.copy()
     taken: Flags = np.zeros(len(sites), dtype=np.bool_)
@@ -527,11 +538,12 @@ def _candidates(
                              budget=question.budget)
         for k in range(len(sites))
     ]  # fmt: skip
-    for k in np.flatnonzero(why == "less").tolist():
-        if k in walks:
-            farthest = question.model == "p_center"
-            words[k] = reasons.less_walking(ground, chosen.states[-1], walks[k], farthest=farthest)
-        elif question.model in _WITH_ROOM:
+    less, (free, cost) = np.flatnonzero(why == "less"), walks
+    if cost is not None:
+        for k, told in zip(free.tolist(), _less_walking(ground, chosen, cost, question), strict=True):
+            words[k] = told if why[k] == "less" else words[k]
+    elif question.model in _WITH_ROOM:
+        for k in less.tolist():
             words[k] = reasons.less_room(ground, k, float(reach[k]))
     for rank, k in enumerate(chosen.sites.tolist(), start=1):
         words[k] = (f"选中,第{rank}处。", f"Chosen, no. {rank}.")
