@@ -1,10 +1,13 @@
 """The commands `standards` and `gaps`: what facilities are asked for, and what is missing, for whom, by walking."""
 # ruff: noqa: PLC0415, PLR0917 - commands import late, so that --help is quick; their options are given by name
 
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.table import Column, Table
 
 from api.cli.console import (
     ABOUT_GAPS,
@@ -14,10 +17,11 @@ from api.cli.console import (
     Sentences,
     StudyFile,
     count,
+    plain,
     progress_bar,
     say,
     show_files,
-    show_table,
+    shown,
     title,
     unknown,
 )
@@ -29,10 +33,43 @@ if TYPE_CHECKING:
 
     from api.operations import Gapped
     from geo.gaps.result import GapChange, Gaps
+    from geo.standards.facilities import FacilityStandard, Requirement
 
 Speed = Annotated[str, typer.Option(metavar="adult|elder|child", help="Whose walking speed minutes are counted at.")]
 DEFAULT_STANDARDS = ("six-ones", "demand-classes-15min", "gb50180-2018")
-WORST_SHOWN = 12
+WORST_SHOWN = 3
+"""Communities named below the table of a standard: those that lack most."""
+
+WHO = {"elders": ("老年人", "elders"), "children": ("儿童", "children")}
+"""Whom a number of people counts, where not all residents."""
+ASKED_FOR = {
+    ("residents", "all"): ("每位居民", "every resident"), ("residents", "elders"): ("每位老年人", "every old person"),
+    ("residents", "children"): ("每名儿童", "every child"), "community": ("每个社区", "each community"),
+    "town": ("全域", "the town"),
+}  # fmt: skip
+"""For whom a standard asks."""
+
+Name = partial(Column, no_wrap=True)
+"""A column of names that are typed into other commands, and so are never broken."""
+Words = partial(Column, overflow="fold")
+Figure = partial(Column, no_wrap=True, justify="right")
+
+
+def show_columns(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table of names, words and figures; texts are shown as they are, whatever marks they hold."""
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(plain(cell) for cell in row))
+    shown.print(table)
+
+
+def said(text: object, lang: Lang) -> str:
+    """Return a sentence of a result with the punctuation of its language, empty where it is missing."""
+    from layers.words import fullwidth
+
+    if unknown(text):
+        return ""
+    return fullwidth(str(text)).replace("%,", "%,") if lang == Lang.zh else str(text)
 
 
 def show_standards(
@@ -49,27 +86,50 @@ def show_standards(
 
     english = lang == Lang.en
     if name is None:
-        listed = ("name", "edition", "title", "asks for") if english else ("名称", "版本", "标题", "要求数")
-        show_table(listed, [
-            (each.name, each.edition, each.title_en if english else each.title_zh, len(each.requirements))
+        heads = ("name", "title", "edition", "asks for") if english else ("名称", "标题", "版本", "要求数")
+        kinds = (Name, Words, Words, Figure)
+        show_columns([kind(head) for kind, head in zip(kinds, heads, strict=True)], [
+            (each.name, each.title_en if english else each.title_zh, each.edition, len(each.requirements))
             for each in list_facility_standards()
         ])  # fmt: skip
         return
     standard = load_facility_standard(name)
-    title(f"{standard.title_en if english else standard.title_zh} ({standard.edition})")
-    say(standard.source_en if english else standard.source)
-    heads = ("key", "title", "group", "for", "walk m", "min", "m² each", "places/1,000", "m²/100 hh") if english else (
-        "键", "名称", "类别", "范围", "步行米", "分钟", "每处㎡", "每千人", "每百户㎡")  # fmt: skip
-    table = standard.frame()
-    side = lang.value
-    show_table(heads, [
-        (key, row[f"title_{side}"], row[f"group_{side}"], row["scope"],
-         *(_figure(row[each]) for each in ("radius_m", "minutes", "floor_area_min_m2", "places_per_1000",
-                                           "area_per_100_households_m2")))
-        for key, row in table.iterrows()
+    title(_headed(standard, lang))
+    say(said(standard.source_en if english else standard.source, lang))
+    key, *words = ("key", "title", "asks") if english else ("键", "名称", "要求")
+    show_columns([Name(key), *map(Words, words)], [
+        (each.key, said(each.title_en if english else each.title_zh, lang), asked(each, lang))
+        for each in standard.requirements
     ])  # fmt: skip
-    for note in filter(None, (standard.note_en if english else standard.note_zh,)):
-        say(note)
+    if note := standard.note_en if english else standard.note_zh:
+        say(said(note, lang))
+
+
+def asked(each: "Requirement", lang: Lang) -> str:
+    """Return what a requirement asks for in a few words: for whom, how far, how large, how many."""
+    english = lang == Lang.en
+    side = int(english)
+    whom = ASKED_FOR[(each.scope, each.who) if each.scope == "residents" else each.scope][side]
+    of = {"floor": ("建筑面积", "floor"), "site": ("用地", "ground")}[each.area_of][side]
+    places = (each.places_en or "places") if english else (each.places_zh or "容量")
+    worded = (
+        (each.radius_m, "步行{:,g}米内", "within {:,g} m"),
+        (each.minutes, "步行{:g}分钟内", "within {:g} min"),
+        (each.floor_area_min_m2, "每处建筑面积≥{:,g}㎡", "each ≥ {:,g} m² of floor"),
+        (each.site_area_min_m2, "每处用地≥{:,g}㎡", "each ≥ {:,g} m² of ground"),
+        (each.capacity_min, f"每处{places}≥{{:,g}}", f"each ≥ {{:,g}} {places}"),
+        (each.per_people, "每{:,g}人一处", "one per {:,g} people"),
+        (each.places_per_1000, f"每千人{places}{{:g}}", f"{{:g}} {places} per 1,000 people"),
+        (each.places_per_100_households, f"每百户{places}{{:g}}", f"{{:g}} {places} per 100 households"),
+        (each.area_total_min_m2, f"合计{of}≥{{:,g}}㎡", f"≥ {{:,g}} m² of {of} in all"),
+        (each.area_per_100_households_m2, f"每百户{of}≥{{:g}}㎡", f"≥ {{:g}} m² of {of} per 100 households"),
+        (each.area_per_1000_people_m2, f"每千人{of}≥{{:,g}}㎡", f"≥ {{:,g}} m² of {of} per 1,000 people"),
+    )  # fmt: skip
+    parts = [(en if english else zh).format(value) for value, zh, en in worded if value is not None]
+    if each.radius_m is not None and each.minutes is not None:  # either will do
+        parts[:2] = [(" or " if english else "或").join(parts[:2])]
+    parts = parts or (["has one"] if english else ["有一处"])
+    return f"{whom}: {', '.join(parts)}" if english else f"{whom}:{'、'.join(parts)}"
 
 
 def find_gaps(
@@ -78,7 +138,7 @@ def find_gaps(
         list[str] | None,
         typer.Option(metavar="NAME|FILE.toml", help="What is asked for (`shequ standards`); may be repeated."),
     ] = None,
-    plan: Annotated[Path | None, typer.Option(metavar="plan.json", help="A plan: gaps before it and after it.")] = None,
+    plan: Annotated[Path | None, typer.Option(metavar="PLAN.json", help="A plan: gaps before it and after it.")] = None,
     speed: Speed = "adult",
     out: Out = Path("gaps"),
     lang: Language = Lang.zh,
@@ -87,6 +147,7 @@ def find_gaps(
 
     People walk along streets and paths: through gates, over bridges, across main roads where there is a crossing,
     slower uphill and on stairs. Writes `map.html`, `report.xlsx`, `report.docx` (one page per community), `gaps.gpkg`.
+    Without `--standard`: six-ones, demand-classes-15min and gb50180-2018.
 
     Examples: `shequ gaps town.gpkg` · `shequ gaps town.gpkg --standard six-ones --plan plan/plan.json` ·
     `shequ gaps town.gpkg --standard my-town.toml --speed elder --lang en --out gaps-elder`
@@ -106,48 +167,73 @@ def find_gaps(
 
 def show_gaps(done: "Gapped", lang: Lang, *, brief: bool = False) -> None:
     """Print what is lacking by each standard, what a plan changes, and what has to be said; `brief`: no notes."""
-    english, side = lang == Lang.en, lang.value
+    english = lang == Lang.en
     for gaps in done.gaps.values():
-        standard = gaps.standard
-        title(f"{standard.title_en if english else standard.title_zh} ({standard.edition})")
-        heads = ("requirement", "facilities", "people within reach", "not", "missing", "far", "small", "full", "?",
-                 "met") if english else ("要求", "设施数", "可达人口占比", "不可达人口", "缺", "过远", "面积不足",
-                                         "容量不足", "未知", "达标")  # fmt: skip
-        show_table(heads, [_requirement(row, side) for _, row in gaps.requirements.iterrows()])
-        for key, row in _worst(gaps).iterrows():
-            name = row["name_en"] if english and not unknown(row["name_en"]) else row["name"]
-            say(f"{key if unknown(name) else name} ({key})  {row['score']:.2f}  {row[f'text_{side}']}", indent=2)
+        title(_headed(gaps.standard, lang))
+        _show_requirements(gaps, lang)
+        worst = gaps.scores[gaps.scores["score"].notna()].sort_values("score", kind="stable").head(WORST_SHOWN)
+        if len(gaps.scores) > 1 and len(worst):
+            say("lowest scores (1: nothing lacking)" if english else "得分最低的社区(1为没有缺口)")
+        for key, row in worst.iterrows():
+            say(f"{row['score']:.2f}  {key}  {said(row[f'text_{lang.value}'], lang)}", indent=2)
     if done.change is not None:
         _show_change(done.change, done.gaps, lang)
-    for gaps in () if brief else done.gaps.values():
-        for zh, en in gaps.notes:
-            say(f"• {en if english else zh}")
+    notes = dict.fromkeys(note for gaps in done.gaps.values() for note in gaps.notes)
+    for zh, en in () if brief else notes:
+        say(f"• {said(en if english else zh, lang)}")
 
 
-def _worst(gaps: "Gaps") -> "pd.DataFrame":
-    known = gaps.scores[gaps.scores["score"].notna()]
-    return known.sort_values("score", kind="stable").head(WORST_SHOWN // 4)
+def _headed(standard: "FacilityStandard", lang: Lang) -> str:
+    if lang == Lang.en:
+        return f"{standard.title_en} ({standard.edition})"
+    return said(f"{standard.title_zh}({standard.edition})", lang)
 
 
-def _requirement(row: "pd.Series", side: str) -> tuple[str, ...]:
-    share = "?" if unknown(row["covered_share"]) else f"{row['covered_share']:.0%}"
-    states = (count(row[f"areas_{state}"]) for state in ("missing", "far", "small", "full", "unknown", "met"))
-    return (row[f"title_{side}"], count(row["facilities"]), share, count(row["people_uncovered"]), *states)
+def _show_requirements(gaps: "Gaps", lang: Lang) -> None:
+    """Print a row for each requirement: who is within reach, and how many communities are in which state."""
+    from geo.gaps.result import LACKING, STATE_WORDS
+
+    english, side, rows = lang == Lang.en, int(lang == Lang.en), gaps.requirements
+    heads = ("facilities", "in reach", "out of reach") if english else ("设施", "可达", "不可达")
+    areas = len(gaps.scores)
+    states = [state for state in (*LACKING, "unknown", "met") if rows[f"areas_{state}"].to_numpy().any()]
+    show_columns(
+        [Words("requirement" if english else "要求"), *map(Figure, heads),
+         Words(f"{areas} communities" if english else f"{areas}个社区")],
+        [(said(row[f"title_{lang.value}"], lang), count(row["facilities"]), *_reached(row, lang),
+          ("; " if english else "、").join(
+              f"{STATE_WORDS[state][side]} {row[f'areas_{state}']}" for state in states if row[f"areas_{state}"]))
+         for _, row in rows.iterrows()],
+    )  # fmt: skip
+
+
+def _reached(row: "pd.Series", lang: Lang) -> tuple[str, str]:
+    """Return the share within reach, and how many are not; neither is known where nobody looked for facilities."""
+    if unknown(row["covered_share"]):
+        return "?", "?"
+    number, who = count(row["people_uncovered"]), WHO.get(row["who"])
+    whom = "" if who is None else f" {who[1]}" if lang == Lang.en else f"名{who[0]}"
+    return f"{row['covered_share']:.0%}", f"{number}{whom}"
 
 
 def _show_change(change: "GapChange", gaps: "Mapping[str, Gaps]", lang: Lang) -> None:
+    """Print what a plan changes for people; what changes for nobody is counted in one line."""
     english, side = lang == Lang.en, lang.value
     title("before and after the plan" if english else "方案前后")
-    heads = ("standard", "requirement", "lacking before", "after", "people gain", "people lose") if english else (
-        "标准", "要求", "有缺口的社区(前)", "(后)", "新增可达人口", "失去可达人口")  # fmt: skip
-    rows = change.requirements
-    rows = rows[(rows["lacking_before"] != rows["lacking_after"]) | (rows["people_gain"] + rows["people_lose"] > 0)]
-    show_table(heads, [
-        (gaps[str(name)].standard.title_en if english else gaps[str(name)].standard.title_zh, row[f"title_{side}"],
-         *(count(row[each]) for each in ("lacking_before", "lacking_after", "people_gain", "people_lose")))
-        for (name, _), row in rows.iterrows()
-    ])  # fmt: skip
-
-
-def _figure(value: object) -> str:
-    return "" if unknown(value) else f"{value:g}"
+    heads = ("requirement", "lacking in", "after", "people gain", "people lose") if english else (
+        "要求", "有缺口的社区", "方案后", "新增可达", "失去可达")  # fmt: skip
+    sides = ("before", "after")
+    for name, one in gaps.items():
+        mine = change.requirements.xs(name, level="standard")
+        moved = mine[(mine["people_gain"] > 0) | (mine["people_lose"] > 0)]
+        say(_headed(one.standard, lang))
+        if len(moved):
+            show_columns([Words(heads[0]), *map(Figure, heads[1:])], [
+                (said(row[f"title_{side}"], lang),
+                 *(f"{count(row[f'lacking_{when}'])} / {count(row[f'communities_{when}'])}" for when in sides),
+                 count(row["people_gain"]), count(row["people_lose"]))
+                for _, row in moved.iterrows()
+            ])  # fmt: skip
+        if same := len(mine) - len(moved):
+            say(f"{same} requirements: nobody gains or loses by the plan" if english
+                else f"{same}项要求:方案前后可达的人不变", indent=2)  # fmt: skip

@@ -10,6 +10,7 @@ from geo.gaps.before_after import before_after
 from geo.gaps.demand import demand
 from geo.gaps.gaps import gaps_of
 from geo.gaps.result import GapChange, Gaps
+from geo.gaps.scene import require_walk
 from geo.gaps.surfaces import Surfaces, surfaces
 from geo.network import Network
 from geo.network.build import network_of
@@ -65,7 +66,9 @@ def gaps_study(
         if told:
             told(step, share)
 
+    require_walk(speed, "metres")
     study = read_study(path)
+    tables = None if plan is None else explained(study, plan).tables
     tell("reading how people walk", 0.0)
     network = network_of(study)
     homes = demand(study)

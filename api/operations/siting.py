@@ -12,6 +12,7 @@ from api.operations.files import all_or_none, require_place
 from api.operations.plans import Language, Told
 from geo.errors import Fault, InputError
 from geo.gaps.demand import demand
+from geo.gaps.scene import require_walk
 from geo.network import Network
 from geo.network.build import network_of
 from geo.siting import (
@@ -55,8 +56,8 @@ class Ground:
     estates: gpd.GeoDataFrame | None
 
 
-def _ground(path: Path, kinds: Collection[str] | None, told: Told | None) -> Ground:
-    study = read_study(path)
+def _ground(study: Study, kinds: Collection[str] | None, speed: str, told: Told | None) -> Ground:
+    require_walk(speed, "metres")
     if told:
         told("reading how people walk", 0.0)
     return Ground(
@@ -95,7 +96,7 @@ def site_study(
     told: Told | None = None,
 ) -> Found:
     """Find the best sites of one requirement among a study's candidates (see `geo.siting.site.site`)."""
-    ground = _ground(path, kinds, told)
+    ground = _ground(read_study(path), kinds, speed, told)
     if told:
         told("choosing sites", 0.3)
     answer = site(
@@ -118,7 +119,9 @@ def place_study(
     told: Told | None = None,
 ) -> Found:
     """Fill a study's premises with several requirements under a budget (see `geo.siting.placing.place`)."""
-    ground = _ground(path, kinds, told)
+    if faults := [*options.faults(), *costs.faults()]:
+        raise InputError(faults)
+    ground = _ground(read_study(path), kinds, speed, told)
     if told:
         told("filling premises", 0.3)
     answer = place(
@@ -139,8 +142,18 @@ def compare_sites(
     seconds: float = 60.0,
     told: Told | None = None,
 ) -> Found:
-    """Compare sites set by hand with each other, with today and with the best (see `geo.siting.what_if.what_if`)."""
-    ground = _ground(path, kinds, told)
+    """Compare sites set by hand with each other, with today and with the best (see `geo.siting.what_if.what_if`).
+
+    Points are in the study's metres; those that could be longitude and latitude are taken as such.
+
+    Raises
+    ------
+    InputError
+        Also where a point lies outside the study area.
+    """
+    study = read_study(path)
+    options = _on_the_ground(options, study)
+    ground = _ground(study, kinds, speed, told)
     if told:
         told("comparing sites", 0.3)
     answer = what_if(
@@ -148,6 +161,37 @@ def compare_sites(
         options=options, speed=speed, seconds=seconds, communities=ground.communities, estates=ground.estates,
     )  # fmt: skip
     return Found(ground.study, answer)
+
+
+def _on_the_ground(options: Mapping[str, Sequence[str | Point]], study: Study) -> dict[str, list[str | Point]]:
+    """Return the options with all points in the study's metres; refuse points outside its area, all at once."""
+    area = study["study_area"].union_all()
+    faults = []
+
+    def moved(name: str, point: Point) -> Point:
+        at = point
+        if abs(point.x) <= 180 and abs(point.y) <= 90:
+            at = gpd.GeoSeries([point], crs="EPSG:4326").to_crs(study.crs).iloc[0]
+        if not area.intersects(at):
+            west, south, east, north = area.bounds
+            faults.append(Fault(
+                f"the point {point.x:.10g},{point.y:.10g} of {name!r} is {_far(area.distance(at))} outside the town",
+                f"give metres of {study.crs.to_string()} (x {west:.0f} to {east:.0f}, y {south:.0f} to {north:.0f}), "
+                "or longitude,latitude",
+            ))  # fmt: skip
+        return at
+
+    found = {name: [moved(name, each) if isinstance(each, Point) else each for each in places]
+             for name, places in options.items()}  # fmt: skip
+    if faults:
+        raise InputError(faults)
+    return found
+
+
+def _far(metres: float) -> str:
+    if not metres < 1e7:  # further than any point on Earth, or no distance at all
+        return "far"
+    return f"{metres:.0f} m" if metres < 1000 else f"{metres / 1000:,.0f} km"
 
 
 def write_found(found: Found, out: Path, *, lang: Language = "zh", told: Told | None = None) -> list[Path]:

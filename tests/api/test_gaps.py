@@ -7,6 +7,9 @@ import geopandas as gpd
 import openpyxl
 import pytest
 
+from api.cli.console import Lang
+from api.cli.gaps import asked
+from geo.standards import load_facility_standard
 from tests.api.test_cli import town
 from tests.command import done, here, refused
 
@@ -19,7 +22,19 @@ def test_standards_are_listed_and_shown() -> None:
     assert "gb50180-2018" in said
     one = done("standards", "six-ones")
     assert "居委会办公场所" in one
-    refused(here("standards", "sixones"), "there is no facilities 'sixones'")
+    assert "每个社区:有一处" in one
+    wrong = here("standards", "sixones")
+    assert wrong.returncode == 2
+    assert "use one of" in wrong.stderr
+    assert "six-ones" in wrong.stderr
+
+
+def test_what_a_standard_asks_is_told_in_words() -> None:
+    book = load_facility_standard("complete-community-2020")
+    assert asked(book["elder_station"], Lang.en) == (
+        "every old person: within 300 m or within 10 min, each ≥ 350 m² of floor"
+    )
+    assert asked(book["parking"], Lang.zh) == "每个社区:每百户泊位100"
 
 
 def test_the_demo_tells_gaps_before_and_after_its_plan(demo: Path) -> None:
@@ -45,9 +60,11 @@ def test_a_standard_of_ones_own(demo: Path, tmp_path: Path) -> None:
     assert {each.name for each in out.iterdir()} == FILES
     layers = [name for name, _ in gpd.list_layers(out / "gaps.gpkg").itertuples(index=False)]
     assert layers
-    refused(here("gaps", demo / "study.gpkg", "--standard", tmp_path / "none.toml", "--out", out), "no such file")
+    assert here("gaps", demo / "study.gpkg", "--standard", tmp_path / "none.toml", "--out", out).returncode == 2
     mine.write_text(mine.read_text(encoding="utf-8").replace("radius_m = 1", "radius_m = -1"), encoding="utf-8")
-    refused(here("gaps", demo / "study.gpkg", "--standard", mine, "--out", out), "radius_m")
+    wrong = here("gaps", demo / "study.gpkg", "--standard", mine, "--out", out)
+    assert wrong.returncode == 2
+    assert "radius_m" in wrong.stderr
 
 
 def test_refusals_write_nothing(demo: Path, tmp_path: Path) -> None:
@@ -55,6 +72,13 @@ def test_refusals_write_nothing(demo: Path, tmp_path: Path) -> None:
     study = demo / "study.gpkg"
     refused(here("gaps", study, "--speed", "bird", "--out", out), "bird")
     refused(here("gaps", study, "--plan", tmp_path / "none.json", "--out", out), "none.json")
+    other = tmp_path / "other.json"
+    plan = (demo / "plan.json").read_text(encoding="utf-8")
+    other.write_text(plan.replace('"B0001"', '"Z0001"'), encoding="utf-8")
+    refused(here("gaps", study, "--plan", other, "--out", out), "Z0001", "B0001")
+    inside = tmp_path / "a file"
+    inside.write_text("", encoding="utf-8")
+    refused(here("gaps", study, "--out", inside / "gaps"), "not a folder")
     bare = tmp_path / "bare.gpkg"
     done("import", town(tmp_path), "--out", bare)
     refused(here("gaps", bare, "--standard", "six-ones", "--out", out), "households")

@@ -30,10 +30,15 @@ def test_two_sites_by_each_model(demo: Path, model: str, tmp_path: Path) -> None
 
 def test_places_by_hand_are_compared_with_the_best(demo: Path, tmp_path: Path) -> None:
     study = demo / "study.gpkg"
-    home = read_study(study)["buildings"].geometry.iloc[0].centroid
-    said = done("site", study, "--need", "culture", "--here", f"my place={home.x:.1f},{home.y:.1f}", "--here", "XZ010",
+    town = read_study(study)
+    home = town["buildings"].geometry.iloc[0].centroid
+    east, north = gpd.GeoSeries([home], crs=town.crs).to_crs("EPSG:4326").iloc[0].coords[0]
+    said = done("site", study, "--need", "culture", "--here", f"my place={home.x:.1f},{home.y:.1f}",
+                "--here", f"by degrees={east:.6f},{north:.6f}", "--here", "XZ010",
                 "--lang", "en", "--out", tmp_path / "siting")  # fmt: skip
-    for option in ("my place", "XZ010", "today", "best 1"):
+    points = gpd.read_file(tmp_path / "siting" / "siting.gpkg", layer="candidates")
+    assert len(points) > 2
+    for option in ("my place", "by degrees", "XZ010", "today", "best 1"):
         assert option in said
 
 
@@ -49,16 +54,42 @@ def test_several_needs_share_premises(demo: Path, tmp_path: Path) -> None:
     [
         (("--need", "elderly"), "elderly"),
         (("--need", "elders", "--model", "best"), "there is no model 'best'"),
-        (("--need", "elders", "--standard", "six"), "there is no facilities 'six'"),
         (("--need", "elders", "--kinds", "idle"), "idle"),
         (("--need", "elders", "--keep", "XZ999"), "XZ999"),
+        (("--need", "elders", "--count", "0"), "--count is 0"),
+        (("--need", "elders", "--budget", "nan"), "--budget is nan"),
+        (("--need", "elders", "--budget", "-1"), "--budget is -1"),
+        (("--need", "elders", "--seconds", "0"), "--seconds is 0"),
+        (("--need", "elders", "--capacity", "20"), "models that count room"),
         (("--need", "elders", "--here", "a=1,2;"), "a=1,2;"),
+        (("--need", "elders", "--here", "a=nan,2"), "nan,2"),
+        (("--need", "elders", "--here", "a=120,30"), "outside the town"),
+        (("--need", "elders", "--here", "a=900000,3341010"), "outside the town"),
+        (("--need", "elders", "--here", "XZ999"), "XZ999"),
+        (("--need", "elders", "--here", "XZ001", "--budget", "5"), "--budget"),
         (("--need", "elders", "--need", "culture", "--here", "XZ001"), "one need"),
         (("--need", "elders", "--need", "culture", "--equity", "fair"), "--equity fair"),
+        (("--need", "elders", "--need", "culture", "--equity", "2"), "equity is 2"),
         (("--need", "elders", "--need", "culture", "--prices", "1,2"), "--prices 1,2"),
+        (("--need", "elders", "--need", "culture", "--prices", "1,-2,3"), "-2"),
+        (("--need", "elders", "--need", "culture", "--model", "p_median"), "--model"),
     ],
 )
 def test_refusals_write_nothing(wrong: tuple[str, ...], told: str, demo: Path, tmp_path: Path) -> None:
     out = tmp_path / "siting"
     refused(here("site", demo / "study.gpkg", *wrong, "--out", out), told)
     assert not out.exists()
+
+
+def test_what_no_premises_can_hold_has_no_answer(demo: Path, tmp_path: Path) -> None:
+    run = here("site", demo / "study.gpkg", "--need", "elders", "--need", "culture", "--complexes", "99",
+               "--lang", "en", "--out", tmp_path / "siting")  # fmt: skip
+    refused(run, "no such choice of sites", "99", code=3)
+    assert not (tmp_path / "siting").exists()
+
+
+def test_one_need_may_be_fitted_out_under_a_budget(demo: Path, tmp_path: Path) -> None:
+    said = done("site", demo / "study.gpkg", "--need", "elders", "--prices", "1000,3000,300", "--budget", "300000",
+                "--lang", "en", "--out", tmp_path / "siting")  # fmt: skip
+    assert "10,000 yuan" in said
+    assert "XZ" in said
