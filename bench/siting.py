@@ -7,7 +7,9 @@ Known: OR-Library's p-medians (pmed*.txt) and capacitated p-medians (pmedcap*.tx
 twelve centres; 1 to 100 people in each home; straight distances. spopt (with HiGHS) runs in an interpreter of its own
 (--peer; this one where it has spopt), no longer than --peer-seconds for each problem. Seconds are by the clock, with
 CPU seconds beside; loops are compiled before. Every line shows value, bound and gap. Lines marked `told` are not held
-to a limit. Exit code 0 only when every held line is reached; without known instances or without spopt it is 1.
+to a limit: there linear programs leave a gap of 0.1 to 2 % at the first bound (sites just enough to cover nearly
+everything, or several within one dense centre), and what is known after some seconds is shown without a proof. Exit
+code 0 only when every held line is reached; without known instances or without spopt it is 1.
 """
 
 import argparse
@@ -189,8 +191,8 @@ def covering(board: Board, rng: np.random.Generator, python: str | None, limit: 
     for kind in ("even", "centres"):
         metres, people = town(kind, 10_000, 500, rng)
         for reach, p, held in (
-            (400, 10, True), (400, 30, kind == "even"), (400, 80, kind == "even"), (800, 10, True), (800, 30, False),
-            (1500, 30, True),
+            (400, 10, True), (400, 30, kind == "even"), (400, 80, kind == "even"), (800, 10, True),
+            (800, 30, kind == "even"), (1200, 10, True), (1500, 30, True),
         ):  # fmt: skip
             cover = sparse.csr_array(metres <= reach)
             name = f"MCLP 10,000 × 500, {kind}, {reach} m, p {p}"
