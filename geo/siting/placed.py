@@ -387,12 +387,9 @@ def _notes(told: _Told, filled: Filled, costs: FittingCosts) -> tuple[tuple[str,
         if count > levels:
             notes.append((f"公平性逐个考虑最差的{levels}个社区(共{count}个)。",
                           f"Equity looks at the {levels} worst-off of {count} communities in turn."))  # fmt: skip
-        open_ = [(level, *each) for level, each in enumerate(filled.fairness, start=1) if each[1] - each[0] > CLOSE]
-        if open_:
-            level, reached, most = open_[0]
-            notes.append((f"公平性目标在给定时间内未证明最优:最差的{level}个社区覆盖率之和为{reached:.1%},不会超过{most:.1%}。",
-                          "That the worst off get most is not proven in the time given: the shares of the worst "
-                          f"{level} add up to {reached:.1%}, and cannot to more than {most:.1%}."))  # fmt: skip
+        if (open_ := _open_words(filled.fairness)) is not None:
+            notes.append((f"公平性目标在给定时间内未证明最优:{open_[0]}。",
+                          f"That the worst off get most is not proven in the time given: {open_[1]}."))  # fmt: skip
     if np.isnan(board.spent(filled.rooms)).any():
         notes.append(
             ("所选房地中有费用未知的,总费用未知。", "Some of the premises are of unknown cost, and so is the total.")
@@ -425,19 +422,29 @@ def _story(placed: Placed, options: PlacingOptions) -> tuple[str, str]:
         zh.append(f"覆盖最差的社区由{first['worst_share']:.1%}升至{last['worst_share']:.1%}。")
         en.append(f"The worst-off community goes from {first['worst_share']:.1%} to {last['worst_share']:.1%}.")
         most = placed.value_without_equity
-        zh.append(f"新增覆盖{placed.value:,.0f}加权人次;不优先照顾薄弱社区时最多可得{most:,.0f}。")
+        zh.append(f"新增覆盖{placed.value:,.0f}加权人次;不优先照顾薄弱社区时可得{most:,.0f}。")
         en.append(f"{placed.value:,.0f} weighted people are newly covered; {most:,.0f} could be if none came first.")
     if placed.proven:
         zh.append("已证明没有更好的安排。")
         en.append("Proven: no placing is better.")
-    elif not placed.fair:
-        level, (reached, most) = next(
-            (k, each) for k, each in enumerate(placed.fairness, start=1) if each[1] - each[0] > CLOSE
-        )
-        zh.append(f"未证明最优:最差的{level}个社区覆盖率之和为{reached:.1%},最多可能到{most:.1%}。")
-        en.append(f"Not proven: the shares of the {level} worst-off communities add up to {reached:.1%}, and could at "
-                  f"most to {most:.1%}.")  # fmt: skip
+    elif (open_ := _open_words(placed.fairness)) is not None:
+        zh.append(f"未证明最优:{open_[0]}。")
+        en.append(f"Not proven: {open_[1]}.")
     else:
         zh.append(f"没有安排能超过{placed.bound:,.0f}加权人次(与最优至多相差{placed.gap:.2%})。")
         en.append(f"No placing gives more than {placed.bound:,.0f} (within {placed.gap:.2%} of the best).")
     return "".join(zh), " ".join(en)
+
+
+def _open_words(fairness: Sequence[tuple[float, float]]) -> tuple[str, str] | None:
+    """Return how far the first sum of worst shares that is not proven could rise; None where all are proven."""
+    for level, (reached, bound) in enumerate(fairness, start=1):
+        if bound - reached > CLOSE:
+            most = min(bound, float(level))
+            if level == 1:
+                return (f"覆盖最差的社区为{reached:.1%},最多可能到{most:.1%}",
+                        f"the worst-off community is at {reached:.1%} and could at most be at {most:.1%}")  # fmt: skip
+            return (f"最差的{level}个社区平均{reached / level:.1%},最多可能到{most / level:.1%}",
+                    f"the {level} worst-off communities are at {reached / level:.1%} on average and could be at "
+                    f"{most / level:.1%} at most")  # fmt: skip
+    return None

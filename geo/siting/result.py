@@ -192,7 +192,8 @@ class Placed:
         Weighted people newly covered, summed over requirements; no choice gives more than `bound` under the same
         equity.
     value_without_equity : float
-        The most that could be covered if no community came first: what equity costs. `value` where none was asked.
+        What could be covered if no community came first (found in a quarter of the time): what equity costs. `value`
+        where none was asked.
     seconds : float
     method : str
         How it was found, in a few words.
