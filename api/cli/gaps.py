@@ -198,7 +198,7 @@ def _show_requirements(gaps: "Gaps", lang: Lang) -> None:
     areas = len(gaps.scores)
     states = [state for state in (*LACKING, "unknown", "met") if rows[f"areas_{state}"].to_numpy().any()]
     show_columns(
-        [Words("requirement" if english else "要求"), *map(Figure, heads),
+        [Words("requirement" if english else "要求"), *map(Figure, heads[:2]), Words(heads[2], justify="right"),
          Words(f"{areas} communities" if english else f"{areas}个社区")],
         [(said(row[f"title_{lang.value}"], lang), count(row["facilities"]), *_reached(row, lang),
           ("; " if english else "、").join(
@@ -213,7 +213,15 @@ def _reached(row: "pd.Series", lang: Lang) -> tuple[str, str]:
         return "?", "?"
     number, who = count(row["people_uncovered"]), WHO.get(row["who"])
     whom = "" if who is None else f" {who[1]}" if lang == Lang.en else f"名{who[0]}"
-    return f"{row['covered_share']:.0%}", f"{number}{whom}"
+    open_ = row["people_unknown"]
+    more = (
+        ""
+        if unknown(open_) or open_ < 1
+        else f", {count(open_)} unknown"
+        if lang == Lang.en
+        else f"、未知{count(open_)}"
+    )
+    return f"{row['covered_share']:.0%}", f"{number}{whom}{more}"
 
 
 def _show_change(change: "GapChange", gaps: "Mapping[str, Gaps]", lang: Lang) -> None:
