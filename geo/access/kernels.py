@@ -119,16 +119,15 @@ def _merge(who, cost, second, n, a, b, off, row, most, out, out_cost, out_second
 
 
 @numba.njit(cache=True, nogil=True)
-def nearest_of(arcs, facilities, origins, most, out_who, out_cost, out_second):
-    """Write the nearest facilities of each origin to [origin, rank]; the search runs from the facilities.
+def labels_of(arcs, facilities, n, most):
+    """Return the n nearest facilities of each junction, n rows each: which, cost, second; and who is on each stretch.
 
-    The n nearest of a place are among the n nearest of the junctions it comes to and those on its own stretch. Numbers
-    of facilities are in the order of their ids; -1 where there are no more.
+    The search runs from the facilities. Their numbers are in the order of their ids; -1 where there are no more. Of
+    those on a stretch the first row is told, then for each row the next.
     """
-    n = out_who.shape[1]
     junctions = len(arcs.start) - 1
     who, cost, second = np.full(junctions * n, -1, np.int32), np.empty(junctions * n), np.empty(junctions * n)
-    arc_start, arc_head, arc_cost, ends, across = arcs.start, arcs.head, arcs.cost, arcs.ends, arcs.across
+    arc_start, arc_head, arc_cost, ends = arcs.start, arcs.head, arcs.cost, arcs.ends
     room = 1024
     key, item = np.empty(room), np.empty(room, np.int32)
     node, what, with_it = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room)
@@ -170,10 +169,22 @@ def nearest_of(arcs, facilities, origins, most, out_who, out_cost, out_second):
                 node[told], what[told], with_it[told] = w, f, t
                 size = _push(key, item, size, d, told)
                 told += 1
+    return who, cost, second, on, next_on
+
+
+@numba.njit(cache=True, nogil=True)
+def nearest_of(arcs, facilities, labels, origins, most, low, high, out_who, out_cost, out_second):
+    """Write the nearest facilities of origins low to high to [origin - low, rank].
+
+    The n nearest of a place are among the n nearest of the junctions it comes to and those on its own stretch.
+    """
+    who, cost, second, on, next_on = labels
+    n = out_who.shape[1]
+    ends, across = arcs.ends, arcs.across
     first, origin_stretch, origin_cost = origins.first, origins.stretch, origins.cost
     here, here_cost, here_second = out_who.reshape(-1), out_cost.reshape(-1), out_second.reshape(-1)
-    for i in range(len(first) - 1):
-        base = i * n
+    for i in range(low, high):
+        base = (i - low) * n
         for row in range(first[i], first[i + 1]):
             stretch = origin_stretch[row]
             a, b = ends[stretch, 0] * n, ends[stretch, 1] * n

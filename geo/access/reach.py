@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from geo.access.kernels import nearest_of, sums_within, walks
+from geo.access.kernels import labels_of, nearest_of, sums_within, walks
 from geo.errors import Fault, InputError
 from geo.network.graph import Beads, By, Graph, Stops, split
 from geo.network.joins import join
@@ -93,8 +93,8 @@ class Nearest:
     categories: tuple[str, ...]
     facilities: pd.Index
     facility: npt.NDArray[np.int32]
-    walk_m: Floats
-    walk_min: Floats
+    walk_m: npt.NDArray[np.floating[Any]]
+    walk_min: npt.NDArray[np.floating[Any]]
 
     def frame(self) -> pd.DataFrame:
         """Return a row per walk, as `nearest` does."""
@@ -136,14 +136,24 @@ def nearest(
     InputError
         An unknown speed or `by`, n below 1, or places that cannot be joined (see `geo.network.joins.join`).
     """
-    return _rows(nearest_each(network, origins, facilities, n=n, by=by, speed=speed, at_most=at_most))
+    return _rows(_nearest(network, origins, facilities, n=n, by=by, speed=speed, at_most=at_most, precision=np.float64))
 
 
 def nearest_each(
     network: Network, origins: Places, facilities: Places, *, n: int = 1, by: By = "metres", speed: str = "adult",
     at_most: float = np.inf,
 ) -> Nearest:  # fmt: skip
-    """Return the n nearest facilities of each category for each origin, compactly; see `nearest`."""
+    """Return the n nearest facilities of each category for each origin, compactly.
+
+    Parameters and errors as in `nearest`. Walks are kept in single precision: within 4 mm up to 100 km.
+    """
+    return _nearest(network, origins, facilities, n=n, by=by, speed=speed, at_most=at_most, precision=np.float32)
+
+
+def _nearest(
+    network: Network, origins: Places, facilities: Places, *, n: int, by: By, speed: str, at_most: float,
+    precision: type[np.floating[Any]],
+) -> Nearest:  # fmt: skip
     _check(network, by, speed, n)
     homes, goals = _joined(network, origins, entrances=False), _joined(network, facilities, entrances=True)
     groups, group = _groups(facilities)
@@ -153,7 +163,7 @@ def nearest_each(
     stops, leaving = graph.stops(goals, leaving=False), graph.stops(homes, leaving=True)
     arcs = graph.arcs(against=True)
     shape = (len(homes), len(groups), n)
-    facility, cost, second = np.empty(shape, np.int32), np.empty(shape), np.empty(shape)
+    facility, cost, second = np.empty(shape, np.int32), np.empty(shape, precision), np.empty(shape, precision)
 
     def search(one: int) -> None:
         rows = np.flatnonzero(group[stops.place] == one)
@@ -161,13 +171,13 @@ def nearest_each(
             place=by_id[stops.place[rows]].astype(np.int32), stretch=stops.stretch[rows], cost=stops.cost[rows],
             off=stops.off[rows],
         )  # fmt: skip
-        found = (
-            np.full((len(homes), n), -1, np.int32),
-            np.full((len(homes), n), np.nan),
-            np.full((len(homes), n), np.nan),
-        )
-        nearest_of(arcs, some, leaving, float(at_most), *found)
-        facility[:, one], cost[:, one], second[:, one] = found
+        labels = labels_of(arcs, some, n, float(at_most))
+        for low in range(0, len(homes), _HOMES_AT_ONCE):
+            size = (min(_HOMES_AT_ONCE, len(homes) - low), n)
+            found = np.full(size, -1, np.int32), np.full(size, np.nan), np.full(size, np.nan)
+            nearest_of(arcs, some, labels, leaving, float(at_most), low, low + size[0], *found)
+            of = slice(low, low + size[0]), one
+            facility[of], cost[of], second[of] = found
 
     _in_threads(search, [(one,) for one in range(len(groups))])
     walk_m, walk_min = (cost, second) if by == "metres" else (second, cost)
@@ -253,6 +263,9 @@ def tally(
     out[np.diff(leaving.first) == 0] = np.nan
     return pd.DataFrame(out, index=homes.index, columns=["nodes", "street_m", "places", *sums.columns])
 
+
+_HOMES_AT_ONCE = 2**14
+"""For so many homes walks are held in double precision."""
 
 _AT_ONCE = 2**18
 """So many values are moved in one piece."""
