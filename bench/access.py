@@ -5,12 +5,12 @@
 Wuhan's streets (82,891 nodes), every class walked and no arterial doubled, so that all walk the same graph; 100,000
 homes beside them, 480 facilities in 8 categories, walks up to 2 km and up to 20 km; for the sums, 45,000 nodes and
 walks of 15 minutes at 70 m a minute. pandana 0.8 runs in its own interpreter (--peer; it is only ever compared with),
-each in a process of its own, one after the other. Preparation counts from the table of segments: the network, homes and facilities joined to
-it (pandana: to nodes), its hierarchy; reading the file and importing do not count. Seconds are CPU seconds of all
-threads; wall clock beside them. Memory is the most a process ever held, each with its own form of the answer: pandana a
-wide table per category with metres and numbers of facilities, this software `nearest_each`, arrays of metres, minutes
-and numbers of facilities; its long table (`nearest`) is made afterwards and shown apart. The kernels' compile time,
-without a cache, is shown apart. Exit code 0 only where every line is reached.
+each in a process of its own, one after the other. Preparation counts from the table of segments: the network, homes and
+facilities joined to it (pandana: to nodes), its hierarchy; reading the file and importing do not count. Seconds are CPU
+seconds of all threads; wall clock beside them. Memory is the most a process ever held, each with its own form of the
+answer: pandana a wide table per category with metres and numbers of facilities, this software `nearest_each`, arrays of
+metres, minutes and numbers of facilities; its long table (`nearest`) is made afterwards and shown apart. The kernels'
+compile time, without a cache, is shown apart. Exit code 0 only where every line is reached.
 """
 
 # Both interpreters read this file, so each side imports what it alone has:
