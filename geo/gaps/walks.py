@@ -23,8 +23,9 @@ By = Literal["metres", "minutes"]
 
 MEASURES: Final[tuple[By, ...]] = ("metres", "minutes")
 
-LOOK: Final[Mapping[By, float]] = {"metres": 5000.0, "minutes": 75.0}
-"""How far a community's own facilities are looked for; beyond, the walk is not told [m, min]."""
+LOOK: Final[Mapping[By, float]] = {"metres": 30_000.0, "minutes": 600.0}
+"""How far a community's own facilities are looked for: farther than anybody of it walks, so that means leave nobody out
+[m, min]."""
 
 PAIRS_AT_ONCE: Final = 4_000_000
 """Walks from homes to facilities that are held at one time."""
