@@ -8,7 +8,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.access.reach import nearest, tally, within
+from geo.access.reach import nearest, nearest_each, tally, within
 from geo.errors import InputError
 from geo.network import Network, WalkOptions
 from geo.network.joins import at_nodes, join
@@ -47,6 +47,18 @@ def test_nearest_is_counted_from_door_to_door() -> None:
     assert found["facility_id"].tolist() == ["c", "s", "t"]
     assert found["walk_m"].tolist() == pytest.approx([20.0, 225.0, 10 + 300 + 20], abs=1e-4)
     assert found["walk_min"].tolist() == pytest.approx(np.array([20.0, 225.0, 330.0]) / 70, abs=1e-4)
+
+
+def test_compact_arrays_hold_the_same_walks() -> None:
+    """A home that reaches nothing has -1 and no walk; making the table leaves the arrays as they are."""
+    homes, shops = points(h=(50, 10), lost=(50, 9000)), points(s=(205, 60), t=(350, -20))
+    found = nearest_each(town(), homes, shops, n=3)
+    rows = nearest(town(), homes, shops, n=3)
+    for _ in range(2):
+        pd.testing.assert_frame_equal(found.frame(), rows, check_dtype=False, rtol=1e-6)
+    assert found.facilities[found.facility[0, 0, :2]].tolist() == ["s", "t"]
+    assert found.facility[:, 0, 2].tolist() == [-1, -1]
+    assert np.isnan(found.walk_m[1]).all()
 
 
 def test_within_keeps_those_in_reach_nearest_first() -> None:
