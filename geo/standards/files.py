@@ -18,6 +18,9 @@ Text = Annotated[str, Field(min_length=1)]
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_CALLED = {"facilities": "standard of facilities"}
+"""What messages call a standard whose table is not named like it."""
+
 
 def shipped(kind: str) -> list[Path]:
     """Return the files that come with shequ and hold a table `[kind]`, by name."""
@@ -58,7 +61,7 @@ def read_standard(
         known = [each.stem for each in shipped(kind)]
         if text not in known:
             raise StandardError(
-                f"there is no {kind} {text!r}\n"
+                f"there is no {_CALLED.get(kind, kind)} {text!r}\n"
                 f"  remedy: use one of {', '.join(known)}, or the path of your own TOML file"
             )
         path = _HERE / f"{text}.toml"

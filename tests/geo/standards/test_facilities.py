@@ -317,7 +317,7 @@ def test_a_wrong_file_is_refused_with_field_value_and_remedy(tmp_path: Path, cas
 
 
 def test_an_unknown_name_is_refused_with_those_there_are() -> None:
-    with pytest.raises(StandardError, match="there is no facilities 'five-ones'") as refused:
+    with pytest.raises(StandardError, match="there is no standard of facilities 'five-ones'") as refused:
         load_facility_standard("five-ones")
     assert "six-ones" in str(refused.value)
 
