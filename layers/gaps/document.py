@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from geo.gaps.result import LACKING
 from layers.catalogue import score_style
-from layers.drawing import chinese_font, classes_png
+from layers.drawing import chinese_font
 from layers.features import FEWEST_SHOWN, context_frames
 from layers.gaps.facts import (
     about,
@@ -25,9 +25,10 @@ from layers.gaps.facts import (
     title,
     typeset,
 )
-from layers.gaps.frames import area_frame, home_frame, prefix
+from layers.gaps.frames import area_frame, facility_frame, home_frame, prefix
+from layers.gaps.picture import TownMaps
 from layers.paper import Paper, first_up, joined, stopped
-from layers.styles import GAP_PALE
+from layers.styles import GAP_PALE, Style
 from layers.words import Lang, is_missing, number, study_name, word
 
 if TYPE_CHECKING:
@@ -76,8 +77,10 @@ class _Report(Paper):
         self.names = area_names(gaps, lang)
         self.font = chinese_font()
         crs = self.first.buildings.crs
-        self.behind = context_frames({name: study.tables[name] for name in ("roads", "barriers")
-                                      if name in study.tables}, crs)  # fmt: skip
+        behind = context_frames({name: study.tables[name] for name in ("roads", "barriers")
+                                 if name in study.tables}, crs)  # fmt: skip
+        self.areas, self.homes = area_frame(gaps), _areas_only(home_frame(gaps))
+        self.drawn = TownMaps(behind, self.areas.total_bounds, lang=lang, font=self.font)
 
     def title_page(self) -> None:
         people = self.first.scores["people"].sum(min_count=1)
@@ -173,34 +176,14 @@ class _Report(Paper):
         if self.font is None:
             self.paragraph(word("report.no_font", self.lang))
         self.paragraph(word("gaps.score_said", self.lang))
-        areas, homes = area_frame(self.gaps), home_frame(self.gaps)
         for name, each in self.gaps.items():
             column, told = prefix(name, "score"), standard_title(each, self.lang)
-            self._map(areas, score_style(column, ground=True), areas, word("gaps.map_scores", self.lang, standard=told))
-            self._map(homes, score_style(column), areas, word("gaps.map_homes", self.lang, standard=told))
+            self._map(self.areas, score_style(column, ground=True), word("gaps.map_scores", self.lang, standard=told))
+            self._map(self.homes, score_style(column), word("gaps.map_homes", self.lang, standard=told))
 
-    def _map(
-        self,
-        frame: gpd.GeoDataFrame,
-        style: object,
-        areas: gpd.GeoDataFrame,
-        caption: str,
-        *,
-        around: gpd.GeoDataFrame | None = None,
-        width_cm: float = 15.6,
-    ) -> None:
-        """Draw a map; `around` one community, with everything cut to its surroundings."""
-        bounds = areas.total_bounds if around is None else _across(around.total_bounds)
-        behind, outlines, drawn = self.behind, areas.geometry, _areas_only(frame)
-        if around is not None:
-            west, south, east, north = bounds
-            margin = 0.05 * (east - west)
-            window = slice(west - margin, east + margin), slice(south - margin, north + margin)
-            behind = {name: table.cx[window] for name, table in self.behind.items()}
-            outlines, drawn = around.geometry, drawn.cx[window]
-        picture = classes_png(drawn, style, context=behind, lang=self.lang, font=self.font, bounds=bounds,  # type: ignore[arg-type]
-                              outlines=outlines)  # fmt: skip
-        self.picture(picture, caption, width_cm=width_cm)
+    def _map(self, frame: gpd.GeoDataFrame, style: Style, caption: str) -> None:
+        """Draw a map of the town with the borders of communities."""
+        self.picture(self.drawn.png(frame, style, outlines=self.areas.geometry), caption)
 
     def supply(self, surfaces: Surfaces | None) -> None:
         """Write supply per 1,000 people, and how evenly it is spread."""
@@ -271,18 +254,26 @@ class _Report(Paper):
         """Write a page for each community: what it has, what it lacks, for how many, with a map."""
         self.section("gaps.part_communities")
         self.document.paragraphs[-1].paragraph_format.page_break_before = True
-        areas, homes = area_frame(self.gaps), home_frame(self.gaps)
         mapped = max(self.gaps, key=lambda name: len(self.gaps[name].standard.requirements))
-        for n, (key, area) in enumerate(areas.sort_index().iterrows()):
+        style, told = score_style(prefix(mapped, "score")), standard_title(self.gaps[mapped], self.lang)
+        counted = self._counted(mapped)
+        owners = self.homes["community_id"].astype("string")
+        for n, (key, area) in enumerate(self.areas.sort_index().iterrows()):
             heading = self.document.add_heading(level=2)
             heading.paragraph_format.page_break_before = n > 0
             self.run(heading, self.names[str(key)], "heading", self.size)
             self._community(str(key), area)
-            caption = word("gaps.map_community", self.lang, name=self.names[str(key)],
-                           standard=standard_title(self.gaps[mapped], self.lang))  # fmt: skip
-            self._map(
-                homes, score_style(prefix(mapped, "score")), areas, caption, around=areas.loc[[key]], width_cm=14.5
-            )
+            picture = self.drawn.png(self.homes, style, around=area.geometry, facilities=counted,
+                                     inside=owners.eq(str(key)).fillna(False).to_numpy(dtype=bool))  # fmt: skip
+            caption = word("gaps.map_community", self.lang, name=self.names[str(key)], standard=told)
+            self.picture(picture, caption, width_cm=14.5)
+
+    def _counted(self, standard: str) -> gpd.GeoDataFrame | None:
+        """Return the facilities that count for a standard; None where the study has no table of them."""
+        if "facilities" not in self.study.tables:
+            return None
+        places = facility_frame({standard: self.gaps[standard]}, self.study)
+        return places.to_crs(self.homes.crs)
 
     def _community(self, key: str, area: pd.Series) -> None:
         name = self.names[key]
@@ -368,14 +359,6 @@ def _areas_only(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the rows as areas: points are drawn as discs of a house's size."""
     points = frame.geom_type == "Point"
     return frame.set_geometry(frame.geometry.where(~points, frame.geometry.buffer(8.0))) if points.any() else frame
-
-
-def _across(bounds: Sequence[float], shape: float = 2.1) -> tuple[float, float, float, float]:
-    """Return bounds wide enough for a map that is `shape` times as wide as high, with a margin."""
-    west, south, east, north = bounds
-    high = 1.1 * max(north - south, (east - west) / shape)
-    middle, across = (west + east) / 2, (south + north) / 2
-    return middle - high * shape / 2, across - high / 2, middle + high * shape / 2, across + high / 2
 
 
 def _asked(limit: str, row: pd.Series, lang: Lang) -> str:
