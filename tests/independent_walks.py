@@ -25,6 +25,7 @@ PUBLIC = {"motorway", "motorway_link", "secondary", "secondary_link", "tertiary"
 SHUT = {"river", "canal", "railway", "wall", "cliff", "water"}
 WET = {"river", "canal", "stream", "drain", "water"}
 NODE_M, GAP_M, GATE_M, CROSSING_M, JOIN_M, ENTRANCE_M, STEP_M = 0.1, 1.5, 20.0, 15.0, 500.0, 15.0, 20.0
+FRONT_M, FRONT_WAY_M = 10.0, 30.0
 PACE = {"adult": (70.0, 0.5), "elder": (50.0, 0.35), "child": (60.0, 0.5)}
 
 
@@ -532,6 +533,28 @@ class Town:
         return [] if island is None else [island]
 
     def enter(self, shape: shapely.Geometry) -> list[tuple[int, float, float]]:
+        """Return where a facility is entered: its own doors, and the street outside where it fronts on one."""
+        return self.doors(shape) + self.fronts(shape)
+
+    def fronts(self, shape: shapely.Geometry) -> list[tuple[int, float, float]]:
+        """Return the way outside a closed estate that a place on its outline has its door to."""
+        name = self.estate_of(shape.point_on_surface())
+        if name is None:
+            return []
+        line = shapely.shortest_line(shape, self.estates[name].boundary)
+        if not 0 < line.length <= FRONT_M:
+            return []
+        a, b = np.array(line.coords[0]), np.array(line.coords[1])
+        door = Point(*(b + (b - a) / line.length * 0.05))
+        if self.estate_of(door) is not None:
+            return []
+        return [
+            (k, along, off + line.length + 0.05)
+            for k, along, off in self.join(door)
+            if off <= FRONT_WAY_M and self.edges[k].a in self.main and not self.edges[k].over
+        ]
+
+    def doors(self, shape: shapely.Geometry) -> list[tuple[int, float, float]]:
         """Return where an outline is entered: from every way that comes near, else from the nearest one."""
         if shape.geom_type == "Point":
             return self.join(shape)

@@ -16,6 +16,9 @@ from geo.network.snapping import CUT_OFF, JOINED, Grid, Ways, blocked, grid_of, 
 ENTRANCE_STEP_M: Final = 20.0
 """How far apart the entrances of an outline are taken, along a way beside it and along the outline itself [m]."""
 
+OUTSIDE_M: Final = 0.05
+"""A front is looked at from so far outside the estate's outline [m]."""
+
 _LINE: Final = 1
 """Shapely's type of a LineString."""
 
@@ -34,7 +37,9 @@ def join(network: Network, places: gpd.GeoDataFrame | gpd.GeoSeries, *, entrance
         Points or outlines in the network's CRS; unique index.
     entrances : bool
         Outlines are entered from every way within `entrance_m` (parks, schools; a row at most every 20 m of such a
-        way); where there is none, from the nearest one. With False a home is joined from its inner point.
+        way); where there is none, from the nearest one. What stands within `front_m` of the outline of its closed
+        estate is entered from the street outside too, where one is within `front_way_m`. With False a home is joined
+        from its inner point only.
 
     Raises
     ------
@@ -57,6 +62,10 @@ def join(network: Network, places: gpd.GeoDataFrame | gpd.GeoSeries, *, entrance
         entered = _entrances(ground, outlines, shapes, estate)
         shut = np.setdiff1d(outlines, entered.place)
         found = _Rows.together([found, entered, _from_outlines(ground, shut, shapes, inner, estate)])
+    if entrances and len(network.estate_shapes):
+        fronts = _fronts(ground, shapes, estate)
+        otherwise = found.take(np.flatnonzero((found.what == JOINED) | ~np.isin(found.place, fronts.place)))
+        found = _Rows.together([otherwise, fronts])
     return _joins(pd.Index(places.index), found)
 
 
@@ -236,6 +245,27 @@ def _entrances(ground: _Ground, place: Ints, shapes: Shapes, estate: Ints) -> _R
     rows = rows.take(np.flatnonzero(np.concatenate([[True], ~same])[: len(rows.place)]))
     last = ground.ways.last[rows.edge]
     return rows.take(np.flatnonzero(~last | ~np.isin(rows.place, rows.place[~last])))
+
+
+def _fronts(ground: _Ground, shapes: Shapes, estate: Ints) -> _Rows:
+    """Return where places along the outline of a closed estate are entered from the street outside."""
+    network, options = ground.network, ground.network.options
+    place = np.flatnonzero(estate >= 0)
+    fence = shapely.boundary(network.estate_shapes[estate[place]])
+    near = shapely.distance(shapes[place], fence) <= options.front_m
+    place, fence = place[near], fence[near]
+    ends = shapely.get_coordinates(shapely.shortest_line(shapes[place], fence)).reshape(-1, 4)
+    way = ends[:, 2:] - ends[:, :2]
+    off = np.hypot(*way.T)
+    door = ends[:, 2:] + way / np.maximum(off, 1e-9)[:, None] * OUTSIDE_M
+    open_to = (_estates(network, shapely.points(door)) < 0) & (off > 0)
+    place, door, off = place[open_to], door[open_to], off[open_to]
+    what, edge, along, further = snap(
+        ground.pieces, ground.ways, ground.walls, door, np.full(len(place), -1), float(options.front_way_m)
+    )
+    rows = _Rows(place, edge, along, off + OUTSIDE_M + further, what)
+    street = (what == JOINED) & ~ground.ways.last[np.maximum(edge, 0)]
+    return rows.take(np.flatnonzero(street))
 
 
 def _joins(index: pd.Index, rows: _Rows) -> Joins:

@@ -67,6 +67,9 @@ class WalkOptions:
         A place farther than this from every way it can reach is not joined, and reported [m].
     entrance_m : float
         The outline of a park, a school or a square is entered from every way that comes this near [m].
+    front_m, front_way_m : float
+        A facility in a closed estate that is this near to its outline is also entered from the street outside, where
+        one runs this near to the outline: shops along the street have their doors there [m].
     slope_step_m : float
         Slope is taken over pieces of about this length [m].
     """
@@ -80,4 +83,6 @@ class WalkOptions:
     gap_m: float = 1.5
     join_m: float = 500.0
     entrance_m: float = 15.0
+    front_m: float = 10.0
+    front_way_m: float = 30.0
     slope_step_m: float = 20.0
