@@ -282,6 +282,7 @@ _BOOK = {
     "gaps.not_confirmed": ("否", "no"),
     "gaps.block_said": ("街坊 {id}", "block {id}"),
     "gaps.rest": ("其余住所", "other homes"),
+    "gaps.rest_places": ("其余{n}处合计", "{n} more places together"),
 }
 
 _PAPER = {

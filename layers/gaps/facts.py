@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from geo.standards.facilities import Requirement
     from geo.study import Study
 
+LISTED_PEOPLE = 100
+"""Places with fewer people out of reach are not listed one by one."""
+
+MOST_PLACES = 20
+"""So many places are listed for each requirement."""
+
 
 def typeset(text: object) -> str:
     """Return a Chinese sentence of a result in Chinese punctuation, "" where it is missing."""
@@ -211,8 +217,9 @@ def six_titles(lang: Lang) -> dict[str, str]:
 def uncovered_places(gaps: Mapping[str, Gaps], study: Study, lang: Lang) -> list[tuple[str, str, str, str, int, int]]:
     """Return where people out of reach live: standard, requirement, community, place, residents, homes.
 
-    Places are estates, and blocks outside them; most residents of each requirement first. Those with fewer than
-    `FEWEST_PEOPLE` out of reach are left out.
+    Places are estates, and blocks outside them; most residents of each requirement first: at most `MOST_PLACES`, of
+    at least `LISTED_PEOPLE` out of reach. All others are one row, of no community; one with fewer than
+    `FEWEST_PEOPLE` is left out.
     """
     named = study.get("estates")
     estates = {} if named is None else {str(key): shown_name(row, lang, str(key)) for key, row in named.iterrows()}
@@ -233,11 +240,19 @@ def uncovered_places(gaps: Mapping[str, Gaps], study: Study, lang: Lang) -> list
         for rule in each.standard.requirements:
             lost = homes[classes[rule.key].isin(("beyond", "far")).to_numpy() & (homes["people"] > 0).to_numpy()]
             sums = lost.groupby(["community_id", "place"], sort=True)["people"].agg(["sum", "size"]).reset_index()
-            sums = sums[sums["sum"] >= FEWEST_PEOPLE]
-            for row in sums.sort_values("sum", ascending=False, kind="stable").itertuples(index=False):
+            sums = sums.sort_values("sum", ascending=False, kind="stable")
+            listed = min(int((sums["sum"] >= LISTED_PEOPLE).sum()), MOST_PLACES)
+            listed += len(sums) == listed + 1  # one more is no longer than a row that counts it
+            for row in sums[:listed].itertuples(index=False):
+                if row.sum < FEWEST_PEOPLE:
+                    continue
                 place = str(row.place)
                 told = estates.get(place, place) or word("gaps.rest", lang)
                 if place.startswith("block:"):
                     told = word("gaps.block_said", lang, id=place.removeprefix("block:"))
                 rows.append((name, rule.key, str(row.community_id), told, round(row.sum), int(row.size)))
+            others = sums[listed:]
+            if others["sum"].sum() >= FEWEST_PEOPLE:
+                told = word("gaps.rest_places", lang, n=len(others))
+                rows.append((name, rule.key, "", told, round(others["sum"].sum()), int(others["size"].sum())))
     return rows

@@ -207,9 +207,8 @@ class TownMaps:
         with rare_signs_are_no_news():
             self.canvas.draw()  # type: ignore[no-untyped-call]
         drawn = np.asarray(self.canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-        picture = Image.fromarray(np.ascontiguousarray(drawn[:, :, :3])).quantize(
-            palette=self.palette, dither=Image.Dither.NONE
-        )
+        picture = Image.fromarray(np.ascontiguousarray(drawn[:, :, :3]))
+        picture = picture.quantize(palette=self.palette, dither=Image.Dither.NONE)
         out = io.BytesIO()
         picture.save(out, format="PNG", compress_level=7)
         return out.getvalue()

@@ -1,11 +1,13 @@
 """Gaps on the page, in Excel, in Word and in QGIS: the street town, whose figures are counted by hand."""
 
 import base64
+import io
 import json
 import re
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import docx
 import numpy as np
@@ -13,19 +15,27 @@ import openpyxl
 import pandas as pd
 import pyogrio
 import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.text import Text
+from PIL import Image
 
-from layers.gaps import gaps_map, write_gaps_docx, write_gaps_gpkg, write_gaps_xlsx
+from layers.catalogue import score_style
+from layers.gaps import facts, gaps_map, write_gaps_docx, write_gaps_gpkg, write_gaps_xlsx
+from layers.gaps.facts import uncovered_places
 from layers.gaps.frames import (
     FEWEST_PEOPLE,
     access_classes,
     area_frame,
+    facility_frame,
     home_frame,
     out_of_reach,
     walk_classes,
     walk_labels,
 )
 from layers.gaps.page import page_data
+from layers.gaps.picture import TownMaps
 from layers.maps import save
+from layers.styles import FACILITY_COLOURS, SCORE_FILLS
 from layers.town_page import UNKNOWN_16, packed
 
 
@@ -180,6 +190,21 @@ def test_the_workbook_has_every_table_and_no_formula(town, tmp_path):
     assert openpyxl.load_workbook(tmp_path / "en.xlsx").sheetnames[0] == "Overview"
 
 
+def test_the_list_out_of_reach_folds_what_is_small(town, monkeypatch):
+    # beyond reach of a shop: 100 in B (h4), 200 and 300 in C (h8, h9), in no estate; blocks of their own here
+    gaps = town.gaps["test"]
+    homes = gaps.buildings.assign(block_id=[f"K{n}" for n in range(1, 10)])
+    given = {"test": replace(gaps, buildings=homes)}
+    shop = [row[2:] for row in uncovered_places(given, town.study, "en") if row[1] == "shop"]
+    assert shop == [("C", "block K9", 300, 1), ("C", "block K8", 200, 1), ("B", "block K4", 100, 1)]
+    monkeypatch.setattr(facts, "LISTED_PEOPLE", 250)
+    shop = [row[2:] for row in uncovered_places(given, town.study, "en") if row[1] == "shop"]
+    assert shop == [("C", "block K9", 300, 1), ("", "2 more places together", 300, 2)]
+    monkeypatch.setattr(facts, "MOST_PLACES", 0)
+    shop = [row[2:] for row in uncovered_places(given, town.study, "en") if row[1] == "shop"]
+    assert shop == [("", "3 more places together", 600, 3)]
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_document_has_a_page_for_each_community(town, tmp_path, lang):
     write_gaps_docx(town.gaps, tmp_path / "a.docx", study=town.study, surfaces=town.surfaces, lang=lang)
@@ -190,6 +215,37 @@ def test_the_document_has_a_page_for_each_community(town, tmp_path, lang):
     assert headings == list(names)
     assert len(document.inline_shapes) == 2 + 3
     assert ("未知：小学。" if lang == "zh" else "Unknown: Primary school.") in text
+
+
+def _colours(png):
+    """Return how many points of a picture have each colour."""
+    picture = Image.open(io.BytesIO(png))
+    assert picture.mode == "P"
+    return {colour: count for count, colour in picture.convert("RGB").getcolors(1_000_000)}
+
+
+def test_a_community_is_drawn_with_its_homes_and_the_facilities_that_count(town):
+    # A has the three homes west of 400 and two things that count: a shop at 150, an office at 100
+    homes, areas = home_frame(town.gaps), area_frame(town.gaps)
+    counted = facility_frame(town.gaps, town.study)
+    maps = TownMaps({}, areas.total_bounds, lang="en", font=None)
+    first = areas.geometry.iloc[0]
+    inside = (homes["community_id"] == areas.index[0]).to_numpy()
+    given = {"around": first, "inside": inside}
+    plain = maps.png(homes, score_style("test_score"), **given)
+    shown = maps.png(homes, score_style("test_score"), facilities=counted, **given)
+    legend = [text.get_text() for text in maps.axes.findobj(Text)]
+    assert "shops (1)" in legend
+    assert "≥ 95 of 100 (3)" in legend
+    shop, best = (tuple(round(255 * each) for each in to_rgb(colour))
+                  for colour in (FACILITY_COLOURS["shop"], SCORE_FILLS[-1]))  # fmt: skip
+    assert _colours(shown)[shop] > 20 > _colours(plain).get(shop, 0)
+    assert _colours(plain)[best] > 20
+    assert max(_colours(plain), key=_colours(plain).__getitem__) == (255, 255, 255)
+    # what was drawn before leaves nothing behind
+    assert maps.png(homes, score_style("test_score"), **given) == plain
+    fresh = TownMaps({}, areas.total_bounds, lang="en", font=None)
+    assert fresh.png(homes, score_style("test_score"), **given) == plain
 
 
 def test_the_geopackage_opens_drawn(town, tmp_path):
