@@ -89,6 +89,9 @@ def site_facilities(
     leave_out: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="A candidate that may not be; may be repeated.")
     ] = None,
+    count_small: Annotated[
+        bool, typer.Option("--count-small/--not-small", help="Whether today's too small facilities count as there.")
+    ] = True,
     speed: Speed = "adult",
     seconds: Annotated[float, typer.Option(help="About how long to search.")] = 60.0,
     out: Out = Path("siting"),
@@ -127,13 +130,14 @@ def site_facilities(
         with progress_bar() as told:
             if here:
                 found = operations.compare_sites(
-                    study, requirement=sought[0], options=_places(here), kinds=chosen, speed=speed, seconds=seconds,
-                    told=told,
+                    study, requirement=sought[0], options=_places(here), kinds=chosen, count_small=count_small,
+                    speed=speed, seconds=seconds, told=told,
                 )  # fmt: skip
             elif shared:
                 options = PlacingOptions(
                     budget=float("inf") if budget is None else budget, count=count_, equity=_equity(equity),
                     complexes=complexes, keep=tuple(keep or ()), leave_out=tuple(leave_out or ()),
+                    count_small=count_small,
                 )  # fmt: skip
                 found = operations.place_study(
                     study, requirements=sought, options=options, costs=_prices(prices), kinds=chosen, speed=speed,
@@ -143,7 +147,7 @@ def site_facilities(
                 found = operations.site_study(
                     study, requirement=sought[0], model=operations.siting_model(model), count=count_, budget=budget,
                     capacity=capacity, kinds=chosen, keep=tuple(keep or ()), leave_out=tuple(leave_out or ()),
-                    speed=speed, seconds=seconds, told=told,
+                    count_small=count_small, speed=speed, seconds=seconds, told=told,
                 )  # fmt: skip
             files = operations.write_found(found, out, lang=lang.value, told=told)
     except InfeasibleError as error:

@@ -91,6 +91,7 @@ def site_study(
     kinds: Collection[str] | None = None,
     keep: Collection[str] = (),
     leave_out: Collection[str] = (),
+    count_small: bool = True,
     speed: str = "adult",
     seconds: float = 60.0,
     told: Told | None = None,
@@ -101,8 +102,8 @@ def site_study(
         told("choosing sites", 0.3)
     answer = site(
         ground.homes, ground.candidates, ground.study.get("facilities"), ground.network, requirement=requirement,
-        model=model, count=count, budget=budget, capacity=capacity, keep=keep, leave_out=leave_out, speed=speed,
-        seconds=seconds, communities=ground.communities, estates=ground.estates,
+        model=model, count=count, budget=budget, capacity=capacity, keep=keep, leave_out=leave_out,
+        count_small=count_small, speed=speed, seconds=seconds, communities=ground.communities, estates=ground.estates,
     )  # fmt: skip
     return Found(ground.study, answer)
 
@@ -138,6 +139,7 @@ def compare_sites(
     requirement: Requirement,
     options: Mapping[str, Sequence[str | Point]],
     kinds: Collection[str] | None = None,
+    count_small: bool = True,
     speed: str = "adult",
     seconds: float = 60.0,
     told: Told | None = None,
@@ -158,7 +160,8 @@ def compare_sites(
         told("comparing sites", 0.3)
     answer = what_if(
         ground.homes, ground.candidates, ground.study.get("facilities"), ground.network, requirement=requirement,
-        options=options, speed=speed, seconds=seconds, communities=ground.communities, estates=ground.estates,
+        options=options, count_small=count_small, speed=speed, seconds=seconds, communities=ground.communities,
+        estates=ground.estates,
     )  # fmt: skip
     return Found(ground.study, answer)
 

@@ -1,8 +1,9 @@
 """Gaps of a town by a standard: who can walk to what is asked for, what is too small or too full, what is missing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
@@ -154,18 +155,27 @@ def gaps_of(
     homes = demand if demand is not None else homes_of(study)
     if communities is not None and "community_id" in homes.columns:
         homes = homes.drop(columns="community_id")
-    return {
+    found = {
         rules.name: find_gaps(
             homes, facilities, ways, standard=rules, communities=areas, estates=study.get("estates"),
             buildings=study.get("buildings"), speed=speed, options=options,
         )
         for rules in map(loaded, standards)
     }  # fmt: skip
+    if areas is study.get("study_area"):
+        return {name: replace(gaps, notes=(_AS_ONE, *gaps.notes)) for name, gaps in found.items()}
+    return found
 
 
 def loaded(standard: FacilityStandard | str | Path) -> FacilityStandard:
     """Return the standard, read where it is a name or a path."""
     return standard if isinstance(standard, FacilityStandard) else load_facility_standard(standard)
+
+
+_AS_ONE: Final = (
+    "没有社区数据,全域作为一个社区判断:“每个社区一处”只表示全域有没有。",
+    "No communities are known, so the whole town is judged as one: “one in each” only tells whether there is any.",
+)
 
 
 def areas_of(study: Study) -> gpd.GeoDataFrame:

@@ -122,7 +122,7 @@ def _check(town: Town, requirements: tuple[Requirement, ...], options: PlacingOp
         faults.append(Fault("requirements are given twice", "name each once", ids=tuple(twice)))
     faults += [
         Fault(f"nobody knows what room {each.title_zh} / {each.title_en} ({each.key}) takes",
-              "give it: requirement.model_copy(update={'need_m2': 100.0})")
+              "give it need_m2 or need_site_m2 in a standard of your own (shequ standards)")
         for each in requirements
         if not any((each.need_m2, each.need_site_m2, each.floor_area_min_m2, each.site_area_min_m2))
     ]  # fmt: skip

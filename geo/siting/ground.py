@@ -367,13 +367,13 @@ def _require_reach(town: Town, requirement: Requirement, limit_m: float, limit_m
     if requirement.scope == "residents" and np.isnan(limit_m) and np.isnan(limit_min):
         raise InputError(
             Fault(f"the requirement {title} says no reach",
-                  "give it one: requirement.model_copy(update={'radius_m': 500.0})")
+                  "give it radius_m or minutes in a standard of your own (shequ standards)")
         )  # fmt: skip
     if requirement.scope == "community" and town.communities is None:
         raise InputError(
             Fault(f"the requirement {title} is kept by community, and the communities are not known",
-                  "give communities, or a reach and scope: requirement.model_copy(update={'scope': 'residents', "
-                  "'radius_m': 500.0})", table="communities")
+                  "import communities, or seek it by a standard that sets a reach (shequ standards)",
+                  table="communities")
         )  # fmt: skip
 
 

@@ -257,6 +257,12 @@ class Placed:
     fairness: tuple[tuple[float, float], ...] = ()
 
     @property
+    def together(self) -> pd.DataFrame:
+        """All requirements together, weighted: `communities` of requirement `all`, index community_id."""
+        rows = self.communities.index.get_level_values("requirement") == "all"
+        return self.communities[rows].droplevel("requirement")
+
+    @property
     def gap(self) -> float:
         """How far value and bound lie apart, as a share of the value (0 where both are 0)."""
         apart = abs(self.value - self.bound)

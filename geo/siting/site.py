@@ -267,7 +267,7 @@ def _id_faults(question: Question, index: pd.Index) -> Iterator[Fault]:
                         table="candidates", ids=tuple(strange))  # fmt: skip
     if both := sorted(keep & leave_out):
         yield Fault("candidates are kept and left out at once", "decide for one", ids=tuple(both))
-    if keep and question.most is not None and len(keep) > question.most:
+    if keep and question.most is not None and 0 < question.most < len(keep):
         yield Fault(f"{len(keep)} candidates are kept, but count is {question.most}",
                     "let count hold those that are kept too")  # fmt: skip
 

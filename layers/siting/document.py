@@ -331,7 +331,7 @@ class _Report(Paper):
     def _shares(self, answer: Placed) -> None:
         rows = [
             [self._community(key), share_text(row["share_before"]), share_text(row["share_after"])]
-            for key, row in answer.communities.xs("all", level="requirement").iterrows()
+            for key, row in answer.together.iterrows()
         ]  # fmt: skip
         self.table("siting.report_communities", self.heads("community", "share_before", "share_after"), rows,
                    widths=(7.0, 4.5, 4.5), numbers=(1, 2), size=9.5, together=False)  # fmt: skip

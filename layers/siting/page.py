@@ -186,7 +186,7 @@ class _Page:
         """Return what all facilities of a `Placed` do together, as the first scene; nothing for the other answers."""
         if not isinstance(self.answer, Placed):
             return []
-        table = self.answer.communities.xs("all", level="requirement")
+        table = self.answer.together
         known = table[["people", "covered_before", "covered_after"]].sum()
         shares = [share_text(known[f"covered_{when}"] / known["people"]) if known["people"] > 0 else "—"
                   for when in ("before", "after")]  # fmt: skip

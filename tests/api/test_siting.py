@@ -93,3 +93,13 @@ def test_one_need_may_be_fitted_out_under_a_budget(demo: Path, tmp_path: Path) -
                 "--lang", "en", "--out", tmp_path / "siting")  # fmt: skip
     assert "10,000 yuan" in said
     assert "XZ" in said
+
+
+def test_what_is_too_small_need_not_count(demo: Path, tmp_path: Path) -> None:
+    """Ten of thirteen stations for the old are smaller than asked: without them fewer people are covered."""
+    question = ("site", demo / "study.gpkg", "--need", "elder_station", "--standard", "complete-community-2020",
+                "--lang", "en")  # fmt: skip
+    with_them = done(*question, "--out", tmp_path / "all")
+    without = done(*question, "--not-small", "--out", tmp_path / "large")
+    covered = [float(re.search(r"cover ([\d.]+)%", said)[1]) for said in (with_them, without)]
+    assert covered[1] < covered[0] / 2

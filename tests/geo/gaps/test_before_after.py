@@ -237,6 +237,7 @@ def test_without_communities_the_study_area_is_judged() -> None:
     tables["study_area"] = gpd.GeoDataFrame(index=["T"], geometry=[box(0, 0, 400, 200)], crs=CRS)
     found = gaps_of(Study(study.name, study.crs, tables), standards=["six-ones"])["six-ones"]
     assert found.communities.loc[("T", "office"), "count"] == 3
+    assert "judged as one" in found.notes[0][1]
 
 
 def test_a_study_without_facilities_is_refused() -> None:
