@@ -48,6 +48,9 @@ _GREYS = ("#E6E8EB", "#7C828B", "#C6CAD0", "#000000", "#808080")
 
 _NEARLY_WHITE = 244
 
+_MARKS = {"health": "P", "education": "s", "elderly": "D", "civic": "^", "shop": "v", "transport": "X"}
+"""Marks of kinds of facilities, for prints without colour; a disc for the others."""
+
 _MANY = 60
 """Above so many facilities on a map their points are smaller."""
 
@@ -175,17 +178,17 @@ class TownMaps:
         """Draw facilities as points, and their legend in the upper left corner."""
         groups = np.array([facility_group(each) for each in found["category"]], dtype=object)
         x, y = found.geometry.x.to_numpy(), found.geometry.y.to_numpy()
-        size = 4.2 if len(found) > _MANY else 5.4
+        size = 5.6 if len(found) > _MANY else 6.4
         handles = []
         for group, fill in FACILITY_COLOURS.items():
             mine = groups == group
             if not mine.any():
                 continue
             label = f"{word(f'facility.{group}', self.lang)} ({mine.sum():,})"
-            look: dict[str, Any] = {"linestyle": "none", "marker": "o", "markerfacecolor": fill,
+            look: dict[str, Any] = {"linestyle": "none", "marker": _MARKS.get(group, "o"), "markerfacecolor": fill,
                                     "markeredgecolor": "white", "markeredgewidth": 0.6}  # fmt: skip
             self.axes.add_artist(Line2D(x[mine], y[mine], markersize=size, zorder=6, **look))
-            handles.append(Line2D([], [], markersize=5, label=label, **look))
+            handles.append(Line2D([], [], markersize=5.6, label=label, **look))
         if not handles:
             return
         legend = Legend(
