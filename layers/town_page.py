@@ -57,7 +57,7 @@ class TownPage(OfflineMap):
         super().__init__([(south + north) / 2, (west + east) / 2], title=data["title"][lang == "en"], lang=lang)
         styles = ("plan_map.css", "examination_map.css", "town_map.css", f"{name}.css")
         self.page_css = "".join(read_template(each) for each in styles)
-        self.add_child(_TownLayers(data, name=name, start=start))
+        self.add_child(PageLayers(data, scripts=("town_map.js", f"{name}.js"), start=start))
 
     @staticmethod
     def shell(map_id: str) -> str:
@@ -65,8 +65,8 @@ class TownPage(OfflineMap):
         return read_template("town_map.html").replace("MAP_ID", map_id)
 
 
-class _TownLayers(JSCSSMixin, folium.MacroElement):
-    """The data and the scripts of a page."""
+class PageLayers(JSCSSMixin, folium.MacroElement):
+    """The data of a page, its scripts (`layers/templates/`), and the function of them that is given (map, data)."""
 
     _template = Template(
         """
@@ -82,12 +82,12 @@ class _TownLayers(JSCSSMixin, folium.MacroElement):
         """
     )
 
-    def __init__(self, data: Mapping[str, Any], *, name: str, start: str) -> None:
+    def __init__(self, data: Mapping[str, Any], *, scripts: Iterable[str], start: str) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._name = "TownLayers"
+        self._name = "PageLayers"
         self._id = "layers"
         self.data = json_in_html(data)
-        self.code = read_template("town_map.js") + read_template(f"{name}.js")
+        self.code = "".join(map(read_template, scripts))
         self.start = start
 
 

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 import folium
 import geopandas as gpd
 import pandas as pd
-from folium.elements import JSCSSMixin
-from jinja2 import Template
 
 from geo.schema import SEVERITIES
 from layers.assets import read_template
@@ -32,10 +30,10 @@ from layers.examination.facts import (
 )
 from layers.examination.frames import examined_frames, house_frame, private_codes, remedied_places
 from layers.features import FEWEST_SHOWN, context_frames, label_points, lonlat_point, to_lonlat
-from layers.maps import OfflineMap, json_in_html, layer_data
+from layers.maps import OfflineMap, layer_data
 from layers.programme.facts import WAN
 from layers.styles import INK, ROAD_CASING, SEAL
-from layers.town_page import SCALE, Strings, base_map, road_names, shapes_of
+from layers.town_page import SCALE, PageLayers, Strings, base_map, road_names, shapes_of
 from layers.words import LANGS, WORDS, Lang, fullwidth, is_missing, study_name, word
 
 if TYPE_CHECKING:
@@ -66,31 +64,6 @@ class _ExaminationPage(OfflineMap):
     def shell(map_id: str) -> str:
         """Return the page around the map."""
         return read_template("examination_map.html").replace("MAP_ID", map_id)
-
-
-class _ExaminationLayers(JSCSSMixin, folium.MacroElement):
-    """The layers, panel and popups of an examination."""
-
-    _template = Template(
-        """
-        {% macro html(this, kwargs) %}
-            <script type="application/json" id="sq-data">{{ this.data }}</script>
-        {% endmacro %}
-        {% macro script(this, kwargs) %}
-            {{ this.code }}
-            shequExaminationMap(
-                {{ this._parent.get_name() }}, JSON.parse(document.getElementById("sq-data").textContent)
-            );
-        {% endmacro %}
-        """
-    )
-
-    def __init__(self, page: Mapping[str, Any]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._name = "ExaminationLayers"
-        self._id = "layers"
-        self.data = json_in_html(page)
-        self.code = read_template("examination_map.js")
 
 
 def examination_map(
@@ -134,7 +107,7 @@ def examination_map(
     (south, west), (north, east) = page["bounds"]
     made = _ExaminationPage([(south + north) / 2, (west + east) / 2], title=page["title"][lang == "en"], lang=lang)
     made.page_css = read_template("plan_map.css") + read_template("examination_map.css")
-    made.add_child(_ExaminationLayers(page))
+    made.add_child(PageLayers(page, scripts=("examination_map.js",), start="shequExaminationMap"))
     return made
 
 
