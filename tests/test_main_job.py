@@ -44,8 +44,12 @@ def test_moves_add_up_to_what_changed(demo: Path) -> None:
 def test_everything_is_there(demo: Path) -> None:
     names = {file.name for file in demo.iterdir()}
     plan = {"study.gpkg", "plan.json", "plan.gpkg", "map.html", "report.xlsx", "report.docx"}
-    assert names == {*plan, "examination", "programme"}
-    for folder, own in (("examination", {"examination.gpkg"}), ("programme", {"programme.gpkg", "programme.json"})):
+    folders = {
+        "examination": {"examination.gpkg"}, "programme": {"programme.gpkg", "programme.json"}, "gaps": {"gaps.gpkg"},
+        "siting": {"siting.gpkg"},
+    }  # fmt: skip
+    assert names == {*plan, *folders}
+    for folder, own in folders.items():
         assert {file.name for file in (demo / folder).iterdir()} == {*own, "map.html", "report.xlsx", "report.docx"}
     layers = {name for name, _ in pyogrio.list_layers(demo / "plan.gpkg")}
     assert {"blocks", "seams", "communities", "communities_before", "moves", "layer_styles"} <= layers
