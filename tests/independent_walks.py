@@ -539,7 +539,7 @@ class Town:
     def fronts(self, shape: shapely.Geometry) -> list[tuple[int, float, float]]:
         """Return the way outside a closed estate that a place on its outline has its door to."""
         name = self.estate_of(shape.point_on_surface())
-        if name is None:
+        if name is None or shape.geom_type != "Point":
             return []
         line = shapely.shortest_line(shape, self.estates[name].boundary)
         if not 0 < line.length <= FRONT_M:

@@ -37,9 +37,9 @@ def join(network: Network, places: gpd.GeoDataFrame | gpd.GeoSeries, *, entrance
         Points or outlines in the network's CRS; unique index.
     entrances : bool
         Outlines are entered from every way within `entrance_m` (parks, schools; a row at most every 20 m of such a
-        way); where there is none, from the nearest one. What stands within `front_m` of the outline of its closed
-        estate is entered from the street outside too, where one is within `front_way_m`. With False a home is joined
-        from its inner point only.
+        way); where there is none, from the nearest one. A point within `front_m` of the outline of its closed
+        estate is entered from the street outside too, where one is within `front_way_m`: a shop. With False a home is
+        joined from its inner point only.
 
     Raises
     ------
@@ -248,9 +248,9 @@ def _entrances(ground: _Ground, place: Ints, shapes: Shapes, estate: Ints) -> _R
 
 
 def _fronts(ground: _Ground, shapes: Shapes, estate: Ints) -> _Rows:
-    """Return where places along the outline of a closed estate are entered from the street outside."""
+    """Return where points along the outline of a closed estate are entered from the street outside."""
     network, options = ground.network, ground.network.options
-    place = np.flatnonzero(estate >= 0)
+    place = np.flatnonzero((estate >= 0) & (shapely.get_type_id(shapes) == 0))
     fence = shapely.boundary(network.estate_shapes[estate[place]])
     near = shapely.distance(shapes[place], fence) <= options.front_m
     place, fence = place[near], fence[near]

@@ -68,8 +68,8 @@ class WalkOptions:
     entrance_m : float
         The outline of a park, a school or a square is entered from every way that comes this near [m].
     front_m, front_way_m : float
-        A facility in a closed estate that is this near to its outline is also entered from the street outside, where
-        one runs this near to the outline: shops along the street have their doors there [m].
+        A facility (a point) in a closed estate that is this near to its outline is also entered from the street
+        outside, where one runs this near to the outline: shops along the street have their doors there [m].
     slope_step_m : float
         Slope is taken over pieces of about this length [m].
     """

@@ -7,9 +7,11 @@ or closes one site for good.
 
 import heapq
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,8 @@ from geo.siting.choice import Choice, Floats, Ints
 from geo.siting.kernels import CLOSED, FREE, OPEN
 
 Flags = npt.NDArray[np.bool_]
+T = TypeVar("T")
+U = TypeVar("U")
 Lists = tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], Floats]
 """For each demand point the sites it can use, cheapest first: starts, sites, weighted costs."""
 
@@ -30,6 +34,9 @@ STARTS = 10
 """Choices the search starts from, at first."""
 SEARCH_SHARE = 0.15
 """Share of the time for the first search."""
+ABREAST = 2
+"""So many choices, or parts of the problem, are looked at side by side, however many processors there are: the answer
+does not depend on them."""
 WORK = 3e8
 """List entries read between two looks at the clock."""
 LEARN_EVERY = 5
@@ -267,7 +274,14 @@ class _Hunt:
 
     def improve(self, chosen: Flags) -> bool:
         """Exchange sites of a choice while that helps, and keep it if it is good; return whether it is new."""
-        value = kernels.improve(*self.problem.lists, chosen, ~self.problem.stays, self.problem.far)
+        return self.keep(self.exchanged(chosen), chosen)
+
+    def exchanged(self, chosen: Flags) -> float:
+        """Exchange sites of a choice, in place, while that helps; return its value."""
+        return float(kernels.improve(*self.problem.lists, chosen, ~self.problem.stays, self.problem.far))
+
+    def keep(self, value: float, chosen: Flags) -> bool:
+        """Keep a choice if it is good; return whether it is new."""
         if any(abs(value - known) <= 1e-9 * known for known, _ in self.elite):
             return False
         self.elite.append((value, chosen))
@@ -292,8 +306,10 @@ class _Hunt:
 
     def search(self) -> None:
         """Find good choices: from some by chance, then between the best."""
-        for _ in range(STARTS):
-            self.improve(self.draw())
+        for _ in range(0, STARTS, ABREAST):
+            drawn = [self.draw() for _ in range(ABREAST)]
+            for value, chosen in zip(_abreast(self.exchanged, drawn), drawn, strict=True):
+                self.keep(value, chosen)
             if self.spent(SEARCH_SHARE):
                 break
         if self.value >= self.problem.far:
@@ -422,10 +438,11 @@ def _prove(hunt: _Hunt) -> None:
         if branch.bound >= hunt.goal:
             floor = min(floor, branch.bound)
             continue
-        for what in (OPEN, CLOSED):
-            part = branch.child(_widest(branch), what)
+        site = _widest(branch)
+        parts = [branch.child(site, what) for what in (OPEN, CLOSED)]
+        for part, bounded in zip(parts, _abreast(lambda each: _bounded(each, lists, hunt), parts), strict=True):
             hunt.nodes += 1
-            if _bounded(part, lists, hunt):
+            if bounded and _tried(part, hunt):
                 heapq.heappush(queue, (part.bound, hunt.nodes, part))
             elif part.bound >= hunt.goal:
                 floor = min(floor, part.bound)
@@ -464,7 +481,7 @@ def _root(hunt: _Hunt) -> tuple[_Branch, Lists]:
 
 
 def _bounded(part: _Branch, lists: Lists, hunt: _Hunt) -> bool:
-    """Return whether a part may hold a better choice, after raising its bound."""
+    """Return whether a part may hold a better choice, after raising its bound; the hunt stays as it is."""
     if not part.settle():
         return False
     short = kernels.shortened(*lists, part.state, np.full(len(lists[0]) - 1, np.inf))
@@ -476,14 +493,23 @@ def _bounded(part: _Branch, lists: Lists, hunt: _Hunt) -> bool:
         done += rounds
         if not part.ascend(short, hunt, rounds) or hunt.spent():
             break
-    if part.bound >= hunt.goal:
-        return False
+    return part.bound < hunt.goal
+
+
+def _tried(part: _Branch, hunt: _Hunt) -> bool:
+    """Return whether a part has more than one choice left; try the one, and now and then what the bound points at."""
     if not (part.state == FREE).any():  # the one choice that may be better
         hunt.improve(part.state == OPEN)
         return False
     if hunt.nodes % 8 == 1:
         hunt.learn(part.mean, part.state)
     return True
+
+
+def _abreast(work: Callable[[T], U], each: Sequence[T]) -> list[U]:
+    """Return what the work gives for each, done side by side: the compiled searches hold no lock."""
+    with ThreadPoolExecutor(ABREAST) as pool:
+        return list(pool.map(work, each))
 
 
 def _widest(branch: _Branch) -> int:
