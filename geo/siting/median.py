@@ -32,7 +32,7 @@ ELITE = 10
 """Good choices kept to walk between."""
 STARTS = 10
 """Choices the search starts from, at first."""
-SEARCH_SHARE = 0.15
+SEARCH_SHARE = 0.06
 """Share of the time for the first search."""
 ABREAST = 2
 """So many choices, or parts of the problem, are looked at side by side, however many processors there are: the answer
