@@ -1,0 +1,1 @@
+"""Long work: a queue that outlives the server, workers with limits, progress."""

@@ -1,0 +1,89 @@
+"""The web application. Nothing happens at import: `create_app` makes one."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from api.errors import TITLES, BadRequestError, WebError, problem, status_of
+from api.routes import (
+    accounts,
+    collections,
+    exports,
+    findings,
+    history,
+    jobs,
+    plans,
+    processes,
+    rasters,
+    studies,
+    styles,
+    tiles,
+    transactions,
+    uploads,
+    viewer,
+)
+from api.server import Server
+from api.settings import Settings
+from geo.errors import Fault, ShequError
+
+ROUTES = (
+    studies, collections, transactions, tiles, styles, rasters, processes, jobs, plans, findings, history, accounts,
+    uploads, exports, viewer,
+)  # fmt: skip
+
+PROBLEM = "application/problem+json"
+
+
+def create_app(settings: Settings, server: Server | None = None) -> FastAPI:
+    """Return the application that serves what `settings` names; `server` where one is at hand already (tests)."""
+    made = server or open_server(settings)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        made.close()
+
+    app = FastAPI(
+        title="shequ 社区", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None,
+        description="Communities, facilities and renovation of a town as OGC API layers.",
+    )  # fmt: skip
+    app.state.server = made
+    for each in ROUTES:
+        app.include_router(each.router)
+    app.add_exception_handler(ShequError, _told)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    return app
+
+
+def open_server(settings: Settings) -> Server:
+    """Open the storage that the settings name."""
+    raise NotImplementedError
+
+
+async def _told(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ShequError)  # noqa: S101 - the handler is registered for this class
+    headers = error.headers if isinstance(error, WebError) else {}
+    body = problem(error, str(request.url.path))
+    return JSONResponse(body, status_of(error), headers, PROBLEM)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
+    faults = [
+        Fault(f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}", "correct the value, see the API document")
+        for one in error.errors()[:8]
+    ]
+    return JSONResponse(problem(BadRequestError(faults), str(request.url.path)), 400, media_type=PROBLEM)
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - as above
+    title = TITLES.get(error.status_code, str(error.detail))
+    body = {"type": "about:blank", "title": title, "status": error.status_code, "detail": str(error.detail),
+            "instance": str(request.url.path)}  # fmt: skip
+    return JSONResponse(body, error.status_code, error.headers, PROBLEM)

@@ -1,0 +1,1 @@
+"""The web: a route is three lines."""

@@ -1,0 +1,5 @@
+"""Routes: collections."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

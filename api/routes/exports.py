@@ -1,0 +1,5 @@
+"""Routes: exports."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

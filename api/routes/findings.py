@@ -1,0 +1,5 @@
+"""Routes: findings."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,5 @@
+"""Routes: plans."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,5 @@
+"""Routes: processes."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,5 @@
+"""Routes: rasters."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

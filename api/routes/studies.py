@@ -1,0 +1,5 @@
+"""Routes: studies."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,5 @@
+"""Routes: transactions."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,5 @@
+"""Routes: uploads."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

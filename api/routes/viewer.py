@@ -1,0 +1,5 @@
+"""Routes: viewer."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,64 @@
+"""How the server is deployed: the only place that reads the environment (variables named SHEQU_…)."""
+
+from ipaddress import ip_address
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What one server serves, to whom, and how much it allows. `api.main.create_app` is given one."""
+
+    model_config = SettingsConfigDict(env_prefix="SHEQU_", frozen=True, extra="ignore")
+
+    studies: dict[str, Path] = Field(default_factory=dict)
+    """Study files by study id (embedded mode)."""
+    database: SecretStr | None = None
+    """URL of a PostgreSQL database with PostGIS (team mode): postgresql://user:password@host/name."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = ""
+    """Address that clients see, where a proxy stands in front; links begin with it."""
+    cors_origins: tuple[str, ...] = ()
+
+    fewest_households: int = 10
+    """k: nobody without the right to household data sees a figure of fewer households than this."""
+
+    page_limit: int = 10_000
+    """Most features in one answer of /items; a request for more is cut and says so."""
+    upload_bytes: int = 512 * 1024 * 1024
+    body_bytes: int = 64 * 1024 * 1024
+    """Largest request that is no upload."""
+    requests_per_minute: int = 6_000
+    """Per caller; anonymous callers by address."""
+    snapshot_bytes: int = 2 * 1024**3
+    """Memory for tables held ready for reading; the least recently used go first."""
+    tile_cache_bytes: int = 256 * 1024 * 1024
+
+    job_processes: int = 2
+    job_memory_bytes: int = 8 * 1024**3
+    job_seconds: int = 3_600
+
+    session_secret: SecretStr | None = None
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr | None = None
+    anonymous_viewers: bool = False
+    """Team mode: whoever has no account may look at published layers, in aggregates."""
+
+    @property
+    def team(self) -> bool:
+        """Whether people have accounts: a database is served, not files."""
+        return self.database is not None
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False

@@ -1,0 +1,61 @@
+"""What differs between a study file and a PostGIS database: how the current tables are read and written.
+
+`api.storage.store.Store` is the study store over either one; it writes the log and the versions itself, with
+SQLAlchemy, in the transaction that `begin` opens.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+from sqlalchemy import Connection, Engine
+
+from api.storage.records import Collection
+from geo.raster import Raster
+from geo.study import Study
+
+
+class Backend(Protocol):
+    """The current state of one study's tables, as GeoPackage layers or PostGIS tables."""
+
+    engine: Engine
+    key: str
+    """The study's key in the tables of `api.storage.tables`."""
+
+    def begin(self) -> AbstractContextManager[Connection]:
+        """Open the one write transaction of this study: others wait, not for ever (BusyError). It ends durably."""
+
+    def make(self, db: Connection, collection: Collection) -> None:
+        """Make an empty table with a spatial index."""
+
+    def drop(self, db: Connection, collection: Collection) -> None:
+        """Drop its table."""
+
+    def read(self, db: Connection | None, collection: Collection, ids: Sequence[str] | None = None) -> pa.Table:
+        """Return `id`, `geometry` (WKB) and the columns, ordered by id (by code point, as Python orders text)."""
+
+    def write(self, db: Connection, collection: Collection, rows: pa.Table) -> None:
+        """Insert rows, or replace those whose ids are there."""
+
+    def delete(self, db: Connection, collection: Collection, ids: Sequence[str]) -> None:
+        """Delete the rows of these ids."""
+
+    def mark(self, db: Connection, collection: Collection) -> str:
+        """Return a mark that changes when anybody, also another program, writes the table; empty where nobody can."""
+
+    def about(self) -> Mapping[str, Any]:
+        """Return name, name_en, crs, notes and repairs of the study."""
+
+    def put_about(self, db: Connection, study: Study) -> None:
+        """Write name, crs, notes, repairs and rasters."""
+
+    def rasters(self) -> Mapping[str, Raster]:
+        """Return the rasters by name."""
+
+    def backup(self, path: Path) -> None:
+        """Write a consistent copy while others read and write."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""

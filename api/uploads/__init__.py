@@ -1,0 +1,1 @@
+"""Files from strangers: opened in a sandboxed process, checked, stored or refused."""

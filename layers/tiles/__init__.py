@@ -1,0 +1,1 @@
+"""Map tiles: the grids, the encoder, and archives of them."""
