@@ -1,5 +1,132 @@
-"""Routes: studies."""
+"""The door: which studies there are, each one's landing page, what the API conforms to, whether the server is well."""
 
-from fastapi import APIRouter
+from typing import Annotated, Any, Literal
 
-router = APIRouter()
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from api import openapi
+from api.conformance import CONFORMANCE
+from api.deps import Language, Viewer, base_url, caller_of, server_of
+from api.errors import NotAcceptableError
+from api.gateway import Metrics
+from api.pages import page
+from api.schemas import PROBLEMS, ConformanceDeclaration, Health, LandingPage, Studies
+from api.storage import StudyStore
+from layers.words import Lang
+
+router = APIRouter(tags=["studies"])
+
+Format = Annotated[
+    Literal["json", "html"] | None, Query(description="json or html; by default what the client accepts")
+]
+
+
+def wants_html(request: Request, f: str | None) -> bool:
+    """Tell whether a person in a browser asks; NotAcceptableError when the client accepts neither of the two."""
+    if f is not None:
+        return f == "html"
+    accepted = request.headers.get("accept", "*/*").lower()
+    html, json = accepted.find("text/html"), accepted.find("json")
+    if html >= 0 and (json < 0 or html < json):
+        return True
+    if json < 0 and "*/*" not in accepted and "application/*" not in accepted:
+        raise NotAcceptableError(f"{accepted} is not offered", "accept application/json or text/html")
+    return False
+
+
+def title_of(store: StudyStore, lang: Lang) -> str:
+    """Return the name of a study."""
+    return (store.name_en or store.name) if lang == "en" else store.name
+
+
+@router.get("/", response_model=LandingPage, responses=PROBLEMS)
+@router.get("/studies", response_model=Studies, responses=PROBLEMS)
+def list_studies(request: Request, lang: Language, f: Format = None) -> Response:
+    """Return the studies that the caller may look at; each is an OGC API of its own."""
+    server, caller, base = server_of(request), caller_of(request), base_url(request)
+    stores = [server.storage.open(each) for each in server.storage.studies() if caller and caller.may(each, "viewer")]
+    studies = [{"id": s.study_id, "title": title_of(s, lang), "href": f"{base}/studies/{s.study_id}"} for s in stores]
+    title = "规划项目" if lang == "zh" else "Studies"
+    if wants_html(request, f):
+        return HTMLResponse(page("studies.html", lang, {
+            "title": title, "crumbs": [], "here": f"{base}/studies", "base": base, "studies": studies,
+        }))  # fmt: skip
+    links = [
+        _link(f"{base}/studies", "self", "application/json", title),
+        _link(f"{base}/api", "service-desc", openapi.MEDIA_TYPE, "OpenAPI 3.0"),
+        _link(f"{base}/docs", "service-doc", "text/html", "API"),
+        _link(f"{base}/conformance", "conformance", "application/json", "Conformance"),
+        *(_link(each["href"], "item", "application/json", each["title"]) for each in studies),
+    ]
+    return JSONResponse({"title": title, "studies": studies, "links": links})
+
+
+@router.get("/studies/{study_id}", response_model=LandingPage, responses=PROBLEMS)
+def landing_page(request: Request, at: Viewer, lang: Language, f: Format = None) -> Response:
+    """Return the study's landing page."""
+    title, base, here = title_of(at.store, lang), base_url(request), at.base
+    if wants_html(request, f):
+        return HTMLResponse(page("study.html", lang, {
+            "title": title, "crumbs": [(f"{base}/studies", "规划项目" if lang == "zh" else "Studies")], "here": here,
+            "base": base, "study_id": at.study_id, "collections": len(at.store.collections()),
+            "crs": at.store.crs.name,
+        }))  # fmt: skip
+    rel = "http://www.opengis.net/def/rel/ogc/1.0"
+    links = [
+        _link(here, "self", "application/json", title),
+        _link(f"{here}?f=html", "alternate", "text/html", title),
+        _link(f"{here}/api", "service-desc", openapi.MEDIA_TYPE, "OpenAPI 3.0"),
+        _link(f"{base}/docs?study={at.study_id}", "service-doc", "text/html", "API"),
+        _link(f"{here}/conformance", "conformance", "application/json", "Conformance"),
+        _link(f"{here}/conformance", f"{rel}/conformance", "application/json", "Conformance"),
+        _link(f"{here}/collections", "data", "application/json", "Collections"),
+        _link(f"{here}/collections", f"{rel}/data", "application/json", "Collections"),
+        _link(f"{here}/processes", f"{rel}/processes", "application/json", "Processes"),
+        _link(f"{here}/jobs", f"{rel}/job-list", "application/json", "Jobs"),
+        _link(f"{here}/tiles", f"{rel}/tilesets-vector", "application/json", "Tiles"),
+        _link(f"{base}/tileMatrixSets", f"{rel}/tiling-schemes", "application/json", "Tile matrix sets"),
+        _link(f"{here}/styles", f"{rel}/styles", "application/json", "Styles"),
+        _link(f"{here}/map", "related", "text/html", "Map"),
+    ]
+    return JSONResponse({"title": title, "description": at.store.crs.name, "links": links})
+
+
+@router.get("/conformance", response_model=ConformanceDeclaration, responses=PROBLEMS)
+@router.get("/studies/{study_id}/conformance", response_model=ConformanceDeclaration, responses=PROBLEMS)
+def conformance(request: Request, f: Format = None) -> Response:
+    """Return the conformance classes that the API keeps."""
+    wants_html(request, f)
+    return JSONResponse({"conformsTo": list(CONFORMANCE)})
+
+
+@router.get("/api", responses=PROBLEMS)
+def api_document(request: Request) -> Response:
+    """Return the whole API in OpenAPI 3.0."""
+    return JSONResponse(openapi.document(request.app, base_url(request)), media_type=openapi.MEDIA_TYPE)
+
+
+@router.get("/studies/{study_id}/api", responses=PROBLEMS)
+def study_api_document(request: Request, at: Viewer, lang: Language) -> Response:
+    """Return the API of the study alone; its paths begin at the landing page."""
+    made: dict[str, Any] = openapi.study_document(request.app, base_url(request), at.study_id, title_of(at.store, lang))
+    return JSONResponse(made, media_type=openapi.MEDIA_TYPE)
+
+
+@router.get("/health", response_model=Health)
+def health(request: Request) -> Response:
+    """Tell whether the server can read and write: 200, or 503 with what is wrong."""
+    told = server_of(request).storage.health()
+    well = bool(told.get("ok"))
+    return JSONResponse({"status": "ok" if well else "failing", "storage": dict(told)}, 200 if well else 503)
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+def metrics(request: Request) -> Response:
+    """Return counts and times of requests, for Prometheus."""
+    return Response(generate_latest(server_of(request).part(Metrics).registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _link(href: str, rel: str, kind: str, title: str) -> dict[str, str]:
+    return {"href": href, "rel": rel, "type": kind, "title": title}

@@ -1,0 +1,139 @@
+"""What every request passes before the application: size limits, metrics, a line in the log, secure headers."""
+
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import TooLargeError, problem
+from api.settings import Settings
+
+SECURE: Mapping[str, str] = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "x-frame-options": "SAMEORIGIN",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "geolocation=(self), camera=(), microphone=()",
+    "content-security-policy": (
+        "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
+        "connect-src 'self'; object-src 'none'; base-uri 'self'; frame-ancestors 'self'; form-action 'self'"
+    ),
+}
+"""Sent with every answer that does not say otherwise. Maps draw in a worker that is a blob of our own script."""
+
+_ENCODED = [(name.encode(), value.encode()) for name, value in SECURE.items()]
+_UPLOAD = "/uploads"
+
+
+class Metrics:
+    """What `/metrics` tells of this process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "shequ_requests_total", "Requests answered", ("route", "method", "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "shequ_request_seconds", "Time from request to answer", ("route",), registry=self.registry,
+            buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0),
+        )  # fmt: skip
+
+
+class Gateway:
+    """The outermost layer of the application."""
+
+    def __init__(self, app: ASGIApp, *, settings: Settings, metrics: Metrics) -> None:
+        self.app = app
+        self.settings = settings
+        self.metrics = metrics
+        self.log = structlog.get_logger("shequ.request")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status, request_id = time.perf_counter(), 500, uuid.uuid4().hex[:12]
+        limit = self._limit(scope["path"])
+        given = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        counted = 0
+
+        async def received() -> Message:
+            nonlocal counted
+            message = await receive()
+            counted += len(message.get("body", b""))
+            if counted > limit:
+                raise _too_large(limit)
+            return message
+
+        async def answered(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                there = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(each for each in _ENCODED if each[0] not in there),
+                    (b"x-request-id", request_id.encode()),
+                ]
+            await send(message)
+
+        scope.setdefault("state", {})["request_id"] = request_id
+        try:
+            if given.isdigit() and int(given) > limit:
+                await _refuse(answered, _too_large(limit), scope["path"])
+                return
+            await self.app(scope, received, answered)
+        except TooLargeError as error:
+            await _refuse(answered, error, scope["path"])
+        finally:
+            seconds = time.perf_counter() - began
+            route = getattr(scope.get("route"), "path", "") or scope.get("door", "other")
+            self.metrics.requests.labels(route, scope["method"], str(status)).inc()
+            self.metrics.seconds.labels(route).observe(seconds)
+            self.log.info(
+                "request", id=request_id, method=scope["method"], path=scope["path"], status=status,
+                ms=round(seconds * 1000, 2), by=getattr(scope["state"].get("caller"), "name", None),
+            )  # fmt: skip
+
+    def _limit(self, path: str) -> int:
+        return self.settings.upload_bytes if path.endswith(_UPLOAD) else self.settings.body_bytes
+
+
+def _too_large(limit: int) -> TooLargeError:
+    return TooLargeError(f"the request is larger than {limit:,} bytes", "send less, or in several parts")
+
+
+async def _refuse(send: Send, error: TooLargeError, path: str) -> None:
+    import orjson  # noqa: PLC0415 - only refusals need it
+
+    body = orjson.dumps(problem(error, path))
+    headers: list[tuple[bytes, bytes]] = [
+        (b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]  # fmt: skip
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def log_as_json(level: str = "info") -> None:
+    """Make structlog write one JSON object a line to stderr."""
+    import logging  # noqa: PLC0415 - set once, at start
+    import sys  # noqa: PLC0415
+
+    chosen: dict[str, Any] = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(chosen[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
