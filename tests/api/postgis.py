@@ -1,0 +1,166 @@
+"""A throw-away PostgreSQL with PostGIS, from Debian's packages: one for a test run, one database for a test."""
+
+import contextlib
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+TEMPLATE = "ready"
+"""A database with PostGIS in it, from which the others are copied."""
+
+ROLE = "planner"
+"""Owns the databases and is no superuser: a server needs no more than that."""
+
+_LATE = "postgresql-15-postgis-3"
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+
+
+@dataclass
+class Cluster:
+    """A running PostgreSQL of our own.
+
+    Attributes
+    ----------
+    folder
+        Its data and socket.
+    port
+        On 127.0.0.1; the socket is in the folder.
+    """
+
+    folder: Path
+    port: int
+    process: "subprocess.Popen[bytes]"
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def url(self, database: str, *, role: str = ROLE) -> str:
+        """Return the address of a database, over the socket."""
+        return f"postgresql://{role}@/{database}?host={self.folder}&port={self.port}"
+
+    def database(self) -> str:
+        """Make an empty database with PostGIS and return its address."""
+        name = f"test_{next(self._numbers)}"
+        self.run(f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {TEMPLATE}")
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """Delete a database, whoever is connected to it."""
+        name = url.split("?")[0].rsplit("/", 1)[-1]
+        self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def run(self, *commands: str, database: str = "postgres") -> list[tuple[object, ...]]:
+        """Run commands as superuser; return the rows of the last one."""
+        with psycopg.connect(self.url(database, role="postgres"), autocommit=True) as db:
+            rows: list[tuple[object, ...]] = []
+            for command in commands:
+                cursor = db.execute(command)
+                rows = cursor.fetchall() if cursor.description else []
+            return rows
+
+    def stop(self) -> None:
+        """End it at once and delete its folder."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(20)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def programs() -> Path | None:
+    """Return the folder of PostgreSQL's programs that have PostGIS beside them; None where they are not installed."""
+    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda each: -int(each.parent.name)):
+        shared = Path("/usr/share/postgresql") / folder.parent.name / "extension" / "postgis.control"
+        if (folder / "initdb").exists() and shared.exists():
+            return folder
+    return None
+
+
+def start() -> Cluster:
+    """Start a cluster in a folder of its own; it ends with this process at the latest."""
+    found = programs()
+    assert found is not None, f"install {_LATE}"
+    user = _unprivileged()
+    folder = Path(tempfile.mkdtemp(prefix="shequ-postgis-"))
+    if user is not None:
+        os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+    data = folder / "data"
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    subprocess.run(
+        [found / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
+        check=True, capture_output=True, user=user, cwd=folder, env=environment,
+    )  # fmt: skip
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = {
+        "listen_addresses": "127.0.0.1", "unix_socket_directories": str(folder), "fsync": "off",
+        "full_page_writes": "off", "autovacuum": "off", "max_wal_size": "256MB", "log_min_messages": "error",
+        "log_min_error_statement": "panic", "max_connections": "200",
+    }  # fmt: skip
+    log = (folder / "log").open("wb")
+    process = subprocess.Popen(
+        [found / "postgres", "-D", data, "-p", str(port), *(f"--{name}={value}" for name, value in options.items())],
+        stdout=log, stderr=log, user=user, cwd=folder, env=environment, preexec_fn=_die_with_parent,
+    )  # fmt: skip
+    log.close()
+    cluster = Cluster(folder, port, process)
+    try:
+        _wait(cluster)
+        cluster.run(f"CREATE ROLE {ROLE} LOGIN", f"CREATE DATABASE {TEMPLATE} OWNER {ROLE}")
+        cluster.run("CREATE EXTENSION postgis", f"GRANT INSERT ON spatial_ref_sys TO {ROLE}", database=TEMPLATE)
+    except BaseException:
+        cluster.stop()
+        raise
+    return cluster
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """One PostgreSQL with PostGIS for the whole run (one for each worker of pytest-xdist)."""
+    if programs() is None:
+        pytest.skip(f"PostgreSQL with PostGIS is not installed (Debian: {_LATE})")
+    made = start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def database(cluster: Cluster) -> Iterator[str]:
+    """The address of an empty database with PostGIS."""
+    url = cluster.database()
+    yield url
+    cluster.drop(url)
+
+
+def _unprivileged() -> str | None:
+    """Return whose process it must be: PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    with contextlib.suppress(KeyError):
+        return pwd.getpwnam("postgres").pw_name
+    return "nobody"
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGQUIT)
+
+
+def _wait(cluster: Cluster) -> None:
+    for _ in range(300):
+        if cluster.process.poll() is not None:
+            break
+        with contextlib.suppress(psycopg.OperationalError):
+            cluster.run("SELECT 1")
+            return
+        time.sleep(0.05)
+    raise RuntimeError("PostgreSQL does not start: " + (cluster.folder / "log").read_text())
