@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from api.errors import TITLES, BadRequestError, WebError, problem, status_of
+from api.gateway import Gateway, Metrics, log_as_json
 from api.routes import (
     accounts,
     collections,
@@ -27,7 +29,7 @@ from api.routes import (
     viewer,
 )
 from api.server import Server
-from api.settings import Settings
+from api.settings import Settings, require_safe
 from geo.errors import Fault, ShequError
 
 ROUTES = (
@@ -36,6 +38,8 @@ ROUTES = (
 )  # fmt: skip
 
 PROBLEM = "application/problem+json"
+EXPOSED = ["ETag", "Location", "Link", "Content-Crs", "X-Request-Id", "Preference-Applied"]
+"""Headers that scripts of other origins may read."""
 
 
 def create_app(settings: Settings, server: Server | None = None) -> FastAPI:
@@ -54,15 +58,31 @@ def create_app(settings: Settings, server: Server | None = None) -> FastAPI:
     app.state.server = made
     for each in ROUTES:
         app.include_router(each.router)
+    app.add_middleware(Gateway, settings=settings, metrics=made.part(Metrics))
+    if settings.cors_origins:
+        app.add_middleware(CORSMiddleware, allow_origins=list(settings.cors_origins), allow_methods=["*"],
+                           allow_headers=["*"], expose_headers=EXPOSED, max_age=600)  # fmt: skip
     app.add_exception_handler(ShequError, _told)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     return app
 
 
+def app_from_environment() -> FastAPI:
+    """Return the application of one of several server processes; settings come from the environment."""
+    settings = Settings()
+    require_safe(settings)
+    log_as_json()
+    return create_app(settings)
+
+
 def open_server(settings: Settings) -> Server:
-    """Open the storage that the settings name."""
-    raise NotImplementedError
+    """Open the storage that the settings name, and make the parts that requests share."""
+    from api.storage.opening import open_storage  # noqa: PLC0415
+
+    server = Server(settings, open_storage(settings))
+    server.parts[Metrics] = Metrics()
+    return server
 
 
 async def _told(request: Request, error: Exception) -> JSONResponse:

@@ -23,8 +23,8 @@ def _environment() -> jinja2.Environment:
 def page(name: str, lang: Lang, values: Mapping[str, Any]) -> str:
     """Return the template `name` of `api/templates/` (it extends base.html) filled with `values`.
 
-    Templates say every text with `t("中文", "English")`. `values` has `title`, and `crumbs`: (address, text) of the pages
-    above, outermost first; `here`: the address of this page, on which the other language and JSON are linked.
+    Templates say every text with `t("中文", "English")`. `values` has `title`; `crumbs`: (address, text) of the
+    pages above, outermost first; `here`: the address of this page, whose other language and JSON are linked.
     """
 
     def t(zh: str, en: str) -> str:

@@ -6,6 +6,10 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from geo.errors import Fault, InputError
+
+SHORTEST_SECRET = 32
+
 
 class Settings(BaseSettings):
     """What one server serves, to whom, and how much it allows. `api.main.create_app` is given one."""
@@ -62,3 +66,30 @@ class Settings(BaseSettings):
             return ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+
+def require_safe(settings: Settings) -> None:
+    """Stop the start where others could reach what is not guarded; write nothing.
+
+    Raises
+    ------
+    InputError
+        When files, which have no accounts, would be served to other machines; or a team server lacks its secret, or an
+        address that begins with https.
+    """
+    faults = []
+    if not settings.loopback and not settings.team:
+        faults.append(Fault(f"study files have no accounts, and {settings.host} can be reached by others",
+                            "leave --host out, or serve a database: --database URL"))  # fmt: skip
+    if settings.team and not settings.loopback:
+        secret = settings.session_secret.get_secret_value() if settings.session_secret else ""
+        if len(secret) < SHORTEST_SECRET:
+            faults.append(Fault(f"SHEQU_SESSION_SECRET is not set, or shorter than {SHORTEST_SECRET} characters",
+                                "set it to a long random text, e.g. from: openssl rand -hex 32"))  # fmt: skip
+        if not settings.public_url.startswith("https://"):
+            faults.append(Fault("SHEQU_PUBLIC_URL does not begin with https://",
+                                "put a proxy with TLS in front, and set the address that people see"))  # fmt: skip
+    if "*" in settings.cors_origins and settings.team:
+        faults.append(Fault("SHEQU_CORS_ORIGINS holds *", "name the origins that may read, one by one"))
+    if faults:
+        raise InputError(faults)

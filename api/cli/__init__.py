@@ -15,6 +15,7 @@ from api.cli import (
     planning,
     programming,
     reviewing,
+    serving,
     siting,
     surveying,
     town,
@@ -47,6 +48,8 @@ indicators, `programme` chooses works under a budget; `lifts` counts consent, `f
 **Facilities**: `gaps` tells who can walk to what and what is missing, `site` where it helps most; `standards` lists
 what is asked for.
 
+**For others**: `serve` shows studies in a browser, and gives every table, plan and finding to QGIS, GDAL and notebooks.
+
 `shequ demo` does all of it on the embedded town Qinghe. `shequ COMMAND --help` tells one step's options with examples.
 
 **Exit codes**: 0 done · 2 the input is wrong · 3 the request has no answer · 130 cancelled. Nothing is half written.
@@ -54,6 +57,7 @@ what is asked for.
 )
 
 A_STUDY, A_PLAN, WORKS, FACILITIES = "A study", "A plan", "Examination and renovation", "Facilities"
+SERVING = "For others"
 
 for name, command, panel in (
     ("import", town.import_files, A_STUDY),
@@ -76,6 +80,7 @@ for name, command, panel in (
     ("standards", gaps.show_standards, FACILITIES),
     ("gaps", gaps.find_gaps, FACILITIES),
     ("site", siting.site_facilities, FACILITIES),
+    ("serve", serving.serve_studies, SERVING),
     ("demo", demo.run_demo, A_PLAN),
 ):
     shequ.command(name, rich_help_panel=panel)(command)

@@ -1,0 +1,128 @@
+"""The command `serve`: studies as map layers for browsers, QGIS and notebooks."""
+# ruff: noqa: PLC0415 - commands import late, so that --help is quick
+
+import os
+import re
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli.console import say, tell
+from geo.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from api.settings import Settings
+
+_NAMED = re.compile(r"^(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{0,63})=(?P<path>.+)$")
+
+
+def serve_studies(
+    studies: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="STUDY…", help="Study files; NAME=FILE gives one the name it has in its address."),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            help="Serve a PostgreSQL database with PostGIS instead, for a team with accounts.", envvar="SHEQU_DATABASE"
+        ),
+    ] = None,
+    host: Annotated[
+        str,
+        typer.Option(help="Address to listen on; this machine only unless a database is served.", envvar="SHEQU_HOST"),
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.", envvar="SHEQU_PORT")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes, with --database.")] = 1,
+) -> None:
+    """Serve studies as OGC API layers, with a map page, editing, jobs and history; prints the address.
+
+    Each study has an address of its own: give it to QGIS, GDAL or `geopandas.read_file("OAPIF:…")`. A study file is
+    served in place: what is edited is in it at once, with its history. Other settings are environment variables
+    (docs/serving.md).
+
+    Examples: `shequ serve out/qinghe/study.gpkg` · `shequ serve east=a.gpkg west=b.gpkg --port 8080`
+    """  # fmt: skip
+    import uvicorn
+
+    from api.gateway import log_as_json
+    from api.settings import Settings, require_safe
+
+    files = name_studies(studies or [])
+    if not files and not database:
+        raise InputError(Fault("there is nothing to serve", "name study files, or a database with --database URL"))
+    if files and database:
+        raise InputError(Fault("study files and a database cannot be served at once",
+                               "put the files into the database first: shequ team add FILE"))  # fmt: skip
+    if workers > 1 and not database:
+        raise InputError(Fault("study files are served by one process", "leave --workers out, or use a database"))
+    port = port or _free(host)
+    settings = Settings(studies=files, database=database, host=host, port=port)
+    require_safe(settings)
+    _require_free(host, port)
+    log_as_json()
+    _announce(settings)
+    options = {"host": host, "port": port, "http": "httptools", "loop": "uvloop", "access_log": False,
+               "log_level": "warning", "timeout_graceful_shutdown": 5, "server_header": False}  # fmt: skip
+    if workers == 1:
+        from api.main import create_app
+
+        uvicorn.run(create_app(settings), **options)  # type: ignore[arg-type]
+        return
+    os.environ |= {"SHEQU_DATABASE": str(database), "SHEQU_HOST": host, "SHEQU_PORT": str(port)}
+    uvicorn.run("api.main:app_from_environment", factory=True, workers=workers, **options)  # type: ignore[arg-type]
+
+
+def name_studies(given: list[str]) -> dict[str, Path]:
+    """Return the files by the name each has in its address.
+
+    NAME=FILE names one; else it is the file's name, or its folder's where the file is called study.gpkg.
+
+    Raises
+    ------
+    InputError
+        When two would have the same name.
+
+    Examples
+    --------
+    >>> {name: str(file) for name, file in name_studies(["out/qinghe/study.gpkg", "b=x.gpkg", "河 西.gpkg"]).items()}
+    {'qinghe': 'out/qinghe/study.gpkg', 'b': 'x.gpkg', 'study-3': '河 西.gpkg'}
+    """
+    named: dict[str, Path] = {}
+    for number, each in enumerate(given, start=1):
+        match = _NAMED.match(each)
+        path = Path(match["path"] if match else each)
+        own = path.absolute().parent.name if path.stem == "study" else path.stem
+        name = match["id"] if match else re.sub(r"[^a-z0-9_]+", "-", own.lower()).strip("-_")[:64] or f"study-{number}"
+        if name in named:
+            raise InputError(Fault(f"two studies are named {name}", f"name one of them: other={path}", file=str(path)))
+        named[name] = path
+    return named
+
+
+def _announce(settings: "Settings") -> None:
+    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+    base = settings.public_url.rstrip("/") or f"http://{shown}:{settings.port}"
+    for name, file in settings.studies.items():
+        say(f"{base}/studies/{name}/map   {file}")
+        say(f"{base}/studies/{name}       the same as OGC API layers, for QGIS and others", indent=0)
+    if settings.team:
+        say(f"{base}/studies")
+    tell("Ctrl-C ends the server; what was edited is kept")
+
+
+def _free(host: str) -> int:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
+        trial.bind((host, 0))
+        return int(trial.getsockname()[1])
+
+
+def _require_free(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError as error:
+            raise InputError(Fault(f"cannot listen on {host}:{port} ({error.strerror})",
+                                   "choose another port with --port, 0 for a free one")) from error  # fmt: skip
