@@ -34,4 +34,4 @@ bench:
 	$(RUN)/python bench/siting.py
 
 clean:
-	rm -rf .venv out layers/static web/node_modules
+	rm -rf .venv out layers/static api/static web/node_modules

