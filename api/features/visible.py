@@ -1,0 +1,51 @@
+"""What a caller may see of a collection: one function for items, filters, tiles and exports."""
+
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from api.accounts.rights import COUNTS, HOUSEHOLD_COLUMNS, Caller
+from api.features.snapshot import Snapshot
+
+PEOPLE_A_HOUSEHOLD = 5
+"""Where only people were counted, k households are taken to be this many people each: more than households are."""
+
+
+def visible(snapshot: Snapshot, caller: Caller, fewest: int) -> Snapshot:
+    """Return the snapshot as `caller` may see it.
+
+    Who has no right to household data gets neither the columns that tell of single households or persons, nor counts
+    of a feature with fewer than `fewest` households.
+    """
+    if caller.sees_households(snapshot.study_id):
+        return snapshot
+    return snapshot.once(("visible", fewest), lambda: _aggregates(snapshot, fewest))
+
+
+def _aggregates(snapshot: Snapshot, fewest: int) -> Snapshot:
+    collection = snapshot.collection
+    hidden = HOUSEHOLD_COLUMNS.get(collection.frame, frozenset())
+    shown = tuple(column for column in collection.columns if column.name not in hidden)
+    table = snapshot.table.select(["id", "version", "tx", *(column.name for column in shown)])
+    counted = [column.name for column in shown if column.name in COUNTS]
+    if counted:
+        enough = _enough(table, fewest)
+        for name in counted:
+            at = table.schema.get_field_index(name)
+            told = pc.if_else(enough, table[name], pa.scalar(None, table.schema.field(name).type))
+            table = table.set_column(at, table.schema.field(name), told)
+    if not counted and len(shown) == len(collection.columns):
+        return snapshot
+    return snapshot.showing(table.combine_chunks(), replace(collection, columns=shown))
+
+
+def _enough(table: pa.Table, fewest: int) -> pa.ChunkedArray:
+    """Return for each feature whether it certainly stands for at least `fewest` households."""
+    nowhere = pa.chunked_array([pa.array([False] * len(table), pa.bool_())])
+    by_people = nowhere
+    if "people" in table.column_names:
+        by_people = pc.fill_null(pc.greater_equal(table["people"], fewest * PEOPLE_A_HOUSEHOLD), False)
+    if "households" not in table.column_names:
+        return by_people
+    return pc.coalesce(pc.greater_equal(table["households"], fewest), by_people)
