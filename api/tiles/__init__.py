@@ -1,0 +1,1 @@
+"""Tiles over HTTP: kept ones, their freshness, the short way in."""
