@@ -14,6 +14,7 @@ from api.gateway import Gateway, Metrics, log_as_json
 from api.routes import (
     accounts,
     collections,
+    docs,
     exports,
     findings,
     history,
@@ -34,7 +35,7 @@ from geo.errors import Fault, ShequError
 
 ROUTES = (
     studies, collections, transactions, tiles, styles, rasters, processes, jobs, plans, findings, history, accounts,
-    uploads, exports, viewer,
+    uploads, exports, docs, viewer,
 )  # fmt: skip
 
 PROBLEM = "application/problem+json"

@@ -1,6 +1,6 @@
 """The door: which studies there are, each one's landing page, what the API conforms to, whether the server is well."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
@@ -99,19 +99,6 @@ def conformance(request: Request, f: Format = None) -> Response:
     """Return the conformance classes that the API keeps."""
     wants_html(request, f)
     return JSONResponse({"conformsTo": list(CONFORMANCE)})
-
-
-@router.get("/api", responses=PROBLEMS)
-def api_document(request: Request) -> Response:
-    """Return the whole API in OpenAPI 3.0."""
-    return JSONResponse(openapi.document(request.app, base_url(request)), media_type=openapi.MEDIA_TYPE)
-
-
-@router.get("/studies/{study_id}/api", responses=PROBLEMS)
-def study_api_document(request: Request, at: Viewer, lang: Language) -> Response:
-    """Return the API of the study alone; its paths begin at the landing page."""
-    made: dict[str, Any] = openapi.study_document(request.app, base_url(request), at.study_id, title_of(at.store, lang))
-    return JSONResponse(made, media_type=openapi.MEDIA_TYPE)
 
 
 @router.get("/health", response_model=Health)
