@@ -7,7 +7,7 @@ import pandas as pd
 from geo.partition.actions import PlanTables
 from layers.catalogue import catalogue, conversions_layer
 from layers.features import layer_frames, typeset
-from layers.geopackage import write_geopackage
+from layers.geopackage import Drawn, write_geopackage
 from layers.provenance import plan_limits
 from layers.requirements import requirements
 from layers.review import Review, typeset_review
@@ -37,6 +37,12 @@ def write_plan_gpkg(tables: PlanTables, path: Path, *, lang: Lang = "zh", review
     review
         What else is known of the plan (`layers.review.review_plan`).
     """
+    drawn = plan_drawn(tables, review=review)
+    write_geopackage(path, drawn.frames, drawn.styles, drawn.plain, lang)
+
+
+def plan_drawn(tables: PlanTables, *, review: Review | None = None) -> Drawn:
+    """Return the layers, tables and styles of a plan as `write_plan_gpkg` writes them."""
     tables, review = typeset(tables), typeset_review(review)
     limits = plan_limits(tables)
     frames = layer_frames(tables, {}, limits)
@@ -47,7 +53,7 @@ def write_plan_gpkg(tables: PlanTables, path: Path, *, lang: Lang = "zh", review
         styles.append(conversions_layer())
         spatial.append("conversions")
     plain = {name: getattr(tables, name) for name in PLAIN} | _tables(tables, review)
-    write_geopackage(path, {name: frames[name] for name in spatial}, styles, plain, lang)
+    return Drawn({name: frames[name] for name in spatial}, styles, plain)
 
 
 def _tables(tables: PlanTables, review: Review) -> dict[str, pd.DataFrame]:

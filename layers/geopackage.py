@@ -5,6 +5,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
@@ -25,6 +26,25 @@ CREATE TABLE layer_styles (
   useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30),
   update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now'))
 )"""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a GeoPackage of results holds, and a server serves as layers.
+
+    Attributes
+    ----------
+    frames
+        Layers by name, in one metric CRS, with the columns that styles classify by.
+    styles
+        Entries of the catalogue whose `table` is one of the layers.
+    plain
+        Tables without geometry, by name.
+    """
+
+    frames: Mapping[str, gpd.GeoDataFrame]
+    styles: Sequence[Layer]
+    plain: Mapping[str, pd.DataFrame]
 
 
 def write_geopackage(

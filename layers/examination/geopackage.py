@@ -9,7 +9,7 @@ import pandas as pd
 
 from layers.catalogue import examination_layers, farmhouses_layer
 from layers.examination.frames import TABLES, examined_frames, house_frame
-from layers.geopackage import write_geopackage
+from layers.geopackage import Drawn, write_geopackage
 from layers.words import Lang
 
 if TYPE_CHECKING:
@@ -47,6 +47,18 @@ def write_examination_gpkg(
     lang
         Language of legends and column aliases in QGIS.
     """
+    drawn = examination_drawn(examination, candidates=candidates, progress=progress, study=study)
+    write_geopackage(path, drawn.frames, drawn.styles, drawn.plain, lang)
+
+
+def examination_drawn(
+    examination: Examination,
+    *,
+    candidates: Candidates | None = None,
+    progress: Progress | None = None,
+    study: Study | None = None,
+) -> Drawn:
+    """Return the layers, tables and styles of an examination as `write_examination_gpkg` writes them."""
     frames = {name: frame for name, frame in examined_frames(examination).items() if name in TABLES and len(frame)}
     plain = {
         "indicators": examination.indicators.reset_index(),
@@ -65,7 +77,7 @@ def write_examination_gpkg(
     drawn = (*examination_layers(examination.catalogue), farmhouses_layer())
     styles = [layer for layer in drawn if layer.table in frames]
     styles = [layer for layer in styles if not layer.style.column or layer.style.column in frames[layer.table].columns]
-    write_geopackage(path, frames, sorted(styles, key=lambda layer: order.get(layer.id, 1)), _writable(plain), lang)
+    return Drawn(frames, sorted(styles, key=lambda layer: order.get(layer.id, 1)), _writable(plain))
 
 
 def _writable(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

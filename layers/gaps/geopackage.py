@@ -21,7 +21,7 @@ from layers.gaps.frames import (
     requirement_titles,
     standard_titles,
 )
-from layers.geopackage import write_geopackage
+from layers.geopackage import Drawn, write_geopackage
 from layers.words import Lang
 
 if TYPE_CHECKING:
@@ -63,6 +63,19 @@ def write_gaps_gpkg(
     lang
         Language of legends in QGIS.
     """
+    drawn = gaps_drawn(gaps, study=study, surfaces=surfaces, network=network, change=change)
+    write_geopackage(path, drawn.frames, drawn.styles, drawn.plain, lang)
+
+
+def gaps_drawn(
+    gaps: Mapping[str, Gaps],
+    *,
+    study: Study,
+    surfaces: Surfaces | None = None,
+    network: Network | None = None,
+    change: GapChange | None = None,
+) -> Drawn:
+    """Return the layers, tables and styles of a town's gaps as `write_gaps_gpkg` writes them."""
     estates = area_frame(gaps, "estates")
     frames = {"gap_communities": area_frame(gaps), "gap_homes": home_frame(gaps),
               "gap_facilities": facility_frame(gaps, study)}  # fmt: skip
@@ -99,7 +112,7 @@ def write_gaps_gpkg(
     drawn = [*today[:2], *after, *today[2:]]
     styles = [layer for layer in drawn if layer.table in frames
               and (not layer.style.column or layer.style.column in frames[layer.table].columns)]  # fmt: skip
-    write_geopackage(path, frames, styles, {name: _plain(table) for name, table in plain.items()}, lang)
+    return Drawn(frames, styles, {name: _plain(table) for name, table in plain.items()})
 
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:

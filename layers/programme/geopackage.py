@@ -10,7 +10,7 @@ import pandas as pd
 
 from geo.programme.programme import summarise
 from layers.catalogue import programme_layers
-from layers.geopackage import write_geopackage
+from layers.geopackage import Drawn, write_geopackage
 from layers.programme.facts import site_frame, with_years
 from layers.words import Lang
 
@@ -45,6 +45,12 @@ def write_programme_gpkg(
     lang
         Language of legends and column aliases in QGIS.
     """
+    drawn = programme_drawn(programme, measures, study=study)
+    write_geopackage(path, drawn.frames, drawn.styles, drawn.plain, lang)
+
+
+def programme_drawn(programme: Programme, measures: gpd.GeoDataFrame, *, study: Study) -> Drawn:
+    """Return the layers, tables and styles of a programme as `write_programme_gpkg` writes them."""
     table = with_years(programme, measures)
     columns = [column for column in _MEASURE_COLUMNS if column in table.columns]
     frames = {
@@ -55,4 +61,4 @@ def write_programme_gpkg(
     for name, by in (("payers", "payer"), ("classes", "class_"), ("communities", "community_id")):
         plain[name] = summarise(programme, measures, by=by).reset_index()  # type: ignore[arg-type]
     layers = programme_layers([int(year) for year in programme.years.index])
-    write_geopackage(path, frames, layers, plain, lang)
+    return Drawn(frames, layers, plain)

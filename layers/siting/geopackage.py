@@ -10,7 +10,7 @@ import pandas as pd
 from geo.siting.result import Placed, Sited
 from layers.catalogue import siting_layers
 from layers.features import typeset_frame
-from layers.geopackage import write_geopackage
+from layers.geopackage import Drawn, write_geopackage
 from layers.siting.facts import (
     Answer,
     community_frame,
@@ -51,6 +51,12 @@ def write_siting_gpkg(answer: Answer, path: Path, *, study: Study, lang: Lang = 
     lang
         Language of legends, labels and column aliases in QGIS.
     """
+    drawn = siting_drawn(answer, study=study, lang=lang)
+    write_geopackage(path, drawn.frames, drawn.styles, drawn.plain, lang)
+
+
+def siting_drawn(answer: Answer, *, study: Study, lang: Lang = "zh") -> Drawn:
+    """Return the layers, tables and styles of an answer of siting as `write_siting_gpkg` writes them."""
     scenes = scenes_of(answer)
     homes = home_frame(answer, study)
     for n, scene in enumerate(scenes, start=1):
@@ -70,7 +76,7 @@ def write_siting_gpkg(answer: Answer, path: Path, *, study: Study, lang: Lang = 
         if layer.table in frames
     ]
     order = {"state_1": 0, "candidates": 0}
-    write_geopackage(path, frames, sorted(styles, key=lambda each: order.get(each.id, 1)), _plain(answer), lang)
+    return Drawn(frames, sorted(styles, key=lambda each: order.get(each.id, 1)), _plain(answer))
 
 
 def _candidates(answer: Answer, study: Study, lang: Lang) -> gpd.GeoDataFrame:
