@@ -6,6 +6,7 @@ SQLAlchemy, in the transaction that `begin` opens.
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +16,20 @@ from sqlalchemy import Connection, Engine
 from api.storage.records import Collection
 from geo.raster import Raster
 from geo.study import Study
+
+
+@dataclass(frozen=True)
+class Stray:
+    """A feature that another program wrote into its table, past the log.
+
+    `before` is what was there (`id`, `geometry`, columns; one row), None where nothing was. Not `known`: the table was
+    put in place of another one, and what was there before it is not known.
+    """
+
+    collection: str
+    id: str
+    before: Mapping[str, Any] | None = None
+    known: bool = True
 
 
 class Backend(Protocol):
@@ -27,13 +42,19 @@ class Backend(Protocol):
     def begin(self) -> AbstractContextManager[Connection]:
         """Open the one write transaction of this study: others wait, not for ever (BusyError). It ends durably."""
 
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Open a transaction for reading: everything read in it is as it was at one moment."""
+
+    def head(self) -> int:
+        """Return the number of the last transaction, cheaply (0: none)."""
+
     def make(self, db: Connection, collection: Collection) -> None:
         """Make an empty table with a spatial index."""
 
     def drop(self, db: Connection, collection: Collection) -> None:
         """Drop its table."""
 
-    def read(self, db: Connection | None, collection: Collection, ids: Sequence[str] | None = None) -> pa.Table:
+    def read(self, db: Connection, collection: Collection, ids: Sequence[str] | None = None) -> pa.Table:
         """Return `id`, `geometry` (WKB) and the columns, ordered by id (by code point, as Python orders text)."""
 
     def write(self, db: Connection, collection: Collection, rows: pa.Table) -> None:
@@ -42,8 +63,8 @@ class Backend(Protocol):
     def delete(self, db: Connection, collection: Collection, ids: Sequence[str]) -> None:
         """Delete the rows of these ids."""
 
-    def mark(self, db: Connection, collection: Collection) -> str:
-        """Return a mark that changes when anybody, also another program, writes the table; empty where nobody can."""
+    def strays(self, db: Connection) -> Sequence[Stray]:
+        """Return, and forget, what other programs wrote since the last time; nothing where nobody else can write."""
 
     def about(self) -> Mapping[str, Any]:
         """Return name, name_en, crs, notes and repairs of the study."""

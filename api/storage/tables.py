@@ -62,10 +62,9 @@ collections = Table(
     Column("first_tx", BigInteger, nullable=False),
     Column("gone_tx", BigInteger),
     Column("definition", Text, nullable=False),
-    Column("written", String),
     PrimaryKeyConstraint("study", "id", "first_tx"),
 )  # fmt: skip
-"""`written` is the mark of the table's last change (gpkg_contents.last_change) that the log knows of."""
+"""`definition` is JSON: `now` as it is, `earlier` as it was, each with the transaction that ended it."""
 
 documents = Table(
     "shequ_documents", metadata,
