@@ -167,11 +167,11 @@ _MOVE_FIELDS = (
 
 def catalogue(limits: Limits) -> tuple[Layer, ...]:
     """Return every layer of a plan, bottom first. Only the classes against the limits depend on `limits`."""
-    communities = _categories("colour", {str(n): _ground(fill) for n, fill in enumerate(COMMUNITY_COLOURS)}, "")
+    communities = categories("colour", {str(n): _ground(fill) for n, fill in enumerate(COMMUNITY_COLOURS)}, "")
     return (
-        _base("barriers", "polygon", _categories("barrier_group", BARRIER_SYMBOLS, "barrier")),
-        _base("roads", "line", _categories("road_group", ROAD_SYMBOLS, "road")),
-        _base("buildings", "polygon", _single("layer.buildings", Symbol(fill="#8D8A80", fill_opacity=0.35))),
+        _base("barriers", "polygon", categories("barrier_group", BARRIER_SYMBOLS, "barrier")),
+        _base("roads", "line", categories("road_group", ROAD_SYMBOLS, "road")),
+        _base("buildings", "polygon", single("layer.buildings", Symbol(fill="#8D8A80", fill_opacity=0.35))),
         Layer("communities_before", "communities_before", "layer.communities_before", "group.plan", "polygon",
               communities, _BEFORE_FIELDS, label="name"),
         Layer("communities", "communities", "layer.communities", "group.plan", "polygon", communities,
@@ -181,12 +181,12 @@ def catalogue(limits: Limits) -> tuple[Layer, ...]:
         Layer("communities_limits", "communities", "against_limits", "group.figures", "polygon",
               _against_style(limits), _COMMUNITY_FIELDS, label="name", shown=False),
         Layer("blocks", "blocks", "density", "group.figures", "polygon", _density_style(), _BLOCK_FIELDS, shown=False),
-        _base("estates", "polygon", _single("layer.estates", ESTATE_SYMBOL), shown=False, label="name"),
-        Layer("seams", "seams", "layer.seams", "group.lines", "line", _categories("seam_group", SEAM_SYMBOLS, "seam"),
+        _base("estates", "polygon", single("layer.estates", ESTATE_SYMBOL), shown=False, label="name"),
+        Layer("seams", "seams", "layer.seams", "group.lines", "line", categories("seam_group", SEAM_SYMBOLS, "seam"),
               _SEAM_FIELDS, shown=False, strong="cut"),
-        Layer("moves", "moves", "layer.moves", "group.plan", "polygon", _single("layer.moves", MOVE_SYMBOL),
+        Layer("moves", "moves", "layer.moves", "group.plan", "polygon", single("layer.moves", MOVE_SYMBOL),
               _MOVE_FIELDS),
-        _base("facilities", "point", _categories("facility_group", {
+        _base("facilities", "point", categories("facility_group", {
             group: Symbol(fill=fill, stroke="#FFFFFF", width=1.0, radius=4.0)
             for group, fill in FACILITY_COLOURS.items()}, "facility"), shown=False, fields=(
                 Field("category", "category"), Field("capacity", "capacity", "count"))),
@@ -195,7 +195,7 @@ def catalogue(limits: Limits) -> tuple[Layer, ...]:
 
 def conversions_layer() -> Layer:
     """Return the layer of villages and compounds by the way they go; it is in the GeoPackage, where there is one."""
-    style = _categories("type", {
+    style = categories("type", {
         kind: Symbol(fill=fill, fill_opacity=0.7, stroke=INK, width=1.2) for kind, fill in CONVERSION_FILLS.items()
     }, "conversion")  # fmt: skip
     fields = (
@@ -302,9 +302,9 @@ def examination_layers(indicators: Catalogue) -> tuple[Layer, ...]:
         *states,
         Layer("share_blocks", "blocks", "layer.share_blocks", "group.examination", "polygon", _share_style(),
               _PLACE_FIELDS, shown=False),
-        Layer("units", "units", "layer.units", "group.examination", "polygon", _single("layer.units", UNIT_SYMBOL),
+        Layer("units", "units", "layer.units", "group.examination", "polygon", single("layer.units", UNIT_SYMBOL),
               _UNIT_FIELDS, shown=False, label="name"),
-        Layer("findings", "findings", "layer.findings", "group.examination", "point", _categories("severity", {
+        Layer("findings", "findings", "layer.findings", "group.examination", "point", categories("severity", {
             name: replace(FINDING_SYMBOL, fill=SEVERITY_FILLS[name]) for name in reversed(SEVERITIES)}, "severity"),
             _FINDING_FIELDS, shown=False),
     )  # fmt: skip
@@ -314,7 +314,7 @@ def farmhouses_layer() -> Layer:
     """Return the layer of farm houses by their decision: 拆, 改, 用; those without one are hatched."""
     outline = Symbol(stroke="#FFFFFF", width=0.6, fill_opacity=0.95)
     symbols = {name: replace(outline, fill=fill) for name, fill in DECISION_FILLS.items()} | {"unknown": UNKNOWN_SYMBOL}
-    style = _categories("decision", {name: symbols[name] for name in HOUSE_DECISIONS}, "house_decision")
+    style = categories("decision", {name: symbols[name] for name in HOUSE_DECISIONS}, "house_decision")
     return Layer("farmhouses", "farmhouses", "layer.farmhouses", "group.examination", "polygon", style, _HOUSE_FIELDS,
                  shown=False)  # fmt: skip
 
@@ -372,9 +372,9 @@ def siting_layers(scenes: Sequence[tuple[str, tuple[str, str]]]) -> tuple[Layer,
     return (
         *homes,
         Layer("communities_cover", "communities_cover", "siting.layer_communities", "siting.group", "polygon",
-              _single("siting.layer_communities", Symbol(pattern="none", stroke="#6B705C", width=1.4)), label="name"),
+              single("siting.layer_communities", Symbol(pattern="none", stroke="#6B705C", width=1.4)), label="name"),
         Layer("facilities", "facilities", "siting.layer_facilities", "siting.group", "point",
-              _single("siting.layer_facilities", SITED_FACILITY),
+              single("siting.layer_facilities", SITED_FACILITY),
               (Field("category", "category"), Field("capacity", "capacity", "count", optional=True))),
         Layer("candidates", "candidates", "siting.layer_candidates", "siting.group", "point", style, _CANDIDATE_FIELDS,
               label="label"),
@@ -389,7 +389,7 @@ _TAKEN = {"yes": "siting.chosen.yes", "hand": "siting.chosen.hand", "no": "sitin
 def _cover_style(column: str) -> Style:
     fills = {name: Symbol(fill=fill, fill_opacity=0.95, stroke="#FFFFFF", width=0.5)
              for name, fill in COVER_FILLS.items()}  # fmt: skip
-    return _categories(column, {**fills, "unreached": UNKNOWN_SYMBOL}, "siting.state")
+    return categories(column, {**fills, "unreached": UNKNOWN_SYMBOL}, "siting.state")
 
 
 def distance_style(column: str = "walk") -> Style:
@@ -429,13 +429,13 @@ def walk_style(column: str = "") -> Style:
     """Return the classes of a walk to the nearest facility (`layers.gaps.frames.WALKS`)."""
     fills = {name: Symbol(fill=fill, fill_opacity=0.92, stroke="#FFFFFF", width=0.5)
              for name, fill in REACHED_FILLS.items()}  # fmt: skip
-    return _categories(column, {**fills, "unknown": UNKNOWN_SYMBOL}, "gap_walk")
+    return categories(column, {**fills, "unknown": UNKNOWN_SYMBOL}, "gap_walk")
 
 
 def gap_style(column: str = "state") -> Style:
     """Return the classes of what is known of a requirement in an area (`geo.gaps.result.STATES`)."""
     fills = {name: Symbol(fill=fill, fill_opacity=0.72, stroke=INK, width=1.2) for name, fill in GAP_FILLS.items()}
-    return _categories(column, {**fills, "unknown": replace(UNKNOWN_SYMBOL, stroke=INK, width=1.2)}, "gap_state")
+    return categories(column, {**fills, "unknown": replace(UNKNOWN_SYMBOL, stroke=INK, width=1.2)}, "gap_state")
 
 
 def score_style(column: str = "score", *, ground: bool = False) -> Style:
@@ -458,7 +458,7 @@ def access_style() -> Style:
     """Return the classes of supply per 1,000 people against the average."""
     fills = {name: Symbol(fill=fill, fill_opacity=0.92, stroke="#FFFFFF", width=0.5)
              for name, fill in ACCESS_FILLS.items()}  # fmt: skip
-    return _categories("access", {**fills, "unknown": UNKNOWN_SYMBOL}, "gap_access")
+    return categories("access", {**fills, "unknown": UNKNOWN_SYMBOL}, "gap_access")
 
 
 def gap_layers(
@@ -475,9 +475,9 @@ def gap_layers(
     """
     made = [
         Layer("gap_reach", "gap_reach", "layer.gap_reach", "group.gaps", "polygon",
-              _single("layer.gap_reach", REACH_SYMBOL), label="title_zh", shown=False),
+              single("layer.gap_reach", REACH_SYMBOL), label="title_zh", shown=False),
         Layer("gap_network", "gap_network", "layer.gap_network", "group.gaps", "line",
-              _single("layer.gap_network", WAYS_SYMBOL), shown=False),
+              single("layer.gap_network", WAYS_SYMBOL), shown=False),
     ]  # fmt: skip
     for table, label in (("gap_communities", "name"), ("gap_estates", "name"), ("gap_homes", "")):
         ground = table == "gap_communities"
@@ -490,7 +490,7 @@ def gap_layers(
         made.append(Layer(f"gap_walks_{name}", "gap_homes", "layer.gap_homes", "group.gaps", "polygon",
                           walk_style(name), shown=False, titles=titles))  # fmt: skip
     made.append(Layer("gap_facilities", "gap_facilities", "layer.gap_facilities", "group.gaps", "point",
-                      _single("layer.gap_facilities", COUNTED_SYMBOL), label="name"))  # fmt: skip
+                      single("layer.gap_facilities", COUNTED_SYMBOL), label="name"))  # fmt: skip
     return tuple(made)
 
 
@@ -498,7 +498,7 @@ def _state_layer(indicator: Indicator) -> Layer:
     table = _COUNTED_IN[indicator.subject]
     fills = {name: Symbol(fill=fill, fill_opacity=0.92, stroke="#FFFFFF" if name != "not_applicable" else "#A9A294",
                           width=0.6) for name, fill in STATE_FILLS.items()}  # fmt: skip
-    style = _categories(f"i{indicator.number:02d}", {**fills, "unknown": UNKNOWN_SYMBOL}, "state")
+    style = categories(f"i{indicator.number:02d}", {**fills, "unknown": UNKNOWN_SYMBOL}, "state")
     titles = (f"{indicator.number} {indicator.title_zh}", f"{indicator.number} {indicator.title_en}")
     return Layer(f"indicator_{indicator.number:02d}", table, "layer.indicator", "group.examination", "polygon", style,
                  shown=False, label="name", titles=titles)  # fmt: skip
@@ -507,13 +507,13 @@ def _state_layer(indicator: Indicator) -> Layer:
 def _severity_style() -> Style:
     fills = {name: Symbol(fill=fill, fill_opacity=0.92, stroke="#FFFFFF", width=0.6)
              for name, fill in SEVERITY_FILLS.items()}  # fmt: skip
-    return _categories("severity", {**fills, "unknown": UNKNOWN_SYMBOL}, "severity")
+    return categories("severity", {**fills, "unknown": UNKNOWN_SYMBOL}, "severity")
 
 
 def _coverage_style() -> Style:
     fills = {name: Symbol(fill=fill, fill_opacity=0.92, stroke="#FFFFFF", width=0.6)
              for name, fill in COVERAGE_FILLS.items()}  # fmt: skip
-    return _categories("coverage_class", {**fills, "none": UNKNOWN_SYMBOL}, "coverage")
+    return categories("coverage_class", {**fills, "none": UNKNOWN_SYMBOL}, "coverage")
 
 
 def _share_style() -> Style:
@@ -540,11 +540,12 @@ def _base(
     return Layer(table, table, f"layer.{table}", "group.base", geometry, style, fields, label, shown)
 
 
-def _single(title: str, symbol: Symbol) -> Style:
+def single(title: str, symbol: Symbol) -> Style:
+    """Return one class for everything; its label is the word `title`."""
     return Style("single", (StyleClass("", *WORDS[title], symbol),))
 
 
-def _categories(column: str, symbols: Mapping[str, Symbol], words: str) -> Style:
+def categories(column: str, symbols: Mapping[str, Symbol], words: str) -> Style:
     """Return one class per value; its label is the word `words.value`, or nothing where a legend would say nothing."""
     classes = tuple(
         StyleClass(value, *(WORDS[f"{words}.{value}"] if words else ("", "")), symbol)

@@ -239,6 +239,19 @@ WAYS_SYMBOL = Symbol(stroke="#5F8F6B", width=0.8)
 UNIT_SYMBOL = Symbol(pattern="none", stroke="#6A2C91", width=2.4, dash=(9, 4))
 FINDING_SYMBOL = Symbol(stroke="#FFFFFF", width=0.9, radius=3.6)
 
+STUDY_AREA_SYMBOL = Symbol(pattern="none", stroke=INK, width=2.6, dash=(10, 3, 2, 3))
+CENSUS_SYMBOL = Symbol(pattern="none", stroke="#7B3FA0", width=1.2, dash=(2, 2))
+PASSAGE_SYMBOLS: Mapping[str, Symbol] = {
+    "gate": Symbol(fill="#FFFFFF", stroke="#6B705C", width=2.0, radius=3.4),
+    "crossing": Symbol(fill="#2A78B8", stroke="#FFFFFF", width=1.0, radius=3.2),
+    "level_crossing": Symbol(fill="#2B2B2B", stroke="#FFFFFF", width=1.0, radius=3.2),
+}
+PREMISES_SYMBOLS: Mapping[str, Symbol] = {
+    "idle_building": Symbol(fill="#C9A227", fill_opacity=0.85, stroke=INK, width=1.0, radius=4.5),
+    "idle_land": Symbol(fill="#A9C46C", fill_opacity=0.85, stroke=INK, width=1.0, radius=4.5),
+    "public_land": Symbol(fill="#7FB6DE", fill_opacity=0.85, stroke=INK, width=1.0, radius=4.5),
+    "growing": Symbol(fill="#B889C9", fill_opacity=0.85, stroke=INK, width=1.0, radius=4.5),
+}
 
 ESTATE_SYMBOL = Symbol(pattern="none", stroke="#6B705C", width=1.1, dash=(4, 2))
 MOVE_SYMBOL = Symbol(fill=SEAL, fill_opacity=0.9, pattern="hatch", stroke=SEAL, width=1.5)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from layers.examination_words import EXAMINATION_WORDS
 from layers.gaps_words import GAPS_WORDS
+from layers.served_words import SERVED_WORDS
 from layers.siting_words import SITING_WORDS
 
 if TYPE_CHECKING:
@@ -671,7 +672,9 @@ PLAN_WORDS: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 """The words of plans, and those that everything shares."""
 
-WORDS: dict[str, tuple[str, str]] = {**EXAMINATION_WORDS, **GAPS_WORDS, **SITING_WORDS, **PLAN_WORDS}
+WORDS: dict[str, tuple[str, str]] = {
+    **EXAMINATION_WORDS, **GAPS_WORDS, **SITING_WORDS, **SERVED_WORDS, **PLAN_WORDS,
+}  # fmt: skip
 """Key → (Chinese, English)."""
 
 
