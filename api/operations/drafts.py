@@ -140,7 +140,7 @@ def edit_draft(study: Path, draft: Path, step: Step) -> Edited:
         As the edit itself (see `geo.partition.edits`); the file is then left as it is.
     """
     read, kept, opened = _read(study, draft)
-    after, answer = _done(opened, step)
+    after, answer = do_step(opened, step)
     _write(draft, kept.plan, (*kept.steps[: kept.cursor], step), after)
     return Edited(after, read, answer)
 
@@ -181,7 +181,7 @@ def _read(study: Path, draft: Path) -> tuple[Study, _File, Draft]:
     opened = _open(read, kept.plan)
     for number, step in enumerate(kept.steps, start=1):
         try:
-            opened = _done(opened, step)[0]
+            opened = do_step(opened, step)[0]
         except ShequError as error:
             why = error.faults[0].what if isinstance(error, InputError) else str(error)
             raise InputError(Fault(f"step {number} of the draft cannot be done on this study: {why}",
@@ -234,7 +234,14 @@ def _open(study: Study, plan: Plan) -> Draft:
     return edits.open_draft(plan, *units(study, plan.options))
 
 
-def _done(draft: Draft, step: Step) -> tuple[Draft, Answer]:
+def do_step(draft: Draft, step: Step) -> tuple[Draft, Answer]:
+    """Return the draft after one step, and what it did.
+
+    Raises
+    ------
+    InputError, InfeasibleError
+        As the edit itself (see `geo.partition.edits`).
+    """
     match step:
         case Move():
             return edits.move_blocks(draft, step.blocks, step.to)
