@@ -63,11 +63,17 @@ class Backend(Protocol):
     def delete(self, db: Connection, collection: Collection, ids: Sequence[str]) -> None:
         """Delete the rows of these ids."""
 
+    def touched(self) -> bool:
+        """Tell, cheaply, whether another program may have written since `strays` and `found` were asked."""
+
+    def found(self, db: Connection) -> Mapping[str, Collection] | None:
+        """Return the tables that lie there, where other programs may make, change and drop some; None where not."""
+
     def strays(self, db: Connection) -> Sequence[Stray]:
         """Return, and forget, what other programs wrote since the last time; nothing where nobody else can write."""
 
     def about(self) -> Mapping[str, Any]:
-        """Return name, name_en, crs, notes and repairs of the study."""
+        """Return `name`, `name_en`, `crs` (EPSG:… or WKT), `notes` (a mapping), `repairs` (mappings, as in Repair)."""
 
     def put_about(self, db: Connection, study: Study) -> None:
         """Write name, crs, notes, repairs and rasters."""
