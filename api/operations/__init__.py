@@ -9,13 +9,7 @@ writes all or nothing.
 
 from api.operations.conversions import convert_study, overriding, read_construction_land, read_survey, save_conversions
 from api.operations.drafts import (
-    Cut,
     Edited,
-    Locked,
-    Merge,
-    Move,
-    Split,
-    Step,
     create_draft,
     diff_draft,
     edit_draft,
@@ -81,6 +75,7 @@ from api.operations.surveys import (
     write_faults,
 )
 from api.operations.town import BLOCK_SOURCES, demo_town, import_study, make_blocks, put_households
+from geo.partition.steps import Cut, Locked, Merge, Move, Split, Step
 
 __all__ = [
     "BLOCK_SOURCES",

@@ -1,98 +1,24 @@
-"""A plan as a study keeps it: the record of its state, the plan it began from, and its layers as collections.
-
-A plan is three kinds of things in the store, always written together: the document `plan` (`PlanRecord`: state, steps,
-who did what), the document `plan_base` (the plan it began from, as `Plan.to_json` says it; never changed), the document
-`result` under `plan.<id>` (what the layers' legends need), and the collections `plan.<id>.<frame>` of `FRAMES`.
-"""
+"""What a plan becomes when a study keeps it: documents and layers to be written (see `api.storage.plans`)."""
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import asdict, replace
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from api.operations.drafts import MOST_STEPS, Step
-from api.operations.plans import Planned
+from api.operations.drafts import do_step
+from api.operations.plans import Planned, units
 from api.storage.frames import collection_of, to_rows
+from api.storage.plans import BASE, FRAMES, PLAN, RESULT, RESULT_ID, PlanRecord
 from api.storage.records import Collection, CollectionWrite, DocumentWrite, Write
 from geo.errors import Fault, InputError
+from geo.partition.edits import open_draft
 from geo.partition.plan import Plan
+from geo.study import Study
 from layers.features import layer_frames, typeset
 from layers.provenance import plan_limits
+from layers.served import plan_params
 from layers.words import WORDS
-
-FRAMES = ("communities", "communities_before", "blocks", "seams", "moves")
-"""The layers of a plan."""
-
-PLAN, BASE, RESULT = "plan", "plan_base", "result"
-"""Kinds of the documents."""
-
-RESULT_ID = r"^[a-z0-9][a-z0-9-]{0,63}$"
-"""What the id of a plan or run may look like."""
-
-PlanState = Literal["draft", "proposed", "approved", "published"]
-
-Text = Annotated[str, Field(max_length=200)]
-
-
-class _Kept(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Turn(_Kept):
-    """One step of a plan's way to publication: what it became, by whom, when (UTC, ISO 8601)."""
-
-    to: PlanState
-    by: str
-    at: str
-    note: str = ""
-
-
-class BranchOf(_Kept):
-    """What a plan was branched off: another plan, at one version of it."""
-
-    plan: str
-    version: int
-
-
-class PlanRecord(_Kept):
-    """The state of a plan.
-
-    Attributes
-    ----------
-    title_zh, title_en
-    state
-        Only drafts are edited.
-    steps, cursor
-        Every edit since the plan it began from, and how many of them hold now; those behind can be redone.
-    digest
-        Of the plan that the steps give (`Plan.digest`): another one now means that the study was changed since.
-    review_number
-        审图号, when it was published with one.
-    explained
-        Digest of the plan that the texts of the layers tell of; where it is another one, edits came since.
-    branch_of
-    by, at, job
-        Who made it and when (UTC, ISO 8601), and by which job.
-    turns
-        Its way so far.
-    """
-
-    title_zh: Text = ""
-    title_en: Text = ""
-    state: PlanState = "draft"
-    steps: Annotated[tuple[Annotated[Step, Field(discriminator="do")], ...], Field(max_length=MOST_STEPS)] = ()
-    cursor: Annotated[int, Field(ge=0)] = 0
-    digest: str
-    explained: str = ""
-    review_number: Text = ""
-    branch_of: BranchOf | None = None
-    by: str = ""
-    at: str = ""
-    job: str = ""
-    turns: tuple[Turn, ...] = ()
 
 
 def plan_writes(
@@ -134,8 +60,7 @@ def layer_writes(planned: Planned, plan_id: str, record: PlanRecord) -> list[Wri
     """Return what puts a plan's layers, with all their texts, in place of those that are there."""
     limits = plan_limits(planned.tables)
     frames = layer_frames(typeset(planned.tables), {}, limits)
-    params: dict[str, Any] = {"limits": asdict(limits)}
-    writes: list[Write] = [result_write(record, plan_id, params)]
+    writes: list[Write] = [result_write(record, plan_id, plan_params(limits))]
     for frame in FRAMES:
         rows = frames[frame]
         kept = plan_collection(collection_of(rows, f"plan.{plan_id}.{frame}"), plan_id)
@@ -154,10 +79,11 @@ def record_write(record: PlanRecord, plan_id: str, *, expected: int | None) -> D
     return DocumentWrite(PLAN, plan_id, record.model_dump(mode="json"), expected=expected)
 
 
-def result_write(record: PlanRecord, plan_id: str, params: dict[str, Any]) -> DocumentWrite:
+def result_write(record: PlanRecord, plan_id: str, params: Mapping[str, Any]) -> DocumentWrite:
     """Return what tells of a plan's layers: titles, state, and what their legends need."""
     body = {
-        "source": "plan", "id": plan_id, "title_zh": record.title_zh, "title_en": record.title_en, "params": params,
+        "source": "plan", "id": plan_id, "title_zh": record.title_zh, "title_en": record.title_en,
+        "params": dict(params),
         "by": record.by, "at": record.at, "job": record.job, "state": record.state,
         "review_number": record.review_number,
     }  # fmt: skip
@@ -167,6 +93,31 @@ def result_write(record: PlanRecord, plan_id: str, params: dict[str, Any]) -> Do
 def base_plan(body: object) -> Plan:
     """Return the plan that a document `plan_base` holds."""
     return Plan.from_json(json.dumps(body))
+
+
+def plan_of(study: Study, base: object, record: object) -> Plan:
+    """Return the plan as it stands: the one it began from (body of `plan_base`), with its steps (body of `plan`) done.
+
+    Raises
+    ------
+    InputError
+        When a step cannot be done on this study, or the steps give another plan than they gave when they were made.
+    """
+    plan, kept = base_plan(base), PlanRecord.model_validate(record)
+    if not kept.cursor:
+        return plan
+    draft = open_draft(plan, *units(study, plan.options))
+    for step in kept.steps[: kept.cursor]:
+        draft = do_step(draft, step)[0]
+    require_same(draft.plan, kept)
+    return draft.plan
+
+
+def require_same(plan: Plan, record: PlanRecord) -> None:
+    """Refuse a plan that is not the one its record was written for."""
+    if plan.digest != record.digest:
+        raise InputError(Fault("the plan's steps give another plan now: the study was changed since they were made",
+                               "make the plan anew, or take back what was changed", table="blocks"))  # fmt: skip
 
 
 def require_result_id(plan_id: str, *, taken: Sequence[str] = ()) -> None:
