@@ -228,11 +228,11 @@ def _patched(old: Snapshot, store: StudyStore, changes: Sequence[Change]) -> Sna
     rows = store.rows(old.collection.id, ids=ids)
     new = snapshot_of(store, old.collection, rows, max(change.tx for change in changes))
     found = [old.position(each) for each in ids]
-    if len(new) == len(ids) and None not in found:
+    same = [at for at in found if at is not None]
+    if len(new) == len(ids) == len(same):
         geometry, boxes = old.geometry.copy(), old.boxes.copy()
-        geometry[found], boxes[found] = new.geometry, new.boxes
-        table = _table_with(old.table, [(at, at + 1, nth, nth + 1) for nth, at in enumerate(found) if at is not None],
-                            new.table)  # fmt: skip
+        geometry[same], boxes[same] = new.geometry, new.boxes
+        table = _table_with(old.table, [(at, at + 1, nth, nth + 1) for nth, at in enumerate(same)], new.table)
         return _snapshot(store, old.collection, tx=max(old.tx, new.tx), ids=old.ids, geometry=geometry, table=table,
                          boxes=boxes)  # fmt: skip
     fresh = {each: nth for nth, each in enumerate(new.ids)}
