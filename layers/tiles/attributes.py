@@ -1,0 +1,74 @@
+"""Attributes of features as the keys and values of a layer: each value once, features point at them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from layers.tiles.kernels import texts, whole_numbers
+
+
+@dataclass(frozen=True)
+class Tags:
+    """`codes[c, f]` is the number of the value that feature `f` has under key `c`, -1 for none."""
+
+    codes: np.ndarray
+    keys: bytes
+    values: bytes
+
+
+def tags_of(attributes: pa.Table) -> Tags:
+    """Return the columns of a table as keys and values, both as bytes of a layer. Missing values are left out."""
+    codes = np.empty((attributes.num_columns, attributes.num_rows), np.int32)
+    keys, values, count = [], [], 0
+    for number, name in enumerate(attributes.column_names):
+        text = name.encode()
+        keys.append(b"\x1a" + varint(len(text)) + text)
+        column = attributes.column(number).combine_chunks()
+        if isinstance(column, pa.ChunkedArray):
+            column = column.chunk(0) if column.num_chunks else pa.array([], column.type)
+        coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+        codes[number] = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        codes[number, codes[number] >= 0] += count
+        values.append(_values(coded.dictionary))
+        count += len(coded.dictionary)
+    return Tags(codes, b"".join(keys), b"".join(values))
+
+
+def _values(values: pa.Array) -> bytes:
+    """Return values of one type, none of them missing, as values of a layer."""
+    if pa.types.is_boolean(values.type):
+        return b"".join(b"\x22\x02\x38" + (b"\x01" if each else b"\x00") for each in values.to_pylist())
+    if pa.types.is_integer(values.type):
+        return whole_numbers(values.to_numpy().astype(np.int64, copy=False)).tobytes()  # type: ignore[no-any-return]
+    if pa.types.is_floating(values.type):
+        out = np.empty((len(values), 11), np.uint8)
+        out[:, :3] = (0x22, 0x09, 0x19)
+        out[:, 3:] = values.to_numpy().astype("<f8").view(np.uint8).reshape(-1, 8)
+        return out.tobytes()
+    return texts(*text_buffers(values)).tobytes()  # type: ignore[no-any-return]
+
+
+def text_buffers(values: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Return the offsets (int64) and the UTF-8 bytes of an array of texts."""
+    if not pa.types.is_large_string(values.type):
+        values = values.cast(pa.large_string())
+    _, offsets, content = values.buffers()
+    starts = np.frombuffer(offsets, np.int64, len(values) + 1, 8 * values.offset)
+    return starts, np.frombuffer(content, np.uint8) if content is not None else np.empty(0, np.uint8)
+
+
+def varint(number: int) -> bytes:
+    """Return a number of at least 0 as protocol buffers write it.
+
+    Examples
+    --------
+    >>> varint(300).hex()
+    'ac02'
+    """
+    out = bytearray()
+    while number >= 128:
+        out.append(number & 127 | 128)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
