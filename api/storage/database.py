@@ -1,5 +1,7 @@
 """The door to PostgreSQL: an engine whose connections see our schema and whose failures speak plainly; migrations."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -19,7 +21,7 @@ from geo.errors import Fault, InputError, ShequError
 SCHEMA = "shequ"
 """Where the log and everything that belongs to no single study is kept."""
 
-_REVISIONS = "shequ_revision"
+REVISIONS = "shequ_revision"
 """The table in which Alembic keeps the revision of the database."""
 
 _HELD, _SPARE = 8, 32
@@ -94,13 +96,13 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     with engine.connect() as db:
         _require_fit(db)
         db.commit()
-        db.execute(text(f"SELECT pg_advisory_lock({_MIGRATING})"))  # noqa: S608 - a number of our own
+        db.execute(text(f"SELECT pg_advisory_lock({_MIGRATING})"))
         db.commit()
         try:
             _upgrade(db, revision)
         finally:
             db.rollback()
-            db.execute(text(f"SELECT pg_advisory_unlock({_MIGRATING})"))  # noqa: S608 - as above
+            db.execute(text(f"SELECT pg_advisory_unlock({_MIGRATING})"))
             db.commit()
     engine.dispose()  # connections made before know no schema and no PostGIS
 
@@ -113,13 +115,13 @@ def alembic_config(db: Connection | None = None) -> Config:
     made = Config()
     made.set_main_option("script_location", "api.storage:migrations")
     made.attributes["connection"] = db
-    made.attributes["version_table"] = _REVISIONS
+    made.attributes["version_table"] = REVISIONS
     return made
 
 
 def revision_of(db: Connection) -> str | None:
     """Return the revision of the database; None where nothing of ours is in it."""
-    options = {"version_table": _REVISIONS, "version_table_schema": SCHEMA}
+    options = {"version_table": REVISIONS, "version_table_schema": SCHEMA}
     return MigrationContext.configure(db, opts=options).get_current_revision()
 
 
@@ -144,12 +146,26 @@ def told(error: BaseException) -> ShequError | None:
     if isinstance(error, errors.DataError):
         what = str(error).splitlines()[0]
         return InputError(Fault(f"the database cannot keep a value: {what}", "correct the value"))
+    if isinstance(error, errors.InternalError_) and "geometry" in str(error):
+        return InputError(Fault(f"PostGIS refuses a shape: {str(error).splitlines()[0]}", "mend the shape"))
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return BusyError(
             "the database does not answer", "try again; if it was an edit, look first whether it has arrived",
             headers=_RETRY,
         )  # fmt: skip
     return None
+
+
+@contextmanager
+def speaking_plainly() -> Iterator[None]:
+    """Turn errors of psycopg, where it is used past SQLAlchemy, into those of `told`."""
+    try:
+        yield
+    except psycopg.Error as error:
+        plain = told(error)
+        if plain is None:
+            raise
+        raise plain from error
 
 
 def _no_address() -> InputError:

@@ -24,6 +24,9 @@ TEMPLATE = "ready"
 ROLE = "planner"
 """Owns the databases and is no superuser: a server needs no more than that."""
 
+_LOCALE = "LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
+"""Orders text as dictionaries do, which no order of ours may depend on."""
+
 _LATE = "postgresql-15-postgis-3"
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
@@ -57,7 +60,7 @@ class Cluster:
 
     def drop(self, url: str) -> None:
         """Delete a database, whoever is connected to it."""
-        name = url.split("?")[0].rsplit("/", 1)[-1]
+        name = url.split("?", maxsplit=1)[0].rsplit("/", 1)[-1]
         self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def run(self, *commands: str, database: str = "postgres") -> list[tuple[object, ...]]:
@@ -110,13 +113,15 @@ def start() -> Cluster:
     log = (folder / "log").open("wb")
     process = subprocess.Popen(
         [found / "postgres", "-D", data, "-p", str(port), *(f"--{name}={value}" for name, value in options.items())],
-        stdout=log, stderr=log, user=user, cwd=folder, env=environment, preexec_fn=_die_with_parent,
+        stdout=log, stderr=log, user=user, cwd=folder, env=environment, preexec_fn=_die_with_parent,  # noqa: PLW1509 - one call, no lock
     )  # fmt: skip
     log.close()
     cluster = Cluster(folder, port, process)
     try:
         _wait(cluster)
-        cluster.run(f"CREATE ROLE {ROLE} LOGIN", f"CREATE DATABASE {TEMPLATE} OWNER {ROLE}")
+        cluster.run(
+            f"CREATE ROLE {ROLE} LOGIN", f"CREATE DATABASE {TEMPLATE} OWNER {ROLE} TEMPLATE template0 {_LOCALE}"
+        )
         cluster.run("CREATE EXTENSION postgis", f"GRANT INSERT ON spatial_ref_sys TO {ROLE}", database=TEMPLATE)
     except BaseException:
         cluster.stop()
