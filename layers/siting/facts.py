@@ -234,11 +234,6 @@ def told(text: object, lang: Lang) -> str:
     return shown
 
 
-def told_pair(row: Mapping[str, Any] | pd.Series, column: str) -> list[str]:
-    """Return a sentence of two columns in both languages."""
-    return [told(row.get(f"{column}_{lang}"), lang) for lang in LANGS]
-
-
 def share_text(value: object) -> str:
     """Return a share in percent, a dash where there is none."""
     return "—" if is_missing(value) else f"{float(str(value)):.1%}"

@@ -4,7 +4,6 @@ import base64
 import io
 import json
 import re
-import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -128,18 +127,6 @@ def test_texts_of_data_cannot_leave_their_script(town, tmp_path):
     assert "<" not in island.group(1)
     assert json.loads(island.group(1))["standards"][0]["requirements"][0]["title"][1] == "Shop <b>"
     assert "http://" not in re.sub(r"http://www\.w3\.org", "", text.split("<body>")[1].split("sq-data")[0])
-
-
-@pytest.fixture(scope="module")
-def browser():
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("no Chromium on this machine")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
 
 
 @pytest.mark.parametrize("width", [360, 1440])
