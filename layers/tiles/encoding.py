@@ -24,7 +24,7 @@ _TOLERANCE = 1.5
 
 
 def encode(
-    name: str, geometry: np.ndarray, ids: pa.Array, attributes: pa.Table, tile: Tile, projection: Projection
+    name: str, geometry: np.ndarray, ids: pa.Array, attributes: pa.Table, *, tile: Tile, projection: Projection
 ) -> bytes:
     """Return one layer of a tile; layers put one behind the other are a tile of them all.
 

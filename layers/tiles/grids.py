@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from morecantile import TileMatrixSet
 
 EXTENT = 4096
 """Units along one side of a tile: coordinates in tiles are whole numbers of these."""
@@ -96,20 +99,26 @@ GRIDS: Mapping[str, Grid] = MappingProxyType({
         Grid("CGCS2000Quad", "Longitude and latitude, CGCS2000", "", "EPSG:4490", -180.0, 90.0, 180.0, 2, 1),
     )
 })  # fmt: skip
-"""Level 0 of CGCS2000Quad is two tiles, as with the OGC's WorldCRS84Quad; 天地图 (its set `c`) calls the same level 1."""
+"""Level 0 of CGCS2000Quad is two tiles, as with the OGC's WorldCRS84Quad; 天地图 (its set `c`) calls that level 1."""
 
 
-def definition(grid: Grid) -> dict[str, Any]:
-    """Return the definition of a tile matrix set as JSON (OGC 17-083r4): morecantile's, or made from its like."""
+def matrix_set(grid: Grid) -> "TileMatrixSet":
+    """Return a grid as morecantile knows tile matrix sets, for rasters and for the definition as JSON."""
     from morecantile import tms  # noqa: PLC0415 - takes a third of a second that the first tile need not wait for
 
     if grid.id in tms.list():
-        made = tms.get(grid.id).model_dump(mode="json", exclude_none=True)
-    else:
-        made = tms.get("WGS1984Quad").model_dump(mode="json", exclude_none=True)
-        for name in ("uri", "wellKnownScaleSet"):
-            made.pop(name, None)
-        code = grid.crs.removeprefix("EPSG:")
-        made |= {"id": grid.id, "title": grid.title, "crs": f"http://www.opengis.net/def/crs/EPSG/0/{code}"}
+        return tms.get(grid.id)
+    made = tms.get("WGS1984Quad").model_dump(mode="json", exclude_none=True)
+    for name in ("uri", "wellKnownScaleSet"):
+        made.pop(name, None)
+    code = grid.crs.removeprefix("EPSG:")
+    made |= {"id": grid.id, "title": grid.title, "crs": f"http://www.opengis.net/def/crs/EPSG/0/{code}"}
+    return type(tms.get("WGS1984Quad")).model_validate(made)
+
+
+def definition(grid: Grid) -> dict[str, Any]:
+    """Return the definition of a tile matrix set as JSON (OGC 17-083r4)."""
+    made: dict[str, Any] = matrix_set(grid).model_dump(mode="json", exclude_none=True)
+    made["title"] = grid.title
     made["tileMatrices"] = [each for each in made["tileMatrices"] if int(each["id"]) <= grid.deepest]
     return made

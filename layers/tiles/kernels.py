@@ -110,20 +110,22 @@ def _clip_side(x, y, n, to_x, to_y, vertical, limit, sign):
 
 
 @numba.njit(cache=True, nogil=True)
+def _side(ax, ay, bx, by, px, py):
+    """Return on which side of the line from a to b a point lies: 0 on it."""
+    return (bx - ax) * (py - ay) - (by - ay) * (px - ax)
+
+
+@numba.njit(cache=True, nogil=True)
 def _round_ring(x, y, n, to_x, to_y):
     """Round an open ring and take out corners that are none: repeated, on a straight side, or the tip of a spike."""
     m = 0
     for i in range(n):
         qx, qy = np.int64(np.floor(x[i] + 0.5)), np.int64(np.floor(y[i] + 0.5))
         while m > 0:
-            if to_x[m - 1] == qx and to_y[m - 1] == qy:
-                m -= 1
-            elif m > 1 and (to_x[m - 1] - to_x[m - 2]) * (qy - to_y[m - 2]) == (to_y[m - 1] - to_y[m - 2]) * (
-                qx - to_x[m - 2]
-            ):
-                m -= 1
-            else:
+            same = to_x[m - 1] == qx and to_y[m - 1] == qy
+            if not same and (m < 2 or _side(to_x[m - 2], to_y[m - 2], to_x[m - 1], to_y[m - 1], qx, qy) != 0):
                 break
+            m -= 1
         to_x[m], to_y[m] = qx, qy
         m += 1
     # The same around the place where the ring closes.
@@ -132,14 +134,11 @@ def _round_ring(x, y, n, to_x, to_y):
     while changed and m - first >= 3:
         changed = False
         a, b, c = m - 2, m - 1, first
-        if (to_x[b] == to_x[c] and to_y[b] == to_y[c]) or (to_x[b] - to_x[a]) * (to_y[c] - to_y[a]) == (
-            to_y[b] - to_y[a]
-        ) * (to_x[c] - to_x[a]):
+        same = to_x[b] == to_x[c] and to_y[b] == to_y[c]
+        if same or _side(to_x[a], to_y[a], to_x[b], to_y[b], to_x[c], to_y[c]) == 0:
             m -= 1
             changed = True
-            continue
-        a, b, c = m - 1, first, first + 1
-        if (to_x[b] - to_x[a]) * (to_y[c] - to_y[a]) == (to_y[b] - to_y[a]) * (to_x[c] - to_x[a]):
+        elif _side(to_x[b], to_y[b], to_x[c], to_y[c], to_x[c + 1], to_y[c + 1]) == 0:
             first += 1
             changed = True
     if first:
@@ -158,11 +157,6 @@ def _area(x, y, n):
         total += px * y[i] - x[i] * py
         px, py = x[i], y[i]
     return total
-
-
-@numba.njit(cache=True, nogil=True)
-def _side(ax, ay, bx, by, px, py):
-    return (bx - ax) * (py - ay) - (by - ay) * (px - ax)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -398,8 +392,7 @@ def draw(xy, path_start, role, feature_start, at, east, south, low, high, tolera
             if n < 3:
                 continue
             m = _round_ring(ax, ay, n, ix, iy)
-            double = _area(ix, iy, m) if m >= 3 else np.int64(0)
-            if double == 0:
+            if m < 3:
                 if role[p] == OUTER and not collapsed:
                     # Remember its longest diagonal, in case nothing else of the feature is left.
                     collapsed = True
@@ -414,6 +407,7 @@ def draw(xy, path_start, role, feature_start, at, east, south, low, high, tolera
             if role[p] == OUTER:
                 outer_there = True
             rings += 1
+            double = _area(ix, iy, m)
             if check and (rings > 1 or m > _TESTED or not _simple(ix, iy, m)):
                 doubt[f] = True
             used = _write(out, used, ix, iy, m, True, (double > 0) != (role[p] == OUTER), cursor)
@@ -439,7 +433,7 @@ def draw(xy, path_start, role, feature_start, at, east, south, low, high, tolera
 def corners(commands, begin, end):
     """Return the rings that commands draw: closed coordinates, where each ring starts, which are outer, whose they are.
 
-    Rings that turn as outer rings of tiles do are outer ones, the others holes.
+    Rings that turn as outer rings of tiles do are outer ones, and so is the first of a feature; the others are holes.
     """
     total = 0
     for f in range(begin.size):
@@ -453,6 +447,7 @@ def corners(commands, begin, end):
         x = y = np.int64(0)
         i = begin[f]
         while i < end[f]:
+            i0 = i
             ring_start[rings] = first = points
             # MoveTo, a point, LineTo, its points, ClosePath.
             count = 1 + np.int64(commands[i + 3] >> 3)
@@ -472,7 +467,7 @@ def corners(commands, begin, end):
             area = 0.0
             for k in range(first, points - 1):
                 area += xy[k, 0] * xy[k + 1, 1] - xy[k + 1, 0] * xy[k, 1]
-            outer[rings], feature_of[rings] = area > 0.0, f
+            outer[rings], feature_of[rings] = area > 0.0 or i0 == begin[f], f
             rings += 1
     ring_start[rings] = points
     return xy[:points], ring_start[: rings + 1], outer[:rings], feature_of[:rings]
