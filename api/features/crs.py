@@ -102,9 +102,7 @@ def reference(named: str, study: CRS, parameter: str) -> Reference:
     known = references(study)
     found = known.get(named) or known.get(_uri(named))
     if found is None:
-        raise BadRequestError(
-            Fault(f"{parameter}: {named[:200]} is not offered", f"use one of: {', '.join(known)}", column=parameter)
-        )
+        raise BadRequestError(Fault(f"{parameter}: {named[:200]} is not offered", f"use one of: {', '.join(known)}"))
     return found
 
 
