@@ -7,14 +7,16 @@ versions, from which come history, undo, audit, "as of" and the freshness of til
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 from pyproj import CRS
 
 from api.storage.records import Change, Collection, Document, Transaction, Version, Write
-from geo.raster import Raster
-from geo.study import Study
+
+if TYPE_CHECKING:  # who only reads features and tiles needs no pandas
+    from geo.raster import Raster
+    from geo.study import Study
 
 
 class StudyStore(Protocol):
@@ -64,10 +66,10 @@ class StudyStore(Protocol):
     def files(self, prefix: str = "") -> Mapping[str, tuple[str, int]]:
         """Return key → (media type, bytes)."""
 
-    def study(self) -> Study:
+    def study(self) -> "Study":
         """Return the study's own tables, rasters, repairs and notes as geo and the operations know them."""
 
-    def rasters(self) -> Mapping[str, Raster]:
+    def rasters(self) -> Mapping[str, "Raster"]:
         """Return the study's rasters by name."""
 
     # ── writing ──
@@ -93,7 +95,7 @@ class StudyStore(Protocol):
             When something that it changed was changed again since.
         """
 
-    def put_study(self, study: Study, *, by: str, action: str, note: str = "") -> Transaction:
+    def put_study(self, study: "Study", *, by: str, action: str, note: str = "") -> Transaction:
         """Put a study's tables, rasters, repairs and notes in place of those that are there, in one transaction."""
 
     # ── keeping ──
@@ -113,7 +115,7 @@ class Storage(Protocol):
     def open(self, study_id: str) -> StudyStore:
         """Return one study; NotFoundError when there is none of that id. The same object for the same id."""
 
-    def create(self, study_id: str, study: Study, *, by: str) -> StudyStore:
+    def create(self, study_id: str, study: "Study", *, by: str) -> StudyStore:
         """Keep a new study; InputError when the id is taken or this storage takes no new ones."""
 
     def drop(self, study_id: str, *, by: str) -> None:

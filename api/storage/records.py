@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from geo.schema import TABLES, Column
+from geo.contracts import TABLES, Column
 
 Geometry = Literal["Point", "LineString", "Polygon", "Mixed", "None"]
 """What a collection's features are, single or multi; `None` for records without a place."""
