@@ -1,11 +1,12 @@
 """What every request passes before the application: size limits, metrics, a line in the log, secure headers."""
 
+import logging
 import time
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from datetime import UTC, datetime
 
-import structlog
+import orjson
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,6 +26,7 @@ SECURE: Mapping[str, str] = {
 }
 """Sent with every answer that does not say otherwise. Maps draw in a worker that is a blob of our own script."""
 
+LOG = logging.getLogger("shequ.request")
 _ENCODED = [(name.encode(), value.encode()) for name, value in SECURE.items()]
 _UPLOAD = "/uploads"
 
@@ -50,7 +52,6 @@ class Gateway:
         self.app = app
         self.settings = settings
         self.metrics = metrics
-        self.log = structlog.get_logger("shequ.request")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -95,10 +96,10 @@ class Gateway:
             route = getattr(scope.get("route"), "path", "") or scope.get("door", "other")
             self.metrics.requests.labels(route, scope["method"], str(status)).inc()
             self.metrics.seconds.labels(route).observe(seconds)
-            self.log.info(
-                "request", id=request_id, method=scope["method"], path=scope["path"], status=status,
-                ms=round(seconds * 1000, 2), by=getattr(scope["state"].get("caller"), "name", None),
-            )  # fmt: skip
+            caller = getattr(scope["state"].get("caller"), "name", None)
+            said = {"id": request_id, "method": scope["method"], "path": scope["path"], "status": status,
+                    "ms": round(seconds * 1000, 2), "by": caller}  # fmt: skip
+            LOG.info("request", extra={"said": said})
 
     def _limit(self, path: str) -> int:
         return self.settings.upload_bytes if path.endswith(_UPLOAD) else self.settings.body_bytes
@@ -109,8 +110,6 @@ def _too_large(limit: int) -> TooLargeError:
 
 
 async def _refuse(send: Send, error: TooLargeError, path: str) -> None:
-    import orjson  # noqa: PLC0415 - only refusals need it
-
     body = orjson.dumps(problem(error, path))
     headers: list[tuple[bytes, bytes]] = [
         (b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode()),
@@ -120,20 +119,23 @@ async def _refuse(send: Send, error: TooLargeError, path: str) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def log_as_json(level: str = "info") -> None:
-    """Make structlog write one JSON object a line to stderr."""
-    import logging  # noqa: PLC0415 - set once, at start
-    import sys  # noqa: PLC0415
+class _Json(logging.Formatter):
+    """One JSON object a line; `extra={"said": {...}}` of a record becomes its members."""
 
-    chosen: dict[str, Any] = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(chosen[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(), "logger": record.name, "event": record.getMessage(),
+            **getattr(record, "said", {}),
+        }  # fmt: skip
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(line, default=str).decode()
+
+
+def log_as_json() -> None:
+    """Write what is logged as one JSON object a line to stderr: requests, jobs, errors with their traces."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Json())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("shequ").setLevel(logging.INFO)

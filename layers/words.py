@@ -8,14 +8,14 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-import pandas as pd
-
 from layers.examination_words import EXAMINATION_WORDS
 from layers.gaps_words import GAPS_WORDS
 from layers.served_words import SERVED_WORDS
 from layers.siting_words import SITING_WORDS
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from geo.study import Study
 
 Lang = Literal["zh", "en"]
@@ -733,7 +733,7 @@ def value_word(kind: str, value: object, lang: Lang) -> str:
     return word(key, lang) if key in WORDS else str(value)
 
 
-def name_in(row: Mapping[str, Any] | pd.Series, lang: Lang, or_else: str = "") -> str:
+def name_in(row: "Mapping[str, Any] | pd.Series", lang: Lang, or_else: str = "") -> str:
     """Return a row's name in `lang`, or in the other language when it has none, or `or_else`."""
     for column in ("name", "name_en") if lang == "zh" else ("name_en", "name"):
         value = row.get(column)
@@ -762,4 +762,7 @@ def number(value: object, lang: Lang, *, digits: int = 0) -> str:
 
 def is_missing(value: object) -> bool:
     """Tell whether a single value is missing (None, NaN, NA)."""
-    return value is None or bool(pd.isna(value))
+    try:
+        return value is None or bool(value != value)  # noqa: PLR0124 - NaN and NaT are unlike themselves
+    except TypeError:  # pandas' NA: neither like nor unlike
+        return True
