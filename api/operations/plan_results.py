@@ -9,7 +9,7 @@ from typing import Any
 from api.operations.drafts import do_step
 from api.operations.plans import Planned, units
 from api.storage.frames import collection_of, to_rows
-from api.storage.plans import BASE, FRAMES, PLAN, RESULT, RESULT_ID, PlanRecord
+from api.storage.plans import BASE, FRAMES, PLAN, RESULT, RESULT_ID, BranchOf, PlanRecord
 from api.storage.records import Collection, CollectionWrite, DocumentWrite, Write
 from geo.errors import Fault, InputError
 from geo.partition.edits import open_draft
@@ -22,8 +22,9 @@ from layers.words import WORDS
 
 
 def plan_writes(
-    planned: Planned, plan_id: str, *, by: str, at: str, title: tuple[str, str] = ("", ""), job: str = ""
-) -> list[Write]:
+    planned: Planned, plan_id: str, *, by: str, at: str, title: tuple[str, str] = ("", ""), job: str = "",
+    branch_of: BranchOf | None = None,
+) -> list[Write]:  # fmt: skip
     """Return what puts a new plan into the study as a draft: its documents and its layers.
 
     Parameters
@@ -38,6 +39,8 @@ def plan_writes(
         In Chinese and English.
     job
         The job that made it.
+    branch_of
+        The plan that it was branched off.
 
     Raises
     ------
@@ -46,8 +49,8 @@ def plan_writes(
     """
     require_result_id(plan_id)
     record = PlanRecord(
-        title_zh=title[0], title_en=title[1], digest=planned.plan.digest, explained=planned.plan.digest, by=by, at=at,
-        job=job,
+        title_zh=title[0], title_en=title[1], digest=planned.plan.digest, explained=planned.plan.digest,
+        branch_of=branch_of, by=by, at=at, job=job,
     )  # fmt: skip
     return [
         record_write(record, plan_id, expected=0),

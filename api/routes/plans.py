@@ -1,5 +1,211 @@
-"""Routes: plans."""
+"""Routes: plans, their edits and their way to publication."""
 
-from fastapi import APIRouter
+from __future__ import annotations
 
-router = APIRouter()
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Body, Header, Path, Query
+from fastapi.responses import Response
+
+from api.deps import Here, Planner, Viewer, require
+from api.editing.plan_models import Comparison, EditTold, NewBranch, NewPlan, Plans, PlanTold, Texts, TurnAsked
+from api.editing.preconditions import etag, require_seen
+from api.errors import NotAllowedError
+from api.schemas import PROBLEMS, WRITE_PROBLEMS
+from geo.partition.steps import Step
+
+if TYPE_CHECKING:
+    from api.editing.board import Edited, Opened, PlanBoard
+
+router = APIRouter(tags=["plans"])
+
+PlanPath = Annotated[str, Path(description="the plan", max_length=64)]
+IfMatch = Annotated[str | None, Header(description="ETag of the version that was seen")]
+NotMatch = Annotated[str | None, Header(description="ETag of what the client has")]
+
+
+def board_of(at: Here) -> PlanBoard:
+    """Return the plans that this server has on the table."""
+    from api.editing.board import PlanBoard  # noqa: PLC0415 - the engine is loaded when a plan is first looked at
+
+    return at.server.parts.setdefault(PlanBoard, PlanBoard())  # type: ignore[no-any-return]
+
+
+def _plan(at: Here, opened: Opened, status: int = 200, **headers: str) -> Response:
+    from api.editing.plan_answers import to_json, told  # noqa: PLC0415 - as above
+
+    return _json(to_json(told(at.base, opened)), status, ETag=etag(opened.version), **headers)
+
+
+def _edit(at: Here, done: Edited) -> Response:
+    from api.editing.plan_answers import edited, to_json  # noqa: PLC0415 - as above
+
+    return _json(to_json(edited(at.base, done)), ETag=etag(done.opened.version))
+
+
+def _json(body: bytes, status: int = 200, **headers: str) -> Response:
+    kept = {"Cache-Control": "private, max-age=0, must-revalidate", **headers}
+    return Response(body, status, kept, "application/json")
+
+
+# ── reading ──
+@router.get("/studies/{study_id}/plans", response_model=Plans, responses=PROBLEMS)
+def list_plans(at: Viewer) -> Response:
+    """Return the study's plans."""
+    from api.editing.plan_answers import summary, to_json  # noqa: PLC0415 - as above
+
+    plans = [summary(at.base, each) for each in at.store.documents("plan")]
+    links = [{"href": f"{at.base}/plans", "rel": "self", "type": "application/json"}]
+    return _json(to_json({"plans": plans, "links": links}))
+
+
+@router.get("/studies/{study_id}/plans/{plan_id}", response_model=PlanTold, responses=PROBLEMS)
+def get_plan(at: Viewer, plan_id: PlanPath, if_none_match: NotMatch = None) -> Response:
+    """Return a plan as it stands: its state, measures, broken rules, communities and edits."""
+    opened = board_of(at).open(at.store, plan_id)
+    if if_none_match is not None and etag(opened.version) in if_none_match:
+        return Response(status_code=304, headers={"ETag": etag(opened.version)})
+    return _plan(at, opened)
+
+
+@router.get("/studies/{study_id}/plans/{plan_id}/plan.json", responses=PROBLEMS)
+def download_plan(at: Viewer, plan_id: PlanPath) -> Response:
+    """Return a plan as shequ's commands read it."""
+    opened = board_of(at).open(at.store, plan_id)
+    name = {"Content-Disposition": f'attachment; filename="{plan_id}.plan.json"'}
+    return Response(opened.draft.plan.to_json(), 200, {"ETag": etag(opened.version), **name}, "application/json")
+
+
+@router.get("/studies/{study_id}/plans/{plan_id}/texts", response_model=Texts, responses=PROBLEMS)
+def plan_texts(at: Viewer, plan_id: PlanPath) -> Response:
+    """Return a plan in the words of an official text: what becomes of every community, and every move."""
+    from api.editing.plan_answers import texts, to_json  # noqa: PLC0415 - as above
+
+    board = board_of(at)
+    opened = board.open(at.store, plan_id)
+    return _json(to_json(texts(opened, board.texts(at.store, opened))), ETag=etag(opened.version))
+
+
+@router.get("/studies/{study_id}/plans/{plan_id}/compare", response_model=Comparison, responses=PROBLEMS)
+def compare_plans(
+    at: Viewer, plan_id: PlanPath, other: Annotated[str, Query(alias="with", description="another plan")]
+) -> Response:
+    """Return what is different in another plan: blocks, sums, measures, broken rules."""
+    from api.editing.plan_answers import comparison, to_json  # noqa: PLC0415 - as above
+
+    board = board_of(at)
+    return _json(to_json(comparison(board.open(at.store, plan_id), board.open(at.store, other))))
+
+
+# ── making ──
+@router.post("/studies/{study_id}/plans", status_code=201, response_model=PlanTold, responses=WRITE_PROBLEMS)
+def create_plan(at: Planner, asked: NewPlan) -> Response:
+    """Keep a plan that was made elsewhere (plan.json) as a draft, with its layers and texts."""
+    import json  # noqa: PLC0415 - only here
+
+    from geo.partition.plan import Plan  # noqa: PLC0415 - as above
+
+    plan = Plan.from_json(json.dumps(asked.plan))
+    title = (asked.title_zh, asked.title_en)
+    opened, _ = board_of(at).create(at.store, asked.id, plan, title=title, by=at.caller.name)
+    return _plan(at, opened, 201, Location=f"{at.base}/plans/{asked.id}")
+
+
+@router.post(
+    "/studies/{study_id}/plans/{plan_id}/branches", status_code=201, response_model=PlanTold, responses=WRITE_PROBLEMS
+)
+def branch_plan(at: Planner, plan_id: PlanPath, asked: NewBranch) -> Response:
+    """Begin a plan of its own where this one stands."""
+    title = (asked.title_zh, asked.title_en)
+    opened, _ = board_of(at).branch(at.store, plan_id, asked.id, title=title, by=at.caller.name)
+    return _plan(at, opened, 201, Location=f"{at.base}/plans/{asked.id}")
+
+
+@router.delete("/studies/{study_id}/plans/{plan_id}", status_code=204, responses=WRITE_PROBLEMS)
+def delete_plan(at: Planner, plan_id: PlanPath, if_match: IfMatch = None) -> Response:
+    """Delete a draft with its layers; the log keeps them, so that it can be undone."""
+    board_of(at).delete(at.store, plan_id, seen=require_seen(if_match, "a plan"), by=at.caller.name)
+    return Response(status_code=204)
+
+
+# ── editing ──
+@router.post("/studies/{study_id}/plans/{plan_id}/edits", response_model=EditTold, responses=WRITE_PROBLEMS)
+def edit_plan(
+    at: Planner, plan_id: PlanPath, step: Annotated[Step, Body(discriminator="do")], if_match: IfMatch = None
+) -> Response:
+    """Move blocks, merge, split or cut communities, lock or unlock; the answer tells what that changes and breaks.
+
+    An edit made on an earlier version is put behind what others did since, where the two touch no block and no
+    community in common (`merged` says so); otherwise it is refused with what changed (412).
+    """
+    seen = require_seen(if_match, "a plan")
+    return _edit(at, board_of(at).edit(at.store, plan_id, step, seen=seen, by=at.caller.name))
+
+
+@router.post("/studies/{study_id}/plans/{plan_id}/undo", response_model=EditTold, responses=WRITE_PROBLEMS)
+def undo_edit(at: Planner, plan_id: PlanPath, if_match: IfMatch = None) -> Response:
+    """Take back the last edit."""
+    seen = require_seen(if_match, "a plan")
+    return _edit(at, board_of(at).undo(at.store, plan_id, seen=seen, by=at.caller.name))
+
+
+@router.post("/studies/{study_id}/plans/{plan_id}/redo", response_model=EditTold, responses=WRITE_PROBLEMS)
+def redo_edit(at: Planner, plan_id: PlanPath, if_match: IfMatch = None) -> Response:
+    """Do again the edit that was undone last."""
+    seen = require_seen(if_match, "a plan")
+    return _edit(at, board_of(at).redo(at.store, plan_id, seen=seen, by=at.caller.name))
+
+
+@router.post("/studies/{study_id}/plans/{plan_id}/explain", response_model=PlanTold, responses=WRITE_PROBLEMS)
+def explain_plan(at: Planner, plan_id: PlanPath) -> Response:
+    """Have the texts of the plan's layers told anew."""
+    opened, _ = board_of(at).explain(at.store, plan_id, by=at.caller.name)
+    return _plan(at, opened)
+
+
+# ── its way ──
+@router.post("/studies/{study_id}/plans/{plan_id}/propose", response_model=PlanTold, responses=WRITE_PROBLEMS)
+def propose_plan(at: Planner, plan_id: PlanPath, asked: TurnAsked | None = None, if_match: IfMatch = None) -> Response:
+    """Propose a draft: it is explained, and no longer edited."""
+    return _turned(at, plan_id, "proposed", asked, if_match)
+
+
+@router.post("/studies/{study_id}/plans/{plan_id}/approve", response_model=PlanTold, responses=WRITE_PROBLEMS)
+def approve_plan(at: Planner, plan_id: PlanPath, asked: TurnAsked | None = None, if_match: IfMatch = None) -> Response:
+    """Approve a proposed plan; where people have accounts, not by who proposed it."""
+    require(at, "approver")
+    if at.server.settings.team:
+        _require_other(at, plan_id)
+    return _turned(at, plan_id, "approved", asked, if_match)
+
+
+@router.post("/studies/{study_id}/plans/{plan_id}/publish", response_model=PlanTold, responses=WRITE_PROBLEMS)
+def publish_plan(at: Planner, plan_id: PlanPath, asked: TurnAsked | None = None, if_match: IfMatch = None) -> Response:
+    """Publish an approved plan, with its 审图号 where it has one."""
+    require(at, "approver")
+    return _turned(at, plan_id, "published", asked, if_match)
+
+
+@router.post("/studies/{study_id}/plans/{plan_id}/withdraw", response_model=PlanTold, responses=WRITE_PROBLEMS)
+def withdraw_plan(at: Planner, plan_id: PlanPath, asked: TurnAsked | None = None, if_match: IfMatch = None) -> Response:
+    """Make a plan a draft again: who proposed it may, as long as it is not approved, and approvers."""
+    opened = board_of(at).open(at.store, plan_id)
+    if opened.record.state != "proposed":
+        require(at, "approver")
+    return _turned(at, plan_id, "draft", asked, if_match)
+
+
+def _turned(at: Here, plan_id: str, to: Any, asked: TurnAsked | None, if_match: str | None) -> Response:  # noqa: ANN401
+    said = asked or TurnAsked()
+    opened, _ = board_of(at).turn(
+        at.store, plan_id, to, seen=require_seen(if_match, "a plan"), by=at.caller.name, note=said.note,
+        review_number=said.review_number,
+    )  # fmt: skip
+    return _plan(at, opened)
+
+
+def _require_other(at: Here, plan_id: str) -> None:
+    turns = board_of(at).open(at.store, plan_id).record.turns
+    if turns and turns[-1].to == "proposed" and turns[-1].by == at.caller.name:
+        raise NotAllowedError(f"{at.caller.name} proposed the plan {plan_id}, and may not approve it",
+                              "ask another approver")  # fmt: skip

@@ -1,0 +1,174 @@
+"""Plans and edits as answers tell them: plain values for JSON."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+
+from api.editing.board import Edited, Opened
+from api.storage.plans import PlanRecord
+from api.storage.records import Document
+from geo.partition import edits
+from geo.partition.actions import PlanTables
+from geo.partition.edits import Answer, Draft, State
+from layers.styles import against
+from layers.words import is_missing
+
+
+def to_json(value: object) -> bytes:
+    """Return plain values as JSON; numbers that are not finite are null."""
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def summary(base: str, document: Document) -> dict[str, Any]:
+    """Return one plan as the list shows it; `base` is the address of the study."""
+    return _summary(base, document.id, document.version, PlanRecord.model_validate(document.body))
+
+
+def told(base: str, opened: Opened) -> dict[str, Any]:
+    """Return a plan as it stands."""
+    record, draft = opened.record, opened.draft
+    state = draft.state
+    limits = state.town.limits
+    return {
+        **_summary(base, opened.plan_id, opened.version, record),
+        "explained": record.explained == record.digest,
+        "digest": record.digest,
+        "min_households": limits.min_households,
+        "target_households": limits.target_households,
+        "max_households": limits.max_households,
+        "objective": state.objective,
+        "terms": {name: term.model_dump() for name, term in state.terms.items()},
+        "violations": [vars(violation) for violation in state.violations],
+        "communities": communities(state),
+        "history": _history(draft),
+        "can_undo": record.state == "draft" and draft.cursor > 0,
+        "can_redo": record.state == "draft" and draft.cursor + 1 < len(draft.states),
+        "notes": [note.model_dump() for note in draft.plan.notes],
+        "turns": [turn.model_dump() for turn in record.turns],
+    }
+
+
+def communities(state: State) -> list[dict[str, Any]]:
+    """Return the communities of a plan with what they count."""
+    town, proposal = state.town, state.proposal
+    homes, people = proposal.sums(town.households).tolist(), proposal.sums(town.people).tolist()
+    blocks = np.bincount(state.part, minlength=len(state.ids)).tolist()
+    limits = town.limits
+    return [
+        {
+            "id": identity, "text_zh": proposal.name(p, chinese=True), "text_en": proposal.name(p, chinese=False),
+            "blocks": blocks[p], "households": homes[p], "people": people[p] if town.people_known else None,
+            "against_limits": against(homes[p], limits.min_households, limits.max_households),
+        }
+        for p, identity in enumerate(state.ids)
+    ]  # fmt: skip
+
+
+def edited(base: str, done: Edited) -> dict[str, Any]:
+    """Return what an edit did, and the plan after it."""
+    return {
+        "version": done.opened.version,
+        "tx": done.transaction.tx,
+        "merged": vars(done.merged) if done.merged else None,
+        "answer": answer(done.answer),
+        "plan": told(base, done.opened),
+    }
+
+
+def answer(made: Answer) -> dict[str, Any]:
+    """Return what an edit did."""
+    rows = ("terms", "communities", "violations", "offers")
+    return {
+        **vars(made),
+        **{name: [vars(row) for row in getattr(made, name)] for name in rows},
+        "notes": [note.model_dump() for note in made.notes],
+    }
+
+
+def comparison(first: Opened, second: Opened) -> dict[str, Any]:
+    """Return what is different in the second plan.
+
+    Raises
+    ------
+    InputError
+        When they are not of the same blocks.
+    """
+    a, b = first.draft.state, second.draft.state
+    moved = edits.diff(first.draft, second.draft)
+    return {
+        "first": first.plan_id,
+        "second": second.plan_id,
+        "blocks": moved.reset_index().to_dict("records"),
+        "pairs": edits.diff_pairs(moved).to_dict("records"),
+        "terms": [vars(row) for row in edits.changes_of(a.terms, b.terms)],
+        "objective_first": a.objective,
+        "objective_second": b.objective,
+        "violations": [vars(row) for row in edits.findings(a.violations, b.violations)],
+        "communities": _sizes(a, b),
+    }
+
+
+def _sizes(a: State, b: State) -> list[dict[str, Any]]:
+    """Return the communities whose counts are not the same."""
+    sizes = [{one["id"]: (one["households"], one["people"]) for one in communities(state)} for state in (a, b)]
+    pairs = [(identity, *(size.get(identity, (None, None)) for size in sizes)) for identity in sorted({*a.ids, *b.ids})]
+    return [
+        {
+            "community_id": identity, "households_before": was[0], "households_after": now[0],
+            "people_before": was[1], "people_after": now[1],
+        }
+        for identity, was, now in pairs if was != now
+    ]  # fmt: skip
+
+
+def texts(opened: Opened, tables: PlanTables) -> dict[str, Any]:
+    """Return the plan in the words of an official text."""
+    names = ("name", "name_en", "text_zh", "text_en")
+    return {
+        "version": opened.version,
+        "communities": _records(tables.communities, names),
+        "today": _records(tables.communities_before, names),
+        "moves": _records(tables.moves, ("from_id", "to_id", "text_zh", "text_en")),
+    }
+
+
+def _summary(base: str, plan_id: str, version: int, record: PlanRecord) -> dict[str, Any]:
+    here = f"{base}/plans/{plan_id}"
+    links = [
+        {"href": here, "rel": "self", "type": "application/json"},
+        {"href": f"{base}/collections/plan.{plan_id}.communities", "rel": "data", "type": "application/json"},
+        {"href": f"{here}/texts", "rel": "related", "type": "application/json", "title": "texts"},
+        {"href": f"{here}/plan.json", "rel": "enclosure", "type": "application/json", "title": "plan.json"},
+    ]
+    return {
+        "id": plan_id, "title_zh": record.title_zh, "title_en": record.title_en, "state": record.state,
+        "version": version, "steps": record.cursor,
+        "branch_of": record.branch_of.model_dump() if record.branch_of else None, "by": record.by, "at": record.at,
+        "review_number": record.review_number, "links": links,
+    }  # fmt: skip
+
+
+def _history(draft: Draft) -> list[dict[str, Any]]:
+    return [
+        {"text_zh": state.text_zh, "text_en": state.text_en, "done": number <= draft.cursor}
+        for number, state in enumerate(draft.states)
+        if number
+    ]
+
+
+def _records(frame: pd.DataFrame, columns: Sequence[str]) -> list[Mapping[str, Any]]:
+    kept = {name: [None if is_missing(value) else str(value) for value in frame[name]] for name in columns}
+    return [
+        {"id": str(identity), **{name: kept[name][i] for name in columns}} for i, identity in enumerate(frame.index)
+    ]
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - JSON values
+    if isinstance(value, (tuple, set, frozenset)):
+        return list(value)
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value)} is no JSON")
