@@ -38,6 +38,8 @@ def fetch(db: "psycopg.Connection[object]", query: sql.Composable, schema: pa.Sc
 
 def send(db: "psycopg.Connection[object]", table: sql.Composable, columns: list[str], rows: pa.Table) -> None:
     """Insert rows, whose columns stand in the order of the table's `columns`; binary columns are sent as hex."""
+    if not rows.num_rows:
+        return
     on_wire = pa.table(
         {
             str(number): _hex(column) if _is_hex(field) else column
@@ -45,7 +47,8 @@ def send(db: "psycopg.Connection[object]", table: sql.Composable, columns: list[
         }
     )
     written = pa.BufferOutputStream()
-    csv.write_csv(on_wire, written, csv.WriteOptions(include_header=False, quoting_style="needed"))
+    whole = on_wire.combine_chunks()  # of a piece without rows Arrow 26 would write what lies in memory
+    csv.write_csv(whole, written, csv.WriteOptions(include_header=False, quoting_style="needed"))
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(table, names)
     content = memoryview(written.getvalue())

@@ -1,7 +1,7 @@
 """A whole study, with its log and history, from one kind of storage to the other: what backups are made of."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyproj import CRS
 from sqlalchemy import Connection, Table, insert, select, update
@@ -9,8 +9,10 @@ from sqlalchemy import Connection, Table, insert, select, update
 from api.storage import log
 from api.storage.backend import Backend
 from api.storage.tables import collections, documents, files, job_log, jobs, transactions, versions
-from geo.raster import Raster
-from geo.study import Repair, Study
+
+if TYPE_CHECKING:  # reading and serving need no pandas
+    from geo.raster import Raster
+    from geo.study import Study
 
 _COPIED: tuple[Table, ...] = (transactions, versions, collections, documents, files, jobs, job_log)
 """Check-outs stay behind: whoever holds one holds it in the study that goes on."""
@@ -18,7 +20,7 @@ _COPIED: tuple[Table, ...] = (transactions, versions, collections, documents, fi
 _AT_ONCE = 500
 
 
-def copy_study(source: Backend, db: Connection, target: Backend, out: Connection, study: Study) -> None:
+def copy_study(source: Backend, db: Connection, target: Backend, out: Connection, study: "Study") -> None:
     """Copy everything of a study into one that is empty.
 
     Parameters
@@ -45,8 +47,10 @@ def copy_study(source: Backend, db: Connection, target: Backend, out: Connection
         target.write(out, each.collection, source.read(db, each.collection))
 
 
-def bare_study(about: Mapping[str, Any], rasters: Mapping[str, Raster]) -> Study:
+def bare_study(about: Mapping[str, Any], rasters: Mapping[str, "Raster"]) -> "Study":
     """Return a study without its tables, from what a `Backend` tells of it."""
+    from geo.study import Repair, Study  # noqa: PLC0415 - as above
+
     repairs = tuple(Repair(**each) for each in about["repairs"])
     crs = CRS.from_user_input(about["crs"])
     return Study(about["name"], crs, {}, about["name_en"], rasters, repairs, about["notes"])

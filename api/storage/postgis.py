@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, text
 
@@ -20,7 +20,9 @@ from api.storage.records import Transaction
 from api.storage.store import Store
 from api.storage.tables import transactions
 from geo.errors import Fault, InputError
-from geo.study import Study
+
+if TYPE_CHECKING:  # reading and serving need no pandas
+    from geo.study import Study
 
 _HEALTH = f"""
 SELECT pg_is_in_recovery() AS standby, current_setting('server_version') AS postgresql,
@@ -89,7 +91,7 @@ class PostgisStorage:
             kept.seen = time.monotonic()
             return kept.store
 
-    def create(self, study_id: str, study: Study, *, by: str) -> Store:
+    def create(self, study_id: str, study: "Study", *, by: str) -> Store:
         """Keep a new study; InputError when the id is taken."""
         self._require_free(study_id)
         store = Store(study_id, PostgisBackend(self.engine, study_id, fresh=study))

@@ -32,14 +32,16 @@ from api.storage.postgis_tables import (
 from api.storage.records import Collection
 from api.storage.tables import metadata as shared
 from geo.errors import Fault, InputError
-from geo.raster import Raster
-from geo.study import Study
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # reading and serving need no pandas
+    from geo.raster import Raster
     from geo.schema import Kind
+    from geo.study import Study
 
 _BULK = 5_000
 """From so many rows on, the spatial index of a table is made anew rather than kept up row by row."""
+
+PATIENCE_S = 10.0
 
 _TYPES: Mapping["Kind", str] = {
     "text": "text", "day": "text", "count": "bigint", "year": "bigint", "number": "double precision", "flag": "boolean",
@@ -47,7 +49,7 @@ _TYPES: Mapping["Kind", str] = {
 
 _WRITE = text("""
 SELECT set_config('shequ.writing', 'on', true), set_config('synchronous_commit', 'on', true),
-  set_config('lock_timeout', '10s', true), pg_advisory_xact_lock(hashtextextended('shequ study ' || :key, 0))
+  set_config('lock_timeout', :patience, true), pg_advisory_xact_lock(hashtextextended('shequ study ' || :key, 0))
 """)
 _HEAD = "SELECT max(tx) FROM shequ_transactions WHERE study = %s"
 
@@ -63,24 +65,29 @@ class PostgisBackend:
         The study's id.
     fresh
         A study that is not there yet: its schema is made by the first write, in the same transaction.
+    patience_s
+        How long a write waits for another one of the same study.
     """
 
-    def __init__(self, engine: Engine, key: str, *, fresh: Study | None = None) -> None:
+    def __init__(
+        self, engine: Engine, key: str, *, fresh: "Study | None" = None, patience_s: float = PATIENCE_S
+    ) -> None:
         self.engine = engine
         self.key = key
         self._fresh = fresh
+        self._patience = f"{round(patience_s * 1000)}ms"
         self._schema = named(f"study_{key}")
 
     # ── transactions ──
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """Open the one write transaction of this study: others wait for ten seconds, then BusyError.
+        """Open the one write transaction of this study: others wait for a while, then BusyError.
 
         Once it ends it is on disk. A connection that is lost while it ends leaves it open whether it was written:
         the BusyError says so.
         """
         with self.engine.begin() as db:
-            db.execute(_WRITE, {"key": self.key})
+            db.execute(_WRITE, {"key": self.key, "patience": self._patience})
             if self._fresh is not None:
                 self._found(db, self._fresh)
             yield db
@@ -209,7 +216,7 @@ class PostgisBackend:
             raise NotFoundError(f"there is no study {self.key}", "see the list of studies")
         return about_from(row)
 
-    def put_about(self, db: Connection, study: Study) -> None:
+    def put_about(self, db: Connection, study: "Study") -> None:
         """Write name, crs, notes, repairs and rasters; tables that are there get the number of another CRS."""
         was = db.scalar(select(studies.c.srid).where(studies.c.study == self.key))
         row = about_row(db, study)
@@ -220,12 +227,12 @@ class PostgisBackend:
         for name, raster in study.rasters.items():
             db.execute(insert(rasters).values(study=self.key, name=name, **raster_row(raster)))
 
-    def rasters(self) -> Mapping[str, Raster]:
+    def rasters(self) -> Mapping[str, "Raster"]:
         """Return the rasters by name."""
         with self.engine.connect() as db:
             return self._rasters(db)
 
-    def _rasters(self, db: Connection) -> dict[str, Raster]:
+    def _rasters(self, db: Connection) -> dict[str, "Raster"]:
         rows = db.execute(select(rasters).where(rasters.c.study == self.key).order_by(rasters.c.name)).all()
         return {row.name: raster_from(row) for row in rows}
 
@@ -269,7 +276,7 @@ class PostgisBackend:
             for each in commands:
                 cursor.execute(each)
 
-    def _found(self, db: Connection, study: Study) -> None:
+    def _found(self, db: Connection, study: "Study") -> None:
         """Make the schema and the row of a study that is not there yet."""
         if db.scalar(select(studies.c.study).where(studies.c.study == self.key)):
             raise InputError(taken(self.key))

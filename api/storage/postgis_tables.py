@@ -3,7 +3,7 @@
 import hashlib
 import json
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,8 +16,10 @@ from sqlalchemy.exc import ProgrammingError
 
 from api.storage.records import Collection, arrow_schema
 from geo.errors import Fault, InputError
-from geo.raster import Raster
-from geo.study import Study
+
+if TYPE_CHECKING:  # reading and serving need no pandas
+    from geo.raster import Raster
+    from geo.study import Study
 
 own = MetaData()
 """Tables that only a database has; a study file keeps the same in GeoPackage's."""
@@ -47,7 +49,7 @@ _OWN_SRIDS = 910_000
 """Coordinate systems without a number of EPSG's get numbers from here on."""
 
 
-def about_of(study: Study) -> dict[str, Any]:
+def about_of(study: "Study") -> dict[str, Any]:
     """Return what a study says of itself, as `Backend.about` tells it."""
     return {
         "name": study.name, "name_en": study.name_en, "crs": _crs_text(study.crs), "notes": dict(study.notes),
@@ -63,7 +65,7 @@ def about_from(row: Row[Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def about_row(db: Connection, study: Study) -> dict[str, Any]:
+def about_row(db: Connection, study: "Study") -> dict[str, Any]:
     """Return the row of `studies` for a study, without its key."""
     row = about_of(study)
     return {
@@ -76,13 +78,15 @@ def _crs_text(crs: CRS) -> str:
     return f"EPSG:{code}" if (code := crs.to_epsg()) else crs.to_wkt()
 
 
-def raster_from(row: Row[Any]) -> Raster:
+def raster_from(row: Row[Any]) -> "Raster":
     """Return the raster of a row of `rasters`."""
+    from geo.raster import Raster  # noqa: PLC0415 - as above
+
     values = np.frombuffer(zlib.decompress(row.content), "<f4").reshape(row.rows, row.columns).astype("float32")
     return Raster(values, Affine(*json.loads(row.transform)), CRS.from_user_input(row.crs))
 
 
-def raster_row(raster: Raster) -> dict[str, Any]:
+def raster_row(raster: "Raster") -> dict[str, Any]:
     """Return the row of `rasters` for a raster, without its keys."""
     rows, columns = raster.values.shape
     return {
