@@ -1,27 +1,104 @@
-"""The short way in: tiles answered before the application is asked, when nothing about the request is unusual."""
+"""The short way in: tiles answered before the application is asked, when nothing about the request is unusual.
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+What is unusual (a wrong path, an unknown parameter, somebody without the right, a collection that is not there) goes on
+to the application, which says what is wrong. So there is one place for refusals, and the short way is short.
+"""
 
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+from anyio.to_thread import run_sync
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.accounts.rights import OWNER, Caller
 from api.server import Server
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from api.storage import StudyStore
+from api.tiles.answers import answer, cache_control
+from api.tiles.tiles import Asked, Kept, Tiles
+from geo.errors import ShequError
+from layers.tiles.grids import GRIDS, Tile
 
 
 class Door:
     """Stands in front of the application and answers requests for tiles; everything else goes through.
 
-    The caller is read from `scope["state"]["caller"]`, where the accounts' middleware puts it; without one everybody
-    is the owner, as in `api.deps`.
+    The caller is read from `scope["state"]["caller"]`, where accounts put it; without one everybody is the owner, as in
+    `api.deps`.
     """
 
-    def __init__(self, app: App, server: Server) -> None:
+    def __init__(self, app: ASGIApp, server: Server) -> None:
         self.app = app
-        self.server = server
+        self._server = server
+        self._tiles = server.part(Tiles)
+        self._inline = not server.settings.team
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer or pass on."""
+        if scope["type"] == "http" and "/tiles/" in scope["path"] and scope["method"] in {"GET", "HEAD"}:
+            caller = scope.get("state", {}).get("caller", OWNER)
+            found = _asked(scope) if caller is not None else None
+            if found is not None and await self._answered(found[0], found[1], caller, scope, send):
+                return
         await self.app(scope, receive, send)
+
+    async def _answered(self, study_id: str, asked: Asked, caller: Caller, scope: Scope, send: Send) -> bool:
+        if not caller.may(study_id, "viewer"):
+            return False
+        headers = dict(scope["headers"])
+        accepted = headers.get(b"accept", b"*/*")
+        if b"*/*" not in accepted and b"application/*" not in accepted and b"vector-tile" not in accepted:
+            return False
+        try:
+            kept = await self._kept(study_id, asked, caller)
+        except ShequError:
+            return False
+        told = answer(kept, headers, cache_control(self._server.settings, caller))
+        scope["door"] = "tiles"
+        await send({"type": "http.response.start", "status": told.status, "headers": told.headers})
+        await send({"type": "http.response.body", "body": told.body if scope["method"] == "GET" else b""})
+        return True
+
+    async def _kept(self, study_id: str, asked: Asked, caller: Caller) -> Kept:
+        if self._inline:
+            # The number of the last transaction of a file is read in microseconds.
+            store = self._server.storage.open(study_id)
+            found = self._tiles.kept(store, caller, asked)
+            if found is not None:
+                return found
+        return await run_sync(self._get, study_id, asked, caller)
+
+    def _get(self, study_id: str, asked: Asked, caller: Caller) -> Kept:
+        store: StudyStore = self._server.storage.open(study_id)
+        return self._tiles.get(store, caller, asked)
+
+
+def _asked(scope: Scope) -> tuple[str, Asked] | None:
+    """Return study and tile that a request asks for; None when it asks for something else, or in an unusual way."""
+    parts = scope["path"].split("/")
+    # /studies/{s}/tiles/{grid}/{z}/{row}/{column}, or with collections/{c} before tiles
+    collections: tuple[str, ...] | None = None
+    if len(parts) == 10 and parts[3] == "collections" and parts[5] == "tiles":
+        collections = (parts[4],)
+    elif len(parts) != 8 or parts[3] != "tiles":
+        return None
+    if parts[1] != "studies" or scope.get("root_path"):
+        return None
+    grid = GRIDS.get(parts[-4])
+    if grid is None or not all(each.isascii() and each.isdigit() and len(each) < 9 for each in parts[-3:]):
+        return None
+    tile = Tile(grid, int(parts[-3]), int(parts[-2]), int(parts[-1]))
+    if not grid.has(tile.level, tile.row, tile.column):
+        return None
+    properties: tuple[str, ...] | None = None
+    if scope["query_string"]:
+        for pair in scope["query_string"].decode("ascii", "replace").split("&"):
+            name, _, value = pair.partition("=")
+            listed = tuple(each for each in unquote(value.replace("+", " ")).split(",") if each)
+            if name == "collections" and collections is None and listed:
+                collections = listed
+            elif name == "properties" and properties is None and len(parts) and value:
+                properties = listed
+            elif (name, value) != ("f", "mvt"):
+                return None
+    return parts[2], Asked(tile, collections, properties)

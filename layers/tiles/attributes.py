@@ -40,7 +40,7 @@ def _values(values: pa.Array) -> bytes:
     if pa.types.is_boolean(values.type):
         return b"".join(b"\x22\x02\x38" + (b"\x01" if each else b"\x00") for each in values.to_pylist())
     if pa.types.is_integer(values.type):
-        return whole_numbers(values.to_numpy().astype(np.int64, copy=False)).tobytes()  # type: ignore[no-any-return]
+        return whole_numbers(values.to_numpy().astype(np.int64)).tobytes()  # type: ignore[no-any-return]
     if pa.types.is_floating(values.type):
         out = np.empty((len(values), 11), np.uint8)
         out[:, :3] = (0x22, 0x09, 0x19)
@@ -55,7 +55,7 @@ def text_buffers(values: pa.Array) -> tuple[np.ndarray, np.ndarray]:
         values = values.cast(pa.large_string())
     _, offsets, content = values.buffers()
     starts = np.frombuffer(offsets, np.int64, len(values) + 1, 8 * values.offset)
-    return starts, np.frombuffer(content, np.uint8) if content is not None else np.empty(0, np.uint8)
+    return starts, np.frombuffer(content or b"", np.uint8)
 
 
 def varint(number: int) -> bytes:
