@@ -1,0 +1,233 @@
+/** The card of what was clicked: its name, its lines, the values of rasters there, and what else lies under it. */
+
+import type { Catalogue, Layer, Words } from "./catalogue";
+import { el, icon, ICONS } from "./dom";
+import { boxOf } from "./map/boxes";
+import type { Pick, Place, Stage } from "./map/stage";
+import type { Item, Properties, RasterValue, Server } from "./server";
+import { gaveUp, Refusal } from "./server";
+import type { Selection, Store } from "./state";
+import { drawnAnywhere } from "./state";
+import { swatch } from "./swatch";
+import { bothWords, classOf, isNumber, nameOf, number, shownValue } from "./values";
+import { pick, say } from "./words";
+
+const LONG = 60;
+
+interface RasterLine {
+  readonly title: Words;
+  readonly value: RasterValue;
+}
+
+export class Card {
+  readonly node = el("section", { class: "card", hidden: true, tabindex: -1 });
+  readonly #store: Store;
+  readonly #server: Server;
+  readonly #stage: Stage | null;
+  readonly #catalogue: () => Catalogue;
+  #picks: readonly Pick[] = [];
+  #at = 0;
+  #item: Item | null = null;
+  #gone = false;
+  #rasters: readonly RasterLine[] = [];
+  #asking = new AbortController();
+  #askingRasters = new AbortController();
+
+  constructor(store: Store, server: Server, stage: Stage | null, catalogue: () => Catalogue) {
+    this.#store = store;
+    this.#server = server;
+    this.#stage = stage;
+    this.#catalogue = catalogue;
+    store.watch(["selected"], ({ selected }) => this.#select(selected));
+    store.watch(["lang"], () => this.#draw());
+    this.node.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.close();
+    });
+  }
+
+  /** Show what lies at a place on the map: features one over the other, and the values of rasters. */
+  open(picks: readonly Pick[], at: Place): void {
+    this.#picks = picks;
+    this.#at = 0;
+    this.#rasters = [];
+    void this.#askRasters(at);
+    const [first] = picks;
+    if (first) this.#store.set({ selected: { collection: first.layer.collection, id: first.id } });
+    else this.#store.set({ selected: null });
+    this.#draw();
+  }
+
+  close(): void {
+    this.#askingRasters.abort();
+    this.#picks = [];
+    this.#rasters = [];
+    this.#store.set({ selected: null });
+    this.#draw();
+  }
+
+  /** Ask again for what is shown: it may have been edited. */
+  refresh(): void {
+    const { selected } = this.#store.now;
+    if (selected) void this.#ask(selected, false);
+  }
+
+  /** Show what an address names, as if it had been clicked. */
+  begin(): void {
+    this.#select(this.#store.now.selected);
+  }
+
+  #select(selected: Selection | null): void {
+    this.#asking.abort();
+    this.#item = null;
+    this.#gone = false;
+    if (!selected) {
+      this.#picks = [];
+      this.#stage?.mark(null);
+      this.#draw();
+      return;
+    }
+    const known = this.#picks.findIndex((each) => each.layer.collection === selected.collection && each.id === selected.id);
+    if (known >= 0) {
+      this.#at = known;
+    } else {
+      const layer = this.#layerOf(selected.collection);
+      this.#picks = layer ? [{ layer, id: selected.id, properties: {} }] : [];
+      this.#at = 0;
+      this.#rasters = [];
+    }
+    this.#draw();
+    void this.#ask(selected, known < 0);
+  }
+
+  /** Return the layer whose fields tell of a collection: one that is drawn, if there is. */
+  #layerOf(collection: string): Layer | undefined {
+    const catalogue = this.#catalogue();
+    const layers = Object.values(catalogue.layers).filter((each) => each.collection === collection);
+    return layers.find((each) => drawnAnywhere(catalogue, this.#store.now, each)) ?? layers[0];
+  }
+
+  async #ask(selected: Selection, reveal: boolean): Promise<void> {
+    this.#asking.abort();
+    this.#asking = new AbortController();
+    try {
+      const item = await this.#server.item(selected.collection, selected.id, this.#asking.signal);
+      this.#item = item;
+      this.#gone = false;
+      this.#stage?.mark(item);
+      const box = boxOf(item.geometry);
+      if (reveal && box) this.#stage?.reveal(box);
+    } catch (error) {
+      if (gaveUp(error)) return;
+      this.#gone = error instanceof Refusal && (error.status === 404 || error.status === 410);
+      this.#stage?.mark(null);
+    }
+    this.#draw();
+    if (reveal && this.#item) this.node.focus({ preventScroll: true });
+  }
+
+  async #askRasters(at: Place): Promise<void> {
+    this.#askingRasters.abort();
+    this.#askingRasters = new AbortController();
+    const catalogue = this.#catalogue();
+    const asked = Object.values(catalogue.layers).filter((each) => each.point && drawnAnywhere(catalogue, this.#store.now, each));
+    const lines = await Promise.all(
+      asked.map(async (layer): Promise<RasterLine | null> => {
+        try {
+          const value = await this.#server.rasterValue(layer.point!, at.lng, at.lat, this.#askingRasters.signal);
+          return { title: layer.title, value };
+        } catch (error) {
+          return gaveUp(error) ? null : { title: layer.title, value: { value: null } };
+        }
+      }),
+    );
+    if (this.#askingRasters.signal.aborted) return;
+    this.#rasters = lines.filter((each) => each !== null);
+    this.#draw();
+  }
+
+  // ── drawing ──
+
+  #draw(): void {
+    const shown = this.#picks[this.#at];
+    this.node.hidden = !shown && !this.#rasters.length;
+    if (this.node.hidden) return;
+    const focused = this.node.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset["key"] : undefined;
+    const { lang } = this.#store.now;
+    this.node.setAttribute("aria-label", say("card", lang));
+    this.node.replaceChildren(this.#bar(), ...(shown ? this.#feature(shown) : []), ...this.#rasterLines());
+    if (focused) this.node.querySelector<HTMLElement>(`[data-key="${focused}"]`)?.focus({ preventScroll: true });
+  }
+
+  #bar(): HTMLElement {
+    const { lang } = this.#store.now;
+    const shown = this.#picks[this.#at];
+    const button = (key: string, text: string, path: string, act: () => void): HTMLElement =>
+      el("button", { type: "button", class: "quiet", "data-key": key, "aria-label": text, title: text, onclick: act }, icon(path, 18));
+    const several = this.#picks.length > 1;
+    const item = this.#item;
+    return el("div", { class: "card-bar" },
+      shown ? this.#kind(shown) : el("span", { class: "kind" }, say("here", lang)),
+      el("span", { class: "grow" }),
+      several && button("previous", say("previous", lang), ICONS.left, () => this.#turn(-1)),
+      several && el("span", { class: "count", title: say("several", lang, { n: this.#picks.length }) },
+        say("of", lang, { i: this.#at + 1, n: this.#picks.length })),
+      several && button("next", say("next", lang), ICONS.right, () => this.#turn(1)),
+      item && boxOf(item.geometry) && button("zoom", say("zoom_to", lang), ICONS.target, () => this.#stage?.show(boxOf(item.geometry)!)),
+      button("close", say("close", lang), ICONS.close, () => this.close()),
+    );  // prettier-ignore
+  }
+
+  #kind(shown: Pick): HTMLElement {
+    const drawnIn = classOf(shown.layer, this.#properties(shown));
+    return el("span", { class: "kind" }, drawnIn && swatch(shown.layer, drawnIn, "small"), pick(shown.layer.title, this.#store.now.lang));
+  }
+
+  #turn(by: number): void {
+    const n = this.#picks.length;
+    const next = this.#picks[(this.#at + by + n) % n];
+    if (next) this.#store.set({ selected: { collection: next.layer.collection, id: next.id } });
+  }
+
+  #properties(shown: Pick): Properties {
+    return this.#item && String(this.#item.id ?? "") === shown.id ? { ...shown.properties, ...this.#item.properties } : shown.properties;
+  }
+
+  #feature(shown: Pick): HTMLElement[] {
+    const { lang } = this.#store.now;
+    const catalogue = this.#catalogue();
+    const properties = this.#properties(shown);
+    if (this.#gone) return [el("h2", {}, `${pick(shown.layer.title, lang)} ${shown.id}`), el("p", { class: "note" }, say("gone", lang))];
+    const short: HTMLElement[] = [];
+    const long: HTMLElement[] = [];
+    for (const field of shown.layer.fields) {
+      const value = shownValue(catalogue, shown.layer, field, properties, lang);
+      if (!value || !Object.keys(properties).length) continue;
+      const label = el("dt", {}, pick(field.label, lang));
+      const words = el("dd", { class: isNumber(field) ? "figure" : "" }, value);
+      if (value.length > LONG || value.includes("\n")) long.push(el("div", {}, label, words));
+      else short.push(label, words);
+    }
+    const waiting = !this.#item && !Object.keys(shown.properties).length;
+    return [
+      el("h2", {}, waiting ? shown.id : nameOf(shown.layer, properties, shown.id, lang, catalogue)),
+      el("div", { class: "card-body", tabindex: 0, role: "group", "aria-label": pick(shown.layer.title, lang) },
+        short.length > 0 && el("dl", { class: "lines" }, short),
+        long.length > 0 && el("dl", { class: "texts" }, long)),
+    ];  // prettier-ignore
+  }
+
+  #rasterLines(): HTMLElement[] {
+    if (!this.#rasters.length) return [];
+    const { lang } = this.#store.now;
+    const lines = this.#rasters.flatMap(({ title, value }) => [el("dt", {}, pick(title, lang)), el("dd", { class: "figure" }, rasterText(value, lang))]);
+    return [el("dl", { class: "lines rasters" }, lines)];
+  }
+}
+
+function rasterText(told: RasterValue, lang: "zh" | "en"): string {
+  const label = pick(bothWords(told.label), lang);
+  if (told.value === null || told.value === undefined) return label || say("no_value", lang);
+  const value = typeof told.value === "number" ? number(told.value, Number.isInteger(told.value) ? 0 : 1) : told.value;
+  const unit = pick(bothWords(told.unit), lang);
+  return [value, unit].filter(Boolean).join(" ") + (label && label !== value ? ` · ${label}` : "");
+}

@@ -1,0 +1,107 @@
+/** The catalogue as a MapLibre style: which layers are seen on one side, in which language, how opaque. */
+
+import type { ExpressionSpecification, LayerSpecification, SourceSpecification, StyleSpecification } from "maplibre-gl";
+import type { Catalogue, Lang, Layer, Side } from "../catalogue";
+import type { Server } from "../server";
+import type { State } from "../state";
+import { drawn } from "../state";
+
+/** The fonts of names on the map, from the machine: the same as those of the page round it. */
+const FONTS = ["Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei",
+  "WenQuanYi Micro Hei", "Helvetica Neue", "Arial", "sans-serif"] as const;  // prettier-ignore
+const PLAIN = ["Regular", ...FONTS];
+const BOLD = ["Bold", ...FONTS];
+
+const OPACITY: Partial<Record<LayerSpecification["type"], readonly string[]>> = {
+  raster: ["raster-opacity"],
+  fill: ["fill-opacity"],
+  line: ["line-opacity"],
+  circle: ["circle-opacity", "circle-stroke-opacity"],
+  symbol: ["text-opacity", "icon-opacity"],
+};
+
+export const SELECTED = "selected";
+
+/** Return the whole style for one side. */
+export function styleOf(catalogue: Catalogue, state: State, side: Side, server: Server): StyleSpecification {
+  const sources: Record<string, SourceSpecification> = {};
+  for (const [id, source] of Object.entries(catalogue.sources)) sources[id] = sourceHere(source, server);
+  sources[SELECTED] = { type: "geojson", data: { type: "FeatureCollection", features: [] } };
+  const made = new Map<string, LayerSpecification>([[catalogue.background.id, catalogue.background]]);
+  for (const layer of Object.values(catalogue.layers))
+    for (const part of layer.style) made.set(part.id, dressed(catalogue, state, side, layer, part));
+  return {
+    version: 8,
+    ...(catalogue.sprite && { sprite: server.here(catalogue.sprite) }),
+    sources,
+    layers: [...catalogue.order.flatMap((id) => made.get(id) ?? []), ...selectedLayers(catalogue)],
+  };
+}
+
+/** Return one part of a layer as it is to be drawn now. */
+export function dressed(catalogue: Catalogue, state: State, side: Side, layer: Layer, part: LayerSpecification): LayerSpecification {
+  const layout: Record<string, unknown> = {
+    ...part.layout,
+    visibility: drawn(catalogue, state, layer, side) ? "visible" : "none",
+  };
+  if (part.type === "symbol" && layout["text-field"] !== undefined) {
+    layout["text-field"] = textOf(part, state.lang) ?? layout["text-field"];
+    layout["text-font"] = isBold(layout["text-font"]) ? BOLD : PLAIN;
+  }
+  const paint: Record<string, unknown> = { ...part.paint };
+  const share = state.opacity[layer.id] ?? 1;
+  if (share < 1)
+    for (const name of OPACITY[part.type] ?? []) paint[name] = faded((paint[name] ?? 1) as number | unknown[], share);
+  return { ...part, layout, paint } as LayerSpecification;
+}
+
+/** Multiply an opacity, be it a number or an expression; those that depend on the zoom keep their form. */
+export function faded(value: number | readonly unknown[] | Record<string, unknown>, share: number): unknown {
+  if (typeof value === "number") return value * share;
+  if (!Array.isArray(value)) return value;
+  const [head] = value as readonly unknown[];
+  const depends = JSON.stringify(value).includes('"zoom"');
+  if (!depends) return ["*", share, value];
+  const first = head === "step" ? 2 : 4;
+  if (head !== "interpolate" && head !== "step") return value;
+  return (value as readonly unknown[]).map((each, n) => {
+    const output = head === "step" ? n === 2 || (n > 2 && n % 2 === 0) : n >= first && n % 2 === 0;
+    return output ? faded(each as number | unknown[], share) : each;
+  });
+}
+
+function textOf(part: LayerSpecification, lang: Lang): ExpressionSpecification | string | undefined {
+  const both = (part.metadata as { "shequ:text"?: Record<Lang, ExpressionSpecification | string> } | undefined)?.["shequ:text"];
+  return both?.[lang];
+}
+
+function isBold(font: unknown): boolean {
+  return JSON.stringify(font ?? "").includes("Bold");
+}
+
+function sourceHere(source: SourceSpecification, server: Server): SourceSpecification {
+  if (source.type === "geojson" && typeof source.data === "string") return { ...source, data: server.here(source.data) };
+  if ((source.type === "vector" || source.type === "raster") && source.tiles)
+    return { ...source, tiles: source.tiles.map((each) => server.here(each)) };
+  return source;
+}
+
+/** What marks the feature that was picked: readable on every ground. */
+function selectedLayers(catalogue: Catalogue): LayerSpecification[] {
+  const { ink } = catalogue.colours;
+  const lines: ExpressionSpecification = ["!=", ["geometry-type"], "Point"];
+  const points: ExpressionSpecification = ["==", ["geometry-type"], "Point"];
+  const round = { "line-cap": "round", "line-join": "round" } as const;
+  return [
+    { id: "selected/fill", type: "fill", source: SELECTED, filter: ["==", ["geometry-type"], "Polygon"],
+      paint: { "fill-color": "#FFD54A", "fill-opacity": 0.22 } },
+    { id: "selected/halo", type: "line", source: SELECTED, filter: lines, layout: round,
+      paint: { "line-color": "#FFFFFF", "line-width": 7, "line-opacity": 0.9 } },
+    { id: "selected/line", type: "line", source: SELECTED, filter: lines, layout: round,
+      paint: { "line-color": "#D99A00", "line-width": 3.2 } },
+    { id: "selected/ring", type: "circle", source: SELECTED, filter: points,
+      paint: { "circle-radius": 10, "circle-color": "rgba(255,213,74,0.35)", "circle-stroke-color": "#D99A00", "circle-stroke-width": 3 } },
+    { id: "selected/dot", type: "circle", source: SELECTED, filter: points,
+      paint: { "circle-radius": 2, "circle-color": ink } },
+  ];
+}
