@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Row, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from api.errors import BusyError, NotFoundError
+from api.storage.backend import Backend
 from api.storage.tables import job_log, jobs
 
 Status = Literal["accepted", "running", "successful", "failed", "dismissed"]
@@ -101,14 +102,14 @@ class Line:
 class Queue:
     """The jobs of one study."""
 
-    def __init__(self, engine: Engine, key: str) -> None:
-        self._engine = engine
-        self._key = key
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._key = backend.key
 
     # ── asking ──
     def get(self, job_id: str) -> Job:
         """Return a job; NotFoundError when there is none of that id."""
-        with self._engine.connect() as db:
+        with self._backend.reading() as db:
             row = db.execute(select(jobs).where(*self._is(job_id))).one_or_none()
         if row is None:
             raise NotFoundError(f"there is no job {job_id}", "see the list of jobs", type=NO_SUCH_JOB)
@@ -138,7 +139,7 @@ class Queue:
             wanted.append(jobs.c.created <= until)
         asked = select(jobs).where(*wanted).order_by(jobs.c.created.desc(), jobs.c.id.desc())
         timed = min_seconds is not None or max_seconds is not None
-        with self._engine.connect() as db:
+        with self._backend.reading() as db:
             if not timed:
                 matched = db.execute(select(func.count()).select_from(jobs).where(*wanted)).scalar_one()
                 return [_job(row) for row in db.execute(asked.offset(offset).limit(limit))], matched
@@ -153,13 +154,13 @@ class Queue:
             .order_by(job_log.c.number)
             .limit(limit)
         )
-        with self._engine.connect() as db:
+        with self._backend.reading() as db:
             return [Line(*row) for row in db.execute(asked)]
 
     def waiting(self) -> bool:
         """Tell whether a job waits to be taken; cheap."""
         asked = select(jobs.c.id).where(jobs.c.study == self._key, self._takeable(time.time())).limit(1)
-        with self._engine.connect() as db:
+        with self._backend.reading() as db:
             return db.execute(asked).first() is not None
 
     # ── whoever asks for work ──
@@ -209,7 +210,7 @@ class Queue:
             asked = select(jobs).where(jobs.c.study == self._key, self._takeable(now))
             if job_id is not None:
                 asked = asked.where(jobs.c.id == job_id)
-            with self._engine.connect() as db:
+            with self._backend.reading() as db:
                 row = db.execute(asked.order_by(jobs.c.created, jobs.c.id).limit(1)).one_or_none()
             if row is None:
                 return None
@@ -241,18 +242,18 @@ class Queue:
     def wanted(self, job_id: str, worker: str) -> bool:
         """Tell whether the job is this worker's and nobody asked for its end; cheap."""
         asked = select(jobs.c.cancel).where(*self._mine(job_id, worker))
-        with self._engine.connect() as db:
+        with self._backend.reading() as db:
             row = db.execute(asked).one_or_none()
         return row is not None and not row.cancel
 
-    def tell(self, job_id: str, worker: str, text: str, progress: float | None) -> bool:
-        """Keep a line of the log and how far the job is; False when it is not this worker's any more."""
+    def tell(self, job_id: str, worker: str, text: str, progress: float | None, *, line: bool = True) -> bool:
+        """Keep what a job does and how far it is, as a line of its log too; False when it is not this worker's."""
         values: dict[str, Any] = {"message": text, "updated": _now()}
         if progress is not None:
             values["progress"] = min(max(float(progress), 0.0), 1.0)
         with self._writing() as db:
             mine = db.execute(update(jobs).where(*self._mine(job_id, worker)).values(**values)).rowcount
-            if mine:
+            if mine and line:
                 self._say(db, job_id, text, values.get("progress"))
         return bool(mine)
 
@@ -298,7 +299,7 @@ class Queue:
     def holders(self) -> frozenset[str]:
         """Return who holds leases."""
         asked = select(jobs.c.worker).where(jobs.c.study == self._key, jobs.c.status == "running").distinct()
-        with self._engine.connect() as db:
+        with self._backend.reading() as db:
             return frozenset(row.worker for row in db.execute(asked) if row.worker)
 
     # ── the rows ──
@@ -330,7 +331,7 @@ class Queue:
         Its first statement writes, so that a snapshot that was read earlier can never stand in the way.
         """
         try:
-            with self._engine.begin() as db:
+            with self._backend.engine.begin() as db:
                 yield db
         except OperationalError as error:
             raise BusyError(f"the queue cannot be written now ({error.orig})", "try again in a moment") from error
