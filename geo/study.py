@@ -20,9 +20,14 @@ from pyproj.exceptions import CRSError
 from geo.errors import Fault, InputError
 from geo.raster import Raster
 from geo.schema import TABLES, conform
+from geo.study_log import carry_over, has_log, held_alone, require_unused, settle
 
-FORMAT = 1
-"""Version of the study file. A file from a newer version is refused politely."""
+FORMAT = 2
+"""Newest format of the study file that is read; a file from a newer version is refused politely.
+
+1 is what `write_study` writes. 2 is the same with the log of a server that serves the file (`geo.study_log`)."""
+
+_PLAIN = 1
 
 _META = "shequ_meta"
 _REPAIRS = "shequ_repairs"
@@ -95,20 +100,35 @@ class Study:
 
 
 def write_study(study: Study, path: Path) -> None:
-    """Write the study to `path`, whole or not at all: into a file beside it, then renamed over it."""
+    """Write the study to `path`, whole or not at all: into a file beside it, then renamed over it.
+
+    What a server keeps in a study that is there already (`geo.study_log`) is carried over: the log with all history,
+    jobs, and layers that are not the study's own.
+
+    Raises
+    ------
+    InputError
+        When a server has the study open, or it cannot be written to `path`.
+    """
     require_study_place(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".shequ-") as folder:
         draft = Path(folder) / "study.gpkg"
         for name, frame in study.tables.items():
             _write_table(frame, name, draft)
-        _write_plain(draft, _META, _meta_rows(study))
+        meta = meta_rows(study)
+        _write_plain(draft, _META, pd.DataFrame({"key": list(meta), "value": list(meta.values())}))
         _write_plain(draft, _REPAIRS, pd.DataFrame(
             [vars(r) for r in study.repairs],
             columns=[f.name for f in fields(Repair)], dtype="str"))  # fmt: skip
         for name, raster in study.rasters.items():
-            _write_raster(raster, name, draft)
-        os.replace(draft, path)
+            write_raster(raster, name, draft)
+        with held_alone(path):
+            if path.exists():
+                settle(path)
+                if has_log(path):
+                    carry_over(path, draft)
+            os.replace(draft, path)
 
 
 def require_study_place(path: Path) -> None:
@@ -117,7 +137,8 @@ def require_study_place(path: Path) -> None:
     Raises
     ------
     InputError
-        When `path` is a folder or a file that is no study, or its folder is a file or cannot be written to.
+        When `path` is a folder or a file that is no study, its folder is a file or cannot be written to, or a server
+        has the study open.
     """
     if path.is_dir():
         raise InputError(
@@ -128,6 +149,7 @@ def require_study_place(path: Path) -> None:
             Fault("this file is no study, and would be overwritten", "choose another name (--out)", file=str(path))
         )
     require_folder(path.parent)
+    require_unused(path)
 
 
 def require_folder(folder: Path) -> None:
@@ -160,15 +182,14 @@ def _is_study(path: Path) -> bool:
         return False
 
 
-def read_study(path: Path) -> Study:
-    """Read a study file.
+def require_study(path: Path) -> dict[str, str]:
+    """Return what a study file says of itself, by key; read nothing else.
 
     Raises
     ------
     InputError
         When there is no such file, it is not a study, it is damaged, or it was written by a newer version.
     """
-    import pyogrio  # noqa: PLC0415 - who only walks or looks at tables in memory needs no GDAL
 
     def refuse(what: str, remedy: str) -> InputError:
         return InputError(Fault(what, remedy, file=str(path)))
@@ -183,16 +204,11 @@ def read_study(path: Path) -> Study:
             )
     try:
         with _read_only(path) as db:
-            broken = db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok"
-            layers = {str(name) for name, _ in pyogrio.list_layers(path)}
-            rows = dict(db.execute("SELECT key, value FROM shequ_meta").fetchall()) if _META in layers else {}
-            kept = {
-                r[0] for r in db.execute("SELECT table_name FROM gpkg_contents WHERE data_type = '2d-gridded-coverage'")
-            }
-    except (pyogrio.errors.DataSourceError, sqlite3.DatabaseError) as error:
+            tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            rows = dict(db.execute("SELECT key, value FROM shequ_meta").fetchall()) if _META in tables else {}
+            db.execute("SELECT table_name FROM gpkg_contents").fetchall()
+    except sqlite3.DatabaseError as error:
         raise refuse(f"the file cannot be read as a GeoPackage ({error})", "copy it again, or import anew") from error
-    if broken:
-        raise refuse("the GeoPackage is damaged", "copy it again, or import anew")
     if "format" not in rows:
         raise refuse(
             "this is a GeoPackage but not a study", f"turn it into one with: shequ import {path} --out STUDY.gpkg"
@@ -203,9 +219,38 @@ def read_study(path: Path) -> Study:
         raise refuse(f"the study was written by a newer shequ (format {rows['format']}, this one reads {FORMAT})",
                      "update shequ")  # fmt: skip
     missing = [key for key in ("name", "name_en", "crs", "notes") if key not in rows]
-    missing += [layer for layer in (_REPAIRS,) if layer not in layers]
+    missing += [layer for layer in (_REPAIRS,) if layer not in tables]
     if missing:
         raise refuse(f"the study lacks {', '.join(missing)}, which shequ writes into every one", _ANEW)
+    return rows
+
+
+def read_study(path: Path) -> Study:
+    """Read a study file.
+
+    Raises
+    ------
+    InputError
+        When there is no such file, it is not a study, it is damaged, or it was written by a newer version.
+    """
+    import pyogrio  # noqa: PLC0415 - who only walks or looks at tables in memory needs no GDAL
+
+    def refuse(what: str, remedy: str) -> InputError:
+        return InputError(Fault(what, remedy, file=str(path)))
+
+    rows = require_study(path)
+    try:
+        with _read_only(path) as db:
+            broken = db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok"
+            kept = {
+                r[0] for r in db.execute("SELECT table_name FROM gpkg_contents WHERE data_type = '2d-gridded-coverage'")
+            }
+        # one after the other: two copies of SQLite in one process must not have the same file open
+        layers = {str(name) for name, _ in pyogrio.list_layers(path)}
+    except (pyogrio.errors.DataSourceError, sqlite3.DatabaseError) as error:
+        raise refuse(f"the file cannot be read as a GeoPackage ({error})", "copy it again, or import anew") from error
+    if broken:
+        raise refuse("the GeoPackage is damaged", "copy it again, or import anew")
     try:
         repairs = pyogrio.read_dataframe(path, layer=_REPAIRS).fillna("")
         return Study(
@@ -213,7 +258,7 @@ def read_study(path: Path) -> Study:
             name_en=rows["name_en"],
             crs=CRS.from_user_input(rows["crs"]),
             tables={name: _read_table(path, name) for name in TABLES if name in layers},
-            rasters={name: _read_raster(path, name) for name in _RASTERS if name in kept},
+            rasters={name: read_raster(path, name) for name in _RASTERS if name in kept},
             repairs=tuple(Repair(**row) for row in repairs.to_dict("records")),
             notes=json.loads(rows["notes"]),
         )
@@ -223,15 +268,15 @@ def read_study(path: Path) -> Study:
         raise refuse(f"the study was changed by another program, and cannot be read ({error})", _ANEW) from error
 
 
-def _meta_rows(study: Study) -> pd.DataFrame:
-    rows = {
-        "format": str(FORMAT),
+def meta_rows(study: Study) -> dict[str, str]:
+    """Return what the file says of the study beside its tables, by key."""
+    return {
+        "format": str(_PLAIN),
         "name": study.name,
         "name_en": study.name_en,
         "crs": f"EPSG:{code}" if (code := study.crs.to_epsg()) else study.crs.to_wkt(),
         "notes": json.dumps(dict(study.notes), ensure_ascii=False, sort_keys=True),
     }
-    return pd.DataFrame({"key": list(rows), "value": list(rows.values())})
 
 
 def _write_plain(path: Path, layer: str, rows: pd.DataFrame) -> None:
@@ -272,7 +317,7 @@ def _changed() -> tuple[type[Exception], ...]:
             RasterioError)  # fmt: skip
 
 
-def _write_raster(raster: Raster, name: str, path: Path) -> None:
+def write_raster(raster: Raster, name: str, path: Path) -> None:
     """Write a raster as a gridded coverage of the GeoPackage: 32-bit floats, its own resolution."""
     import rasterio  # noqa: PLC0415 - as above
 
@@ -284,7 +329,8 @@ def _write_raster(raster: Raster, name: str, path: Path) -> None:
         out.write(np.where(np.isnan(raster.values), _NODATA, raster.values), 1)
 
 
-def _read_raster(path: Path, name: str) -> Raster:
+def read_raster(path: Path, name: str) -> Raster:
+    """Read a raster of a GeoPackage."""
     import rasterio  # noqa: PLC0415 - as above
 
     with rasterio.open(f"GPKG:{path}:{name}") as source:

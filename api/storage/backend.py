@@ -8,28 +8,44 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
 from api.storage.records import Collection
-from geo.raster import Raster
-from geo.study import Study
+
+if TYPE_CHECKING:  # who only reads features and tiles needs no pandas
+    from geo.raster import Raster
+    from geo.study import Study
 
 
 @dataclass(frozen=True)
 class Stray:
     """A feature that another program wrote into its table, past the log.
 
-    `before` is what was there (`id`, `geometry`, columns; one row), None where nothing was. Not `known`: the table was
-    put in place of another one, and what was there before it is not known.
+    `before` is what was there (`id`, `geometry`, columns), None where nothing was.
     """
 
     collection: str
     id: str
-    before: Mapping[str, Any] | None = None
-    known: bool = True
+    before: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A table that lies there.
+
+    Attributes
+    ----------
+    collection
+        Its columns as they are; None where only the log can tell (tables of plans and runs).
+    anew
+        Another program put it in place of the one that the log knows: what was there before is not known.
+    """
+
+    collection: Collection | None
+    anew: bool = False
 
 
 class Backend(Protocol):
@@ -66,19 +82,22 @@ class Backend(Protocol):
     def touched(self) -> bool:
         """Tell, cheaply, whether another program may have written since `strays` and `found` were asked."""
 
-    def found(self, db: Connection) -> Mapping[str, Collection] | None:
-        """Return the tables that lie there, where other programs may make, change and drop some; None where not."""
+    def found(self, db: Connection) -> Mapping[str, Found] | None:
+        """Return the tables that lie there, when other programs may have made, changed or dropped some; else None."""
 
     def strays(self, db: Connection) -> Sequence[Stray]:
         """Return, and forget, what other programs wrote since the last time; nothing where nobody else can write."""
 
     def about(self) -> Mapping[str, Any]:
-        """Return `name`, `name_en`, `crs` (EPSG:… or WKT), `notes` (a mapping), `repairs` (mappings, as in Repair)."""
+        """Return `name`, `name_en`, `crs` (EPSG:… or WKT), `notes` (a mapping), `repairs` (mappings, as in Repair).
 
-    def put_about(self, db: Connection, study: Study) -> None:
+        Empty before the first `put_about`.
+        """
+
+    def put_about(self, db: Connection, study: "Study") -> None:
         """Write name, crs, notes, repairs and rasters."""
 
-    def rasters(self) -> Mapping[str, Raster]:
+    def rasters(self) -> Mapping[str, "Raster"]:
         """Return the rasters by name."""
 
     def backup(self, path: Path) -> None:

@@ -65,27 +65,33 @@ def to_rows(frame: gpd.GeoDataFrame, collection: Collection) -> pa.Table:
 
 
 def to_frame(rows: pa.Table, collection: Collection, crs: CRS) -> gpd.GeoDataFrame:
-    """Return rows as a table in metres (CRS of the study) with the ids as its index; a record table has no geometry."""
+    """Return rows as a table in metres (CRS of the study) with the ids as its index; a record table has no geometry.
+
+    Columns of somebody's own are plain numbers and flags where nothing is missing.
+    """
     import geopandas as gpd  # noqa: PLC0415 - reading and serving need no pandas
     import pandas as pd  # noqa: PLC0415 - as above
 
     index = pd.Index(rows["id"].to_numpy(zero_copy_only=False), name=collection.index, dtype="str")
-    data = {c.name: _series(rows[c.name], c.kind, index) for c in collection.columns}
+    known = {c.name for c in TABLES[collection.id].columns} if collection.id in TABLES else set()
+    data = {c.name: _series(rows[c.name], c.kind, index, own=c.name not in known) for c in collection.columns}
     if collection.geometry == "None":
         return pd.DataFrame(data, index=index)
     shapes = shapely.from_wkb(rows["geometry"].to_numpy(zero_copy_only=False))
     return gpd.GeoDataFrame(data, index=index, geometry=gpd.GeoSeries(shapes, index, crs=crs))
 
 
-def _series(values: pa.ChunkedArray, kind: Kind, index: pd.Index) -> pd.Series:
+def _series(values: pa.ChunkedArray, kind: Kind, index: pd.Index, *, own: bool) -> pd.Series:
     import pandas as pd  # noqa: PLC0415 - as above
 
     if kind in ("text", "day"):
         return pd.Series(values.to_numpy(zero_copy_only=False), index, dtype="str")
     if kind == "number":
         return pd.Series(values.to_numpy(zero_copy_only=False), index, dtype="float64")
+    if own and not values.null_count:
+        return pd.Series(values.to_numpy(zero_copy_only=False), index)
     known = values.is_valid().to_numpy()
-    filled = values.fill_null(False if kind == "flag" else 0).to_numpy(zero_copy_only=False)  # noqa: FBT003
+    filled = values.fill_null(False if kind == "flag" else 0).to_numpy(zero_copy_only=False)
     array: Any = pd.arrays.BooleanArray if kind == "flag" else pd.arrays.IntegerArray
     return pd.Series(array(filled.copy(), ~known), index)
 

@@ -1,0 +1,347 @@
+"""Layers of a GeoPackage by Python's own SQLite: made, read and written as GDAL and QGIS expect them."""
+
+import json
+import sqlite3
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import shapely
+from pyproj import CRS
+
+from api.storage.differences import by_id
+from api.storage.records import Collection, arrow_schema, study_collection
+from geo.errors import Fault, InputError
+from geo.schema import TABLES, Column, Kind
+from geo.study_log import SQL_TYPES, quoted, text, watch
+
+_CHUNK = 2_000
+"""Rows turned into Arrow at a time: few enough for the garbage collector to find nothing to do."""
+
+_ENVELOPES = (0, 32, 48, 48, 64)
+"""Bytes of the box in a geometry's header, by the number in its flags."""
+
+_AT = "CASE " + " ".join(
+    f"WHEN substr({{0}}, 4, 1) = x'{flags:02x}' THEN {9 + size}"
+    for kind, size in enumerate(_ENVELOPES) for flags in (kind << 1 | 1, kind << 1)
+) + " ELSE 9 END"  # fmt: skip
+"""Where the WKB begins in a geometry: behind a header of 8 bytes and a box."""
+
+
+# ── geometries ───────────────────────────────────────────────────────────────────────────────────────────────────────
+def pack(geometries: Sequence[bytes | None], srs: int) -> list[bytes | None]:
+    """Return WKB as a GeoPackage keeps it: with a header, and a box unless it is a point."""
+    shapes = shapely.from_wkb(np.array(geometries, dtype=object))
+    bounds = shapely.bounds(shapes)
+    points = shapely.get_type_id(shapes) == 0
+    empty = shapely.is_empty(shapes)
+    bare, boxed = struct.pack("<2sBBi", b"GP", 0, 1, srs), struct.pack("<2sBBi", b"GP", 0, 3, srs)
+    none = struct.pack("<2sBBi", b"GP", 0, 17, srs)
+    boxes = np.ascontiguousarray(bounds[:, [0, 2, 1, 3]]).astype("<f8").tobytes()
+    return [
+        None if wkb is None else none + wkb if empty[i] else bare + wkb if points[i]
+        else b"".join((boxed, boxes[32 * i : 32 * i + 32], wkb)) for i, wkb in enumerate(geometries)
+    ]  # fmt: skip
+
+
+def unpack(geometry: bytes | None) -> bytes | None:
+    """Return the WKB in a geometry of a GeoPackage."""
+    return None if geometry is None else geometry[8 + _ENVELOPES[geometry[3] >> 1 & 7] :]
+
+
+def _box(geometry: bytes | None) -> tuple[float, ...] | None:
+    """Return minx, maxx, miny, maxy of a geometry; None of none, or an empty one."""
+    if geometry is None or geometry[3] & 16:
+        return None
+    if geometry[3] >> 1 & 7:
+        return struct.unpack_from("<4d" if geometry[3] & 1 else ">4d", geometry, 8)
+    minx, miny, maxx, maxy = shapely.bounds(shapely.from_wkb(geometry[8:])).tolist()
+    return None if minx != minx else (minx, maxx, miny, maxy)  # noqa: PLR0124 - not a number
+
+
+def register(db: sqlite3.Connection) -> None:
+    """Give a connection the functions that the triggers of spatial indexes call."""
+    for place, name in enumerate(("ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY")):
+        db.create_function(name, 1, lambda g, place=place: b[place] if (b := _box(g)) else None, deterministic=True)
+    db.create_function("ST_IsEmpty", 1, lambda g: None if g is None else int(_box(g) is None), deterministic=True)
+
+
+# ── layers ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class Layer:
+    """A layer's table: its key, its geometry column, and the other columns with their types."""
+
+    key: str
+    geometry: str | None
+    columns: Mapping[str, str]
+    srs: int
+
+
+def layer(db: sqlite3.Connection, name: str) -> Layer:
+    """Return how a layer's table is built."""
+    row = db.execute("SELECT column_name, srs_id FROM gpkg_geometry_columns WHERE table_name = ?", (name,)).fetchone()
+    info = db.execute(f"PRAGMA table_info({quoted(name)})").fetchall()
+    key = next((column[1] for column in info if column[5]), "rowid")
+    shape = row[0] if row else None
+    return Layer(key, shape, {c[1]: c[2].upper() for c in info if c[1] not in (key, shape)}, row[1] if row else 0)
+
+
+def layers(db: sqlite3.Connection) -> list[str]:
+    """Return the names of all layers and record tables."""
+    rows = db.execute("SELECT c.table_name FROM gpkg_contents c JOIN sqlite_master m ON m.name = c.table_name "
+                      "WHERE data_type IN ('features', 'attributes') ORDER BY 1")  # fmt: skip
+    return [str(name) for (name,) in rows]
+
+
+def rasters(db: sqlite3.Connection) -> list[str]:
+    """Return the names of all rasters."""
+    rows = db.execute("SELECT table_name FROM gpkg_contents WHERE data_type = '2d-gridded-coverage' ORDER BY rowid")
+    return [str(name) for (name,) in rows]
+
+
+def study_layer(db: sqlite3.Connection, name: str) -> Collection:
+    """Return the collection of one of a study's own layers, with the columns that somebody added to it."""
+    known = TABLES[name].columns
+    names = {TABLES[name].index, *(column.name for column in known)}
+    own = tuple(Column(column, _kind(kind), "") for column, kind in layer(db, name).columns.items()
+                if column not in names and not kind.startswith("BLOB"))  # fmt: skip
+    return study_collection(name, (*known, *own))
+
+
+def settle(db: sqlite3.Connection, name: str) -> None:
+    """Give a study's own layer what it needs to be written: every column of its contract, unique ids, notes of changes."""
+    here = layer(db, name).columns
+    for column in TABLES[name].columns:
+        if column.name not in here:
+            db.execute(f"ALTER TABLE {quoted(name)} ADD COLUMN {quoted(column.name)} {SQL_TYPES[column.kind]}")
+    watch(db, name, TABLES[name].index)
+
+
+def make_layer(db: sqlite3.Connection, collection: Collection, srs: int) -> None:
+    """Make an empty layer with a spatial index, or a record table."""
+    name, table = collection.id, quoted(collection.id)
+    columns = ", ".join(f"{quoted(c.name)} {SQL_TYPES[c.kind]}" for c in collection.columns)
+    kind = {"None": "", "Mixed": "GEOMETRY"}.get(collection.geometry, collection.geometry.upper())
+    shape = f'"geom" {kind}, ' if kind else ""
+    rest = f", {columns}" if columns else ""
+    db.execute(f'CREATE TABLE {table} ("fid" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, {shape}'
+               f"{quoted(collection.index)} TEXT{rest})")  # fmt: skip
+    db.execute("INSERT INTO gpkg_contents (table_name, data_type, identifier, srs_id) VALUES (?, ?, ?, ?)",
+               (name, "features" if kind else "attributes", name, srs if kind else 0))  # fmt: skip
+    if kind:
+        db.execute("INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', ?, ?, 0, 0)", (name, kind, srs))
+        _index(db, name)
+    db.execute("CREATE TABLE IF NOT EXISTS gpkg_ogr_contents (table_name TEXT NOT NULL PRIMARY KEY, "
+               "feature_count INTEGER DEFAULT NULL)")  # fmt: skip
+    db.execute("INSERT OR REPLACE INTO gpkg_ogr_contents VALUES (?, 0)", (name,))
+    for event, step in (("insert", "+ 1"), ("delete", "- 1")):
+        db.execute(
+            f"CREATE TRIGGER {quoted(f'trigger_{event}_feature_count_{name}')} AFTER {event.upper()} ON {table} BEGIN "
+            f"UPDATE gpkg_ogr_contents SET feature_count = feature_count {step} "
+            f"WHERE lower(table_name) = lower({text(name)}); END"
+        )
+
+
+def _index(db: sqlite3.Connection, name: str) -> None:
+    """Give a layer its R-tree, with the triggers that the standard asks for."""
+    tree, table = quoted(f"rtree_{name}_geom"), quoted(name)
+    db.execute("CREATE TABLE IF NOT EXISTS gpkg_extensions (table_name TEXT, column_name TEXT, extension_name TEXT NOT "
+               "NULL, definition TEXT NOT NULL, scope TEXT NOT NULL, "
+               "CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name))")  # fmt: skip
+    db.execute("INSERT INTO gpkg_extensions VALUES (?, 'geom', 'gpkg_rtree_index', "
+               "'http://www.geopackage.org/spec120/#extension_rtree', 'write-only')", (name,))  # fmt: skip
+    db.execute(f"CREATE VIRTUAL TABLE {tree} USING rtree(id, minx, maxx, miny, maxy)")
+    full, was_full = (f'({row}."geom" NOT NULL AND NOT ST_IsEmpty({row}."geom"))' for row in ("NEW", "OLD"))
+    bare, was_bare = (f'({row}."geom" ISNULL OR ST_IsEmpty({row}."geom"))' for row in ("NEW", "OLD"))
+    box = 'ST_MinX(NEW."geom"), ST_MaxX(NEW."geom"), ST_MinY(NEW."geom"), ST_MaxY(NEW."geom")'
+    put = f'INSERT OR REPLACE INTO {tree} VALUES (NEW."fid", {box});'
+    move = (f'UPDATE {tree} SET minx = ST_MinX(NEW."geom"), maxx = ST_MaxX(NEW."geom"), miny = ST_MinY(NEW."geom"), '  # noqa: S608 - quoted
+            f'maxy = ST_MaxY(NEW."geom") WHERE id = NEW."fid";')  # fmt: skip
+    take = f'DELETE FROM {tree} WHERE id = OLD."fid";'  # noqa: S608 - quoted
+    take_both = f'DELETE FROM {tree} WHERE id IN (OLD."fid", NEW."fid");'  # noqa: S608 - quoted
+    same, other = 'OLD."fid" = NEW."fid"', 'OLD."fid" != NEW."fid"'
+    for suffix, when, condition, steps in (
+        ("insert", "INSERT", full, put),
+        ("update6", 'UPDATE OF "geom"', f"{same} AND {full} AND {was_full}", move),
+        ("update7", 'UPDATE OF "geom"', f"{same} AND {full} AND {was_bare}", put),
+        ("update2", 'UPDATE OF "geom"', f"{same} AND {bare}", take),
+        ("update5", "UPDATE", f"{other} AND {full}", take + put),
+        ("update4", "UPDATE", f"{other} AND {bare}", take_both),
+        ("delete", "DELETE", 'OLD."geom" NOT NULL', take),
+    ):
+        trigger = quoted(f"rtree_{name}_geom_{suffix}")
+        db.execute(f"CREATE TRIGGER {trigger} AFTER {when} ON {table} WHEN {condition} BEGIN {steps} END")
+
+
+def srs_id(db: sqlite3.Connection, crs: CRS) -> int:
+    """Return the number of a coordinate reference system in the file, which gets it where it lacks it."""
+    code = crs.to_epsg()
+    wkt = crs.to_wkt("WKT1_GDAL")
+    if code is not None:
+        found = db.execute("SELECT srs_id FROM gpkg_spatial_ref_sys WHERE upper(organization) = 'EPSG' "
+                           "AND organization_coordsys_id = ?", (code,)).fetchone()  # fmt: skip
+    else:
+        known = db.execute("SELECT srs_id, definition FROM gpkg_spatial_ref_sys WHERE srs_id > 0").fetchall()
+        found = next(((number,) for number, said in known if said not in ("", "undefined") and CRS(said) == crs), None)
+    if found is not None:
+        return int(found[0])
+    number = code or 1 + max(100_000, db.execute("SELECT max(srs_id) FROM gpkg_spatial_ref_sys").fetchone()[0])
+    db.execute("INSERT INTO gpkg_spatial_ref_sys (srs_name, srs_id, organization, organization_coordsys_id, definition) "
+               "VALUES (?, ?, ?, ?, ?)", (crs.name, number, "EPSG" if code else "NONE", number, wkt))  # fmt: skip
+    return int(number)
+
+
+def begin_file(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+    """Make an empty file a GeoPackage, for layers of another one."""
+    for pragma in ("application_id", "user_version"):
+        target.execute(f"PRAGMA {pragma} = {source.execute(f'PRAGMA {pragma}').fetchone()[0]}")
+    for table in ("gpkg_spatial_ref_sys", "gpkg_contents", "gpkg_geometry_columns", "gpkg_extensions"):
+        row = source.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+        if row is not None:
+            target.execute(row[0])
+    for table in ("gpkg_spatial_ref_sys",):
+        rows = source.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - our own
+        target.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608 - as above
+    rows = source.execute("SELECT * FROM gpkg_extensions WHERE table_name LIKE 'gpkg\\_%' ESCAPE '\\'").fetchall()
+    if rows:
+        target.executemany(f"INSERT INTO gpkg_extensions VALUES ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608 - as above
+
+
+def _kind(sql_type: str) -> Kind:
+    if sql_type.startswith("BOOL"):
+        return "flag"
+    if "INT" in sql_type:
+        return "count"
+    return "number" if sql_type.startswith(("REAL", "DOUBLE", "FLOAT", "NUM", "DEC")) else "text"
+
+
+# ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def read_rows(db: sqlite3.Connection, collection: Collection, ids: Sequence[str] | None) -> pa.Table:
+    """Return `id`, `geometry` (WKB) and the columns, ordered by id.
+
+    Raises
+    ------
+    InputError
+        When another program wrote values of another type.
+    """
+    lies = layer(db, collection.id)
+    schema = pa.schema([f for f in arrow_schema(collection) if f.name not in ("version", "tx")])
+    shape = f"substr({quoted(lies.geometry)}, {_AT.format(quoted(lies.geometry))})" if lies.geometry else "NULL"
+    names = [collection.index, *(column.name for column in collection.columns)]
+    picked = [quoted(name) if name in lies.columns else "NULL" for name in names]
+    statement = f"SELECT {picked[0]}, {shape}{''.join(f', {name}' for name in picked[1:])} FROM {quoted(collection.id)}"  # noqa: S608 - quoted
+    if ids is None:
+        cursor = db.execute(statement)
+    else:
+        statement += f" WHERE {quoted(collection.index)} IN (SELECT value FROM json_each(?))"
+        cursor = db.execute(statement, (json.dumps(list(ids)),))
+    kept = pa.schema([pa.field(f.name, pa.int64()) if pa.types.is_boolean(f.type) else f for f in schema])
+    batches = []
+    while rows := cursor.fetchmany(_CHUNK):
+        columns = zip(zip(*rows, strict=True), kept, strict=True)
+        batches.append(pa.record_batch([_array(values, each, collection.id) for values, each in columns], kept))
+    found = pa.Table.from_batches(batches, kept).cast(schema)
+    return by_id(found.combine_chunks())
+
+
+def _array(values: tuple[Any, ...], each: pa.Field, table: str) -> pa.Array:
+    try:
+        return pa.array(values, each.type)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError) as error:
+        if each.type == pa.string():
+            return pa.array([None if value is None else str(value) for value in values], each.type)
+        raise InputError(Fault(f"column {each.name} holds a value that is no {each.type} ({error})",
+                               "correct it with the program that wrote it", table=table)) from error  # fmt: skip
+
+
+def write_rows(db: sqlite3.Connection, collection: Collection, rows: pa.Table) -> None:
+    """Insert rows, or replace those whose ids are there."""
+    if not len(rows):
+        return
+    lies = layer(db, collection.id)
+    names = [collection.index, *(column.name for column in collection.columns if column.name in lies.columns)]
+    data: list[Any] = [rows["id"].to_pylist(), *(rows[name].to_pylist() for name in names[1:])]
+    if lies.geometry:
+        geometries = rows["geometry"].to_pylist()
+        names.append(lies.geometry)
+        data.append(pack(geometries, lies.srs))
+        _widen(db, collection.id, geometries)
+    marks = ", ".join("?" * len(names))
+    others = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in names[1:])
+    keep = f"UPDATE SET {others}" if others else "NOTHING"
+    statement = (f"INSERT INTO {quoted(collection.id)} ({', '.join(map(quoted, names))}) VALUES ({marks}) "  # noqa: S608 - quoted
+                 f"ON CONFLICT ({quoted(collection.index)}) DO {keep}")  # fmt: skip
+    db.executemany(statement, zip(*data, strict=True))
+    _changed(db, collection.id)
+
+
+def delete_rows(db: sqlite3.Connection, collection: Collection, ids: Sequence[str]) -> None:
+    """Delete the rows of these ids."""
+    statement = (
+        f"DELETE FROM {quoted(collection.id)} WHERE {quoted(collection.index)} IN (SELECT value FROM json_each(?))"  # noqa: S608 - quoted
+    )
+    db.execute(statement, (json.dumps(list(ids)),))
+    _changed(db, collection.id)
+
+
+def _changed(db: sqlite3.Connection, name: str) -> None:
+    db.execute(
+        "UPDATE gpkg_contents SET last_change = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE table_name = ?", (name,)
+    )
+
+
+def _widen(db: sqlite3.Connection, name: str, geometries: Sequence[bytes | None]) -> None:
+    """Let the layer's box and type hold these geometries."""
+    shapes = shapely.from_wkb(np.array([g for g in geometries if g is not None], dtype=object))
+    if not len(shapes):
+        return
+    minx, miny, maxx, maxy = shapely.total_bounds(shapes).tolist()
+    db.execute(
+        "UPDATE gpkg_contents SET min_x = min(coalesce(min_x, ?1), ?1), min_y = min(coalesce(min_y, ?2), ?2), "
+        "max_x = max(coalesce(max_x, ?3), ?3), max_y = max(coalesce(max_y, ?4), ?4) WHERE table_name = ?5",
+        (minx, miny, maxx, maxy, name),
+    )
+    declared = db.execute(
+        "SELECT geometry_type_name FROM gpkg_geometry_columns WHERE table_name = ?", (name,)
+    ).fetchone()
+    kinds = {_TYPES[number] for number in np.unique(shapely.get_type_id(shapes)).tolist()}
+    if declared[0].upper() != "GEOMETRY" and kinds != {declared[0].upper()}:
+        db.execute("UPDATE gpkg_geometry_columns SET geometry_type_name = 'GEOMETRY' WHERE table_name = ?", (name,))
+
+
+_TYPES = ("POINT", "LINESTRING", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON",
+          "GEOMETRYCOLLECTION")  # fmt: skip
+"""Geometry types by the numbers of GEOS."""
+
+
+def name_rows(db: sqlite3.Connection, name: str) -> Iterator[str]:
+    """Give ids to rows of a layer that another program wrote without one; yield them."""
+    index = next((c for c in layer(db, name).columns if _is_index(db, name, c)), None)
+    if index is None:
+        return
+    key = quoted(layer(db, name).key)
+    empty = f"{quoted(index)} IS NULL OR {quoted(index)} = ''"
+    for (fid,) in db.execute(f"SELECT {key} FROM {quoted(name)} WHERE {empty}").fetchall():  # noqa: S608 - quoted
+        given = f"{name.rsplit('.', 1)[-1]}-{fid}"
+        while db.execute(f"SELECT 1 FROM {quoted(name)} WHERE {quoted(index)} = ?", (given,)).fetchone():  # noqa: S608 - as above
+            given += "-1"
+        db.execute(f"UPDATE {quoted(name)} SET {quoted(index)} = ? WHERE {key} = ?", (given, fid))  # noqa: S608 - as above
+        yield given
+
+
+def _is_index(db: sqlite3.Connection, name: str, column: str) -> bool:
+    info = db.execute(f"PRAGMA index_info({quoted(f'shequ_id_{name}')})").fetchall()
+    return bool(info) and info[0][2] == column
+
+
+def captured_row(feature: str, properties: str | None, geometry: bytes | None) -> dict[str, Any] | None:
+    """Return a row as `geo.study_log.captured` noted it; None where none was."""
+    if properties is None:
+        return None
+    told = {
+        name: float(value[0]) if isinstance(value, list) else value for name, value in json.loads(properties).items()
+    }
+    return {**told, "id": feature, "geometry": unpack(geometry)}

@@ -1,0 +1,297 @@
+"""What lies in a study file beside the study: who has it open, a server's log, what other programs change past it.
+
+A server keeps its log in tables `shequ_…` of the file. Triggers note what other programs write into the study's tables:
+they need nothing that a program that edits GeoPackages lacks. When the study is written anew, `carry_over` takes all of
+that into the new file, and notes what is different in it.
+"""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import IO
+
+from geo.errors import Fault, InputError
+from geo.schema import TABLES, Kind
+
+OWN = ("shequ_meta", "shequ_repairs")
+"""Tables `shequ_…` that are the study's own; the others are the log."""
+
+_MARK = "shequ_collections"
+"""The table that a study file with a log has."""
+
+TOUCHED = """
+CREATE TABLE IF NOT EXISTS shequ_touched
+    (number INTEGER PRIMARY KEY, collection TEXT NOT NULL, id TEXT, properties TEXT, geometry BLOB);
+CREATE TABLE IF NOT EXISTS shequ_writing (yes INTEGER)
+"""
+"""What other programs changed: the row that was there before; no properties where none was. While `shequ_writing` has
+a row nothing is noted: who writes keeps the log himself."""
+
+SQL_TYPES: dict[Kind, str] = {"text": "TEXT", "day": "TEXT", "count": "INTEGER", "year": "INTEGER", "number": "REAL",
+                              "flag": "BOOLEAN"}  # fmt: skip
+_PAIRS = 50
+"""Columns in one json_object: SQLite takes 127 arguments."""
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL takes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """Return text as SQL takes it."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+# ── who has it open ──────────────────────────────────────────────────────────────────────────────────────────────────
+def hold(path: Path, *, alone: bool = False) -> IO[str]:
+    """Return a mark that the file is in use, until `release`: with others, or alone.
+
+    It is a lock on a small file beside the study, and goes with the process that holds it.
+
+    Raises
+    ------
+    InputError
+        When it is held `alone` by somebody, or at all and `alone` is wanted.
+    """
+    beside = _beside(path)
+    while True:
+        mark = beside.open("a")
+        try:
+            fcntl.flock(mark, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            mark.close()
+            raise InputError(_in_use(path)) from error
+        if beside.exists() and os.fstat(mark.fileno()).st_ino == beside.stat().st_ino:
+            return mark
+        mark.close()  # somebody took the mark away between opening and locking it
+
+
+def release(path: Path, mark: IO[str]) -> None:
+    """Let go of a file; the last one takes the mark away."""
+    try:
+        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _beside(path).unlink(missing_ok=True)
+    except BlockingIOError:
+        pass  # others have it open
+    mark.close()
+
+
+@contextmanager
+def held_alone(path: Path) -> Iterator[None]:
+    """Keep everybody else from the file."""
+    mark = hold(path, alone=True)
+    try:
+        yield
+    finally:
+        release(path, mark)
+
+
+def require_unused(path: Path) -> None:
+    """Refuse a study that a server has open: what is written over it would be lost to the server, and the other way."""
+    if _beside(path).exists():
+        with held_alone(path):
+            pass
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}-open")
+
+
+def _in_use(path: Path) -> Fault:
+    return Fault("a server has this study open", "stop the server first, or do it there as a job", file=str(path))
+
+
+# ── a log that is carried over ───────────────────────────────────────────────────────────────────────────────────────
+def settle(path: Path) -> None:
+    """Put everything that was written into the file itself, so that nothing lies beside it that belongs to it."""
+    if path.with_name(f"{path.name}-wal").exists():
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("PRAGMA journal_mode = DELETE")
+
+
+def has_log(path: Path) -> bool:
+    """Tell whether a server keeps its log in this study file."""
+    with closing(sqlite3.connect(path)) as db:
+        return _exists(db, _MARK)
+
+
+def carry_over(before: Path, draft: Path) -> None:
+    """Take the log and the layers that are not the study's own from one study file into a new one.
+
+    What differs in the study's tables is noted as other programs' changes are: a server makes a transaction of it.
+    """
+    with closing(sqlite3.connect(before)) as old, closing(sqlite3.connect(draft)) as new:
+        for name in _names(old, "name LIKE 'shequ\\_%' ESCAPE '\\'", "table"):
+            if name not in OWN:
+                copy_table(old, new, name)
+        for name in _layers(old):
+            if name not in TABLES and name not in OWN and not _exists(new, name):
+                copy_layer(old, new, name)
+        new.execute("UPDATE shequ_meta SET value = (?) WHERE key = 'format'", (_format(old),))
+        watched = [name for name in _layers(old) if name in TABLES and is_watched(old, name)]
+        new.commit()
+        new.execute("ATTACH ? AS old", (str(before),))
+        for name in watched:
+            _note_differences(new, name)
+            if _exists(new, name):
+                watch(new, name, TABLES[name].index)
+        new.commit()
+        new.execute("DETACH old")
+
+
+def _format(db: sqlite3.Connection) -> str:
+    return str(db.execute("SELECT value FROM shequ_meta WHERE key = 'format'").fetchone()[0])
+
+
+def _note_differences(db: sqlite3.Connection, table: str) -> None:
+    """Note which rows of a table are not as they are in the attached file `old`."""
+    was = _columns(db, table, "old")
+    key = quoted(TABLES[table].index)
+    shape = _geometry(db, table, "old")
+    before = f"{captured('o', was)}, {f'o.{quoted(shape)}' if shape else 'NULL'}"
+    into = "INSERT INTO shequ_touched (collection, id, properties, geometry)"
+    if not _exists(db, table):
+        db.execute(f"{into} SELECT {text(table)}, o.{key}, {before} FROM old.{quoted(table)} o")  # noqa: S608 - quoted
+        return
+    here = _columns(db, table)
+    columns = [name for name in dict.fromkeys((*was, *here)) if name != TABLES[table].index]
+    sides = [(f"o.{quoted(c)}" if c in was else "NULL", f"n.{quoted(c)}" if c in here else "NULL") for c in columns]
+    now = _geometry(db, table)
+    if shape and now:
+        sides.append((f"o.{quoted(shape)}", f"n.{quoted(now)}"))
+    differs = " OR ".join(f"{a} IS NOT {b}" for a, b in sides) or "0"
+    db.execute(
+        f"{into} SELECT {text(table)}, o.{key}, {before} FROM old.{quoted(table)} o "  # noqa: S608 - quoted
+        f"LEFT JOIN main.{quoted(table)} n ON n.{key} = o.{key} WHERE n.{key} IS NULL OR {differs}"
+    )
+    db.execute(
+        f"{into} SELECT {text(table)}, n.{key}, NULL, NULL FROM main.{quoted(table)} n "  # noqa: S608 - quoted
+        f"LEFT JOIN old.{quoted(table)} o ON n.{key} = o.{key} WHERE o.{key} IS NULL"
+    )
+
+
+# ── what other programs change ───────────────────────────────────────────────────────────────────────────────────────
+def is_watched(db: sqlite3.Connection, table: str) -> bool:
+    """Tell whether changes of a table are noted."""
+    return _exists(db, f"shequ_update_{table}")
+
+
+def watch(db: sqlite3.Connection, table: str, index: str) -> None:
+    """Let every change of a table that other programs make be noted; its ids are unique from now on."""
+    key, name = quoted(index), quoted(table)
+    shape = _geometry(db, table)
+    was = f"{captured('OLD', _columns(db, table))}, {f'OLD.{quoted(shape)}' if shape else 'NULL'}"
+    into = "INSERT INTO shequ_touched (collection, id, properties, geometry)"
+    made = f"{into} VALUES ({text(table)}, NEW.{key}, NULL, NULL);"
+    gone = f"{into} VALUES ({text(table)}, OLD.{key}, {was});"
+    renamed = f"{into} SELECT {text(table)}, NEW.{key}, NULL, NULL WHERE NEW.{key} IS NOT OLD.{key};"
+    unseen = "WHEN NOT EXISTS (SELECT 1 FROM shequ_writing)"
+    db.execute(f"CREATE UNIQUE INDEX IF NOT EXISTS {quoted(f'shequ_id_{table}')} ON {name} ({key})")
+    for event, steps in (("insert", made), ("update", gone + renamed), ("delete", gone)):
+        trigger = quoted(f"shequ_{event}_{table}")
+        db.execute(f"DROP TRIGGER IF EXISTS {trigger}")
+        db.execute(f"CREATE TRIGGER {trigger} AFTER {event.upper()} ON {name} {unseen} BEGIN {steps} END")
+
+
+def captured(row: str, columns: Iterable[str]) -> str:
+    """Return an SQL expression: the columns of `row` as a JSON object, empty ones left out, numbers to the last digit.
+
+    A fractional number is a list with its text: SQLite writes only 15 digits of it into JSON.
+    """
+    pairs = [f"{text(c)}, CASE typeof({row}.{quoted(c)}) WHEN 'real' THEN json_array(printf('%!.17g', {row}.{quoted(c)}))"
+             f" WHEN 'blob' THEN NULL ELSE {row}.{quoted(c)} END" for c in columns]  # fmt: skip
+    said = "'{}'"
+    for start in range(0, len(pairs), _PAIRS):
+        said = f"json_patch({said}, json_object({', '.join(pairs[start : start + _PAIRS])}))"
+    return said
+
+
+# ── layers ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+def copy_layer(source: sqlite3.Connection, target: sqlite3.Connection, name: str) -> None:
+    """Copy a layer or a raster from one GeoPackage into another that has none of that name."""
+    for table in _names(source, "name LIKE 'gpkg\\_%' ESCAPE '\\'", "table"):
+        columns = _all_columns(source, table)
+        whose = next((c for c in ("table_name", "tile_matrix_set_name", "tpudt_name") if c in columns), None)
+        if table == "gpkg_spatial_ref_sys":
+            _copy_rows(source, target, table, "srs_id IN (SELECT srs_id FROM gpkg_contents WHERE table_name = ?)", name)
+        elif whose is not None:
+            if not _exists(target, table):
+                target.execute(_sql(source, table))
+            _copy_rows(source, target, table, f"{whose} = ?", name)
+    copy_table(source, target, name)
+
+
+def drop_layer(db: sqlite3.Connection, name: str) -> None:
+    """Take a layer or a raster out of a GeoPackage."""
+    for table in reversed(_names(db, "name LIKE 'gpkg\\_%' ESCAPE '\\'", "table")):
+        columns = _all_columns(db, table)
+        whose = next((c for c in ("tile_matrix_set_name", "tpudt_name", "table_name") if c in columns), None)
+        if whose is not None:
+            db.execute(f"DELETE FROM {quoted(table)} WHERE {whose} = ?", (name,))  # noqa: S608 - quoted
+    for index in _names(db, "name LIKE 'rtree\\_' || ? || '\\_%' ESCAPE '\\' AND sql LIKE 'CREATE VIRTUAL%'", "table",
+                        name):  # fmt: skip
+        db.execute(f"DROP TABLE {quoted(index)}")
+    db.execute(f"DROP TABLE {quoted(name)}")
+
+
+def copy_table(source: sqlite3.Connection, target: sqlite3.Connection, name: str) -> None:
+    """Copy a table with its indexes, its spatial index and its triggers."""
+    target.execute(_sql(source, name))
+    _copy_rows(source, target, name)
+    tree = f"rtree_{name}_{_geometry(source, name)}"
+    if _exists(source, tree):
+        target.execute(_sql(source, tree))
+        _copy_rows(source, target, tree)
+    for (statement,) in source.execute(
+        "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql NOT NULL", (name,)
+    ):
+        target.execute(statement)
+
+
+def _copy_rows(
+    source: sqlite3.Connection, target: sqlite3.Connection, table: str, where: str = "1", *values: str
+) -> None:  # fmt: skip
+    columns = [c for c in _all_columns(source, table) if c in _all_columns(target, table)]
+    if table.startswith("gpkg_2d_gridded"):
+        columns.remove("id")  # numbered anew in every file
+    names, marks = ", ".join(map(quoted, columns)), ", ".join("?" * len(columns))
+    rows = source.execute(f"SELECT {names} FROM {quoted(table)} WHERE {where}", values)  # noqa: S608 - quoted
+    target.executemany(f"INSERT OR IGNORE INTO {quoted(table)} ({names}) VALUES ({marks})", rows)  # noqa: S608 - as above
+
+
+def _sql(db: sqlite3.Connection, table: str) -> str:
+    return str(db.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone()[0])
+
+
+def _exists(db: sqlite3.Connection, name: str) -> bool:
+    return db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone() is not None
+
+
+def _names(db: sqlite3.Connection, where: str, kind: str, *values: str) -> list[str]:
+    rows = db.execute(f"SELECT name FROM sqlite_master WHERE type = ? AND {where} ORDER BY rowid", (kind, *values))  # noqa: S608 - our own
+    return [str(name) for (name,) in rows]
+
+
+def _layers(db: sqlite3.Connection) -> list[str]:
+    rows = db.execute("SELECT table_name FROM gpkg_contents WHERE data_type IN ('features', 'attributes')")
+    return [str(name) for (name,) in rows if _exists(db, name)]
+
+
+def _all_columns(db: sqlite3.Connection, table: str) -> list[str]:
+    return [str(row[1]) for row in db.execute(f"PRAGMA table_info({quoted(table)})")]
+
+
+def _columns(db: sqlite3.Connection, table: str, schema: str = "main") -> list[str]:
+    """Return the columns of a layer's table that are neither its key nor its geometry."""
+    shape = _geometry(db, table, schema)
+    info = db.execute(f"PRAGMA {schema}.table_info({quoted(table)})")
+    return [str(row[1]) for row in info if not row[5] and row[1] != shape]
+
+
+def _geometry(db: sqlite3.Connection, table: str, schema: str = "main") -> str | None:
+    row = db.execute(f"SELECT column_name FROM {schema}.gpkg_geometry_columns WHERE table_name = ?", (table,)).fetchone()  # noqa: S608 - our own
+    return str(row[0]) if row else None
