@@ -30,6 +30,10 @@ FINE = 0.25
 """Share of a step for bounding boxes, whose edges are nobody's borders."""
 
 
+CORNER = 0.1
+"""Share of half a width or height by which a corner may lean and still be one."""
+
+
 @dataclass(frozen=True)
 class Area:
     """A place in the study's system.
@@ -225,8 +229,8 @@ def _cut(shape: shapely.Geometry, frame: Box) -> shapely.Geometry:
 def _inner(ring: shapely.Geometry) -> Box | None:
     """Return a box inside of a bent box that was made from a straight one; None where it is too bent or too thin.
 
-    Each point belongs to the edge that it is nearest to, measured in half widths and half heights; the box stands
-    between the innermost points of the four edges.
+    Each point belongs to the edge that it is nearest to, measured in half widths and half heights, a corner to two; the
+    box stands between the innermost points of the four edges.
     """
     points = shapely.get_coordinates(ring)
     centre = (points.min(axis=0) + points.max(axis=0)) / 2
@@ -234,9 +238,10 @@ def _inner(ring: shapely.Geometry) -> Box | None:
     half = (points.max(axis=0) - points.min(axis=0)) / 2
     if not half.all():
         return None
-    wide = np.abs(spread[:, 0]) / half[0] > np.abs(spread[:, 1]) / half[1]
-    right, left = wide & (spread[:, 0] > 0), wide & (spread[:, 0] < 0)
-    upper, lower = ~wide & (spread[:, 1] > 0), ~wide & (spread[:, 1] < 0)
+    leaning = np.abs(spread[:, 0]) / half[0] - np.abs(spread[:, 1]) / half[1]
+    sideways, upright = leaning > -CORNER, leaning < CORNER
+    right, left = sideways & (spread[:, 0] > 0), sideways & (spread[:, 0] < 0)
+    upper, lower = upright & (spread[:, 1] > 0), upright & (spread[:, 1] < 0)
     if not (right.any() and left.any() and upper.any() and lower.any()):
         return None
     box = (

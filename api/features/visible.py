@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from api.accounts.rights import COUNTS, HOUSEHOLD_COLUMNS, Caller
 from api.features.snapshot import Snapshot
+from geo.contracts import Column
 
 PEOPLE_A_HOUSEHOLD = 5
 """Where only people were counted, k households are taken to be this many people each: more than households are."""
@@ -16,7 +17,7 @@ def visible(snapshot: Snapshot, caller: Caller, fewest: int) -> Snapshot:
     """Return the snapshot as `caller` may see it.
 
     Who has no right to household data gets neither the columns that tell of single households or persons, nor counts
-    of a feature with fewer than `fewest` households.
+    and densities of a feature with fewer than `fewest` households.
     """
     if caller.sees_households(snapshot.study_id):
         return snapshot
@@ -28,7 +29,7 @@ def _aggregates(snapshot: Snapshot, fewest: int) -> Snapshot:
     hidden = HOUSEHOLD_COLUMNS.get(collection.frame, frozenset())
     shown = tuple(column for column in collection.columns if column.name not in hidden)
     table = snapshot.table.select(["id", "version", "tx", *(column.name for column in shown)])
-    counted = [column.name for column in shown if column.name in COUNTS]
+    counted = [column.name for column in shown if tells_counts(column)]
     if counted:
         enough = _enough(table, fewest)
         for name in counted:
@@ -38,6 +39,14 @@ def _aggregates(snapshot: Snapshot, fewest: int) -> Snapshot:
     if not counted and len(shown) == len(collection.columns):
         return snapshot
     return snapshot.showing(table.combine_chunks(), replace(collection, columns=shown))
+
+
+def tells_counts(column: Column) -> bool:
+    """Tell whether a column holds counts of households or people, or what they can be worked out from."""
+    if column.kind not in ("count", "number"):
+        return False
+    words = set(column.name.split("_"))
+    return bool(words & COUNTS) or "density" in words
 
 
 def _enough(table: pa.Table, fewest: int) -> pa.ChunkedArray:

@@ -31,8 +31,8 @@ from api.features.filters.values import (
     without_case,
 )
 from api.features.snapshot import Snapshot
+from geo.contracts import Kind as ColumnKind
 from geo.errors import Fault
-from geo.schema import Kind as ColumnKind
 
 KINDS: Mapping[ColumnKind, Kind] = {"text": "text", "count": "number", "number": "number", "year": "number",
                                     "flag": "flag", "day": "day"}  # fmt: skip

@@ -83,11 +83,23 @@ def lie_itself(snapshot: Snapshot, name: str) -> Logic:
 
 
 def _related(name: str, place: shapely.Geometry, shapes: _Shapes) -> npt.NDArray[np.bool_]:
-    relation = _LITERAL_FIRST[name]
+    shapely.prepare(place)
     if name == "s_intersects":
-        shapely.prepare(place)
-        return np.asarray(relation(place, shapes), dtype=bool)
-    # borders that are one within a millimetre are made one, so that what was read from here touches its neighbours
+        return np.asarray(shapely.intersects(place, shapes), dtype=bool)
+    # what lies well inside a place, or away from it, has one answer; only what meets its border is looked at closely
+    inside = np.asarray(shapely.contains_properly(place, shapes), dtype=bool)
+    found = inside & (name == "s_contains")
+    close = np.flatnonzero(~inside)
+    close = close[shapely.dwithin(place, shapes[close], SAME_M)]
+    if len(close):
+        found[close] = _related_closely(_LITERAL_FIRST[name], place, shapes[close])
+    return found
+
+
+def _related_closely(
+    relation: Callable[[Any, Any], Any], place: shapely.Geometry, shapes: _Shapes
+) -> npt.NDArray[np.bool_]:
+    """Return the relation with borders made one that are one within a millimetre, as those read from here are."""
     try:
         return np.asarray(relation(shapely.snap(place, shapes, SAME_M), shapes), dtype=bool)
     except shapely.errors.GEOSException:
