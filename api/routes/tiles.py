@@ -1,5 +1,223 @@
-"""Routes: tiles."""
+"""Routes: tiles of a study and of its collections (OGC API – Tiles – Part 1), and the tile matrix sets."""
 
-from fastapi import APIRouter
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
-router = APIRouter()
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import JSONResponse, Response
+
+from api.deps import Here, Language, Viewer, base_url
+from api.errors import BadRequestError, NotAcceptableError, NotFoundError
+from api.schemas import PROBLEMS
+from api.storage.records import Collection
+from api.tiles import tilesets
+from api.tiles.answers import MVT, acceptable, answer, cache_control
+from api.tiles.schemas import MatrixSet, MatrixSets, Tileset, Tilesets
+from api.tiles.tiles import Asked, Tiles, listed
+from geo.errors import Fault
+from layers.tiles.grids import GRIDS, Grid, Tile, definition
+
+router = APIRouter(tags=["tiles"])
+
+_TILE: dict[int | str, dict[str, Any]] = PROBLEMS | {
+    200: {"content": {MVT: {"schema": {"type": "string", "format": "binary"}}}, "description": "The tile"},
+    204: {"description": "There is nothing in this tile"},
+    304: {"description": "The tile is as it was"},
+}
+_BELOW = "/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}"
+
+
+# ── what a request asks for ──────────────────────────────────────────────────────────────────────────────────────────
+def _grid(grid_id: Annotated[str, Path(alias="tileMatrixSetId", description="tile matrix set", max_length=64)]) -> Grid:
+    found = GRIDS.get(grid_id)
+    if found is None:
+        raise NotFoundError(f"there is no tile matrix set {grid_id}", f"there are {', '.join(GRIDS)}")
+    return found
+
+
+InGrid = Annotated[Grid, Depends(_grid)]
+
+
+def _tile(
+    grid: InGrid,
+    level: Annotated[int, Path(alias="tileMatrix", ge=0, le=99, description="level")],
+    row: Annotated[int, Path(alias="tileRow", ge=0, le=2**31, description="row, from the top")],
+    column: Annotated[int, Path(alias="tileCol", ge=0, le=2**31, description="column, from the left")],
+) -> Tile:
+    if level > grid.deepest:
+        raise NotFoundError(f"{grid.id} has no level {level}", f"its levels are 0 to {grid.deepest}")
+    if not grid.has(level, row, column):
+        columns, rows = grid.size(level)
+        raise NotFoundError(
+            f"level {level} of {grid.id} has no tile in row {row}, column {column}",
+            f"it has {rows} rows and {columns} columns, counted from 0 at the top left",
+        )
+    return Tile(grid, level, row, column)
+
+
+def _collection(
+    at: Viewer, collection_id: Annotated[str, Path(alias="collectionId", description="collection", max_length=200)]
+) -> Collection:
+    found = at.store.collections().get(collection_id)
+    if found is None:
+        raise NotFoundError(f"there is no collection {collection_id}", f"see {at.base}/collections")
+    if found.geometry == "None":
+        raise NotFoundError(f"{collection_id} has no places, so no tiles", f"see {at.base}/collections/{collection_id}")
+    return found
+
+
+def _properties(
+    properties: Annotated[
+        str | None,
+        Query(max_length=4_000, description="columns in the tile, with commas between; by default what a map needs"),
+    ] = None,
+) -> tuple[str, ...] | None:
+    """Return the columns asked for; an empty list is a tile with ids alone."""
+    return None if properties is None else listed(properties, "properties") if properties.strip() else ()
+
+
+def _collections(
+    collections: Annotated[
+        str | None,
+        Query(max_length=8_000, description="collections, with commas between; by default the study's own tables"),
+    ] = None,
+) -> tuple[str, ...] | None:
+    return None if collections is None else listed(collections, "collections")
+
+
+def _only(request: Request, *names: str) -> None:
+    """Refuse parameters that mean nothing here."""
+    for name in request.query_params:
+        if name not in names:
+            raise BadRequestError([Fault(f"{name}: there is no such parameter", f"there are {', '.join(names)}")])
+
+
+def _json(request: Request, _f: Annotated[Literal["json"] | None, Query(alias="f")] = None) -> None:
+    _only(request, "f", "lang")
+
+
+def _mvt(request: Request, _f: Annotated[Literal["mvt"] | None, Query(alias="f")] = None) -> None:
+    _only(request, "f", "properties", *(() if "collectionId" in request.path_params else ("collections",)))
+    accepted = request.headers.get("accept", "*/*")
+    if not acceptable(accepted.encode("latin-1")):
+        raise NotAcceptableError(f"{accepted[:200]} is not offered", f"accept {MVT}")
+
+
+def _form(
+    request: Request,
+    grid: InGrid,
+    f: Annotated[Literal["json", "tilejson"] | None, Query(description="json (default) or tilejson")] = None,
+) -> str:
+    whole = () if "collectionId" in request.path_params else ("collections",)
+    _only(request, "f", "lang", *(("properties", *whole) if f == "tilejson" else ()))
+    if f == "tilejson" and grid.id != "WebMercatorQuad":
+        raise NotAcceptableError(f"TileJSON knows nothing of {grid.id}", "ask for WebMercatorQuad, or for f=json")
+    return f or "json"
+
+
+InTile = Annotated[Tile, Depends(_tile)]
+OfCollection = Annotated[Collection, Depends(_collection)]
+Properties = Annotated[tuple[str, ...] | None, Depends(_properties)]
+Collections = Annotated[tuple[str, ...] | None, Depends(_collections)]
+Form = Annotated[str, Depends(_form)]
+JSON, TILE = [Depends(_json)], [Depends(_mvt)]
+
+
+# ── tile matrix sets ─────────────────────────────────────────────────────────────────────────────────────────────────
+@router.get("/tileMatrixSets", response_model=MatrixSets, responses=PROBLEMS, dependencies=JSON)
+def list_matrix_sets(request: Request) -> Response:
+    """Return the tile matrix sets."""
+    return JSONResponse(tilesets.matrix_sets(base_url(request)))
+
+
+@router.get("/tileMatrixSets/{tileMatrixSetId}", response_model=MatrixSet, responses=PROBLEMS, dependencies=JSON)
+def get_matrix_set(grid: InGrid) -> Response:
+    """Return the definition of a tile matrix set."""
+    return JSONResponse(definition(grid))
+
+
+@router.get("/studies/{study_id}/tileMatrixSets", response_model=MatrixSets, responses=PROBLEMS, dependencies=JSON)
+def list_matrix_sets_of_study(at: Viewer) -> Response:
+    """Return the tile matrix sets."""
+    return JSONResponse(tilesets.matrix_sets(at.base))
+
+
+@router.get(
+    "/studies/{study_id}/tileMatrixSets/{tileMatrixSetId}", response_model=MatrixSet, responses=PROBLEMS,
+    dependencies=JSON,
+)  # fmt: skip
+def get_matrix_set_of_study(_: Viewer, grid: InGrid) -> Response:
+    """Return the definition of a tile matrix set."""
+    return JSONResponse(definition(grid))
+
+
+# ── the study as a whole ─────────────────────────────────────────────────────────────────────────────────────────────
+@router.get("/studies/{study_id}/tiles", response_model=Tilesets, responses=PROBLEMS, dependencies=JSON)
+def list_tilesets(at: Viewer, lang: Language) -> Response:
+    """Return the tilesets of the study's own tables together."""
+    return JSONResponse(tilesets.tilesets(at, None, lang))
+
+
+@router.get("/studies/{study_id}/tiles/{tileMatrixSetId}", response_model=Tileset, responses=PROBLEMS)
+def get_tileset(
+    at: Viewer, lang: Language, grid: InGrid, form: Form, *, collections: Collections, properties: Properties
+) -> Response:
+    """Return a tileset's metadata, or its TileJSON (with the collections and properties asked for)."""
+    if form == "json":
+        return JSONResponse(tilesets.tileset(at, None, grid, lang))
+    chosen = None if collections is None else [_collection(at, each) for each in collections]
+    return JSONResponse(tilesets.tilejson(at, None, lang, chosen=chosen, query=_passed(collections, properties)))
+
+
+@router.get("/studies/{study_id}/tiles" + _BELOW, response_class=Response, responses=_TILE, dependencies=TILE)
+def get_tile(request: Request, at: Viewer, tile: InTile, collections: Collections, properties: Properties) -> Response:
+    """Return a tile with one layer for each collection; layers are called as the collections are."""
+    return _answer(request, at, Asked(tile, collections, properties))
+
+
+# ── one collection ───────────────────────────────────────────────────────────────────────────────────────────────────
+@router.get(
+    "/studies/{study_id}/collections/{collectionId}/tiles", response_model=Tilesets, responses=PROBLEMS,
+    dependencies=JSON,
+)  # fmt: skip
+def list_tilesets_of_collection(at: Viewer, lang: Language, collection: OfCollection) -> Response:
+    """Return the tilesets of a collection."""
+    return JSONResponse(tilesets.tilesets(at, collection, lang))
+
+
+@router.get(
+    "/studies/{study_id}/collections/{collectionId}/tiles/{tileMatrixSetId}", response_model=Tileset,
+    responses=PROBLEMS,
+)  # fmt: skip
+def get_tileset_of_collection(
+    at: Viewer, lang: Language, collection: OfCollection, grid: InGrid, form: Form, *, properties: Properties
+) -> Response:
+    """Return the metadata of a collection's tileset, or its TileJSON (with the properties asked for)."""
+    if form == "json":
+        return JSONResponse(tilesets.tileset(at, collection, grid, lang))
+    return JSONResponse(tilesets.tilejson(at, collection, lang, query=_passed(None, properties)))
+
+
+@router.get(
+    "/studies/{study_id}/collections/{collectionId}/tiles" + _BELOW, response_class=Response, responses=_TILE,
+    dependencies=TILE,
+)  # fmt: skip
+def get_tile_of_collection(
+    request: Request, at: Viewer, collection: OfCollection, tile: InTile, properties: Properties
+) -> Response:
+    """Return a tile of a collection."""
+    return _answer(request, at, Asked(tile, (collection.id,), properties))
+
+
+def _answer(request: Request, at: Here, asked: Asked) -> Response:
+    kept = at.server.part(Tiles).get(at.store, at.caller, asked)
+    told = answer(kept, dict(request.scope["headers"]), cache_control(at.server.settings, at.caller, at.study_id))
+    made = Response(told.body, told.status)
+    made.raw_headers = told.headers
+    return made
+
+
+def _passed(collections: tuple[str, ...] | None, properties: tuple[str, ...] | None) -> str:
+    """Return the query that asks for tiles with the same parameters."""
+    given = {"collections": collections, "properties": properties}
+    return "&".join(f"{name}={quote(','.join(each), safe=',')}" for name, each in given.items() if each is not None)

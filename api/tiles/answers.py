@@ -9,6 +9,7 @@ from api.tiles.tiles import Kept
 
 MVT = "application/vnd.mapbox-vector-tile"
 _MVT = MVT.encode()
+_VARY = b"Accept-Encoding, Authorization, Cookie"
 
 PUBLIC_S = 10
 """How long a cache between us and people without an account may keep a tile without asking [s]."""
@@ -23,16 +24,19 @@ class Answer:
     body: bytes
 
 
-def cache_control(settings: Settings, caller: Caller) -> str:
+def cache_control(settings: Settings, caller: Caller, study_id: str) -> str:
     """Return how an answer may be kept: browsers ask whether it is still right, every time.
 
     What anybody may see may also be kept by caches on the way, for a few seconds without asking.
     """
-    if not settings.team:
-        return "public, max-age=0, must-revalidate"
-    if settings.anonymous_viewers and caller.name == "anonymous":
+    if settings.anonymous_viewers and not caller.sees_households(study_id):
         return f"public, max-age=0, s-maxage={PUBLIC_S}, must-revalidate"
     return "private, max-age=0, must-revalidate"
+
+
+def acceptable(accept: bytes) -> bool:
+    """Tell whether a client that sends this Accept takes a tile."""
+    return b"*/*" in accept or b"application/*" in accept or b"vector-tile" in accept or b"x-protobuf" in accept
 
 
 def answer(kept: Kept, asked: Mapping[bytes, bytes], cache: str) -> Answer:
@@ -49,7 +53,7 @@ def answer(kept: Kept, asked: Mapping[bytes, bytes], cache: str) -> Answer:
     gzip = b"gzip" in asked.get(b"accept-encoding", b"")
     body = kept.compressed() if gzip else b""
     tag = f'"{kept.tag}{"z" if body else ""}"'.encode()
-    headers = [(b"etag", tag), (b"cache-control", cache.encode()), (b"vary", b"Accept-Encoding")]
+    headers = [(b"etag", tag), (b"cache-control", cache.encode()), (b"vary", _VARY)]
     if _unchanged(asked.get(b"if-none-match", b""), tag):
         return Answer(304, headers, b"")
     if not kept.body:

@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.accounts.rights import OWNER, Caller
 from api.server import Server
 from api.storage import StudyStore
-from api.tiles.answers import answer, cache_control
-from api.tiles.tiles import Asked, Kept, Tiles
+from api.tiles.answers import acceptable, answer, cache_control
+from api.tiles.tiles import Asked, Kept, Tiles, listed
 from geo.errors import ShequError
 from layers.tiles.grids import GRIDS, Tile
 
@@ -46,14 +46,13 @@ class Door:
         if not caller.may(study_id, "viewer"):
             return False
         headers = dict(scope["headers"])
-        accepted = headers.get(b"accept", b"*/*")
-        if b"*/*" not in accepted and b"application/*" not in accepted and b"vector-tile" not in accepted:
+        if not acceptable(headers.get(b"accept", b"*/*")):
             return False
         try:
             kept = await self._kept(study_id, asked, caller)
         except ShequError:
             return False
-        told = answer(kept, headers, cache_control(self._server.settings, caller))
+        told = answer(kept, headers, cache_control(self._server.settings, caller, study_id))
         scope["door"] = "tiles"
         await send({"type": "http.response.start", "status": told.status, "headers": told.headers})
         await send({"type": "http.response.body", "body": told.body if scope["method"] == "GET" else b""})
@@ -94,11 +93,13 @@ def _asked(scope: Scope) -> tuple[str, Asked] | None:
     if scope["query_string"]:
         for pair in scope["query_string"].decode("ascii", "replace").split("&"):
             name, _, value = pair.partition("=")
-            listed = tuple(each for each in unquote(value.replace("+", " ")).split(",") if each)
-            if name == "collections" and collections is None and listed:
-                collections = listed
-            elif name == "properties" and properties is None and len(parts) and value:
-                properties = listed
+            text = unquote(value.replace("+", " "))
+            if not text.strip(" ,"):
+                return None
+            if name == "collections" and collections is None:
+                collections = listed(text, name)
+            elif name == "properties" and properties is None:
+                properties = listed(text, name)
             elif (name, value) != ("f", "mvt"):
                 return None
     return parts[2], Asked(tile, collections, properties)

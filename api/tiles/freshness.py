@@ -110,7 +110,7 @@ class Freshness:
                   (left, y)]  # fmt: skip
         there = self._projected(grid, np.concatenate([np.stack(each, axis=1) for each in around]))
         there = there.reshape(len(around), -1, 2)
-        return np.concatenate([there.min(axis=0), there.max(axis=0)], axis=1)  # type: ignore[no-any-return]
+        return np.concatenate([there.min(axis=0), there.max(axis=0)], axis=1)
 
 
 def _arrays(changes: Iterable[Change]) -> tuple[np.ndarray, np.ndarray]:

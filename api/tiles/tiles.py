@@ -242,6 +242,14 @@ class Tiles:
             self._bytes = 0
 
 
+def listed(text: str, parameter: str) -> tuple[str, ...]:
+    """Return the different names in a list with commas between them; BadRequestError when there is none."""
+    names = tuple(dict.fromkeys(each.strip() for each in text.split(",") if each.strip()))
+    if not names:
+        raise BadRequestError([Fault(f"{parameter}: {text!r} names none", "give names with commas between them")])
+    return names
+
+
 def dataset(store: StudyStore) -> list[str]:
     """Return the collections that the tiles of the study as a whole hold: its own tables that have places."""
     return [
