@@ -91,7 +91,8 @@ def arrow_head(colour: str, ratio: int = 1) -> Pixels:
         top, bottom, middle = 3.0 - 1.6 * grown, 14.0 + grown, HEAD / 2
         half = (y - top) * 0.46
         hit = (y <= bottom) & (np.abs(x - middle) <= half)
-        return hit.astype(np.float64).reshape(side, fine, side, fine).mean(axis=(1, 3))
+        share: npt.NDArray[np.float64] = hit.astype(np.float64).reshape(side, fine, side, fine).mean(axis=(1, 3))
+        return share
 
     body, whole = inside(0.0), inside(1.2)
     ink = np.array([_rgb(colour)], dtype=np.float64).reshape(1, 1, 3)

@@ -1,5 +1,137 @@
-"""Routes: styles."""
+"""Routes: layers with their legends, styles, sprites, glyphs, points of names and arrows."""
 
-from fastapi import APIRouter
+import re
+from typing import Annotated, Any
 
-router = APIRouter()
+import orjson
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
+
+from api.deps import Here, Language, Viewer, server_of
+from api.errors import BadRequestError, NotFoundError
+from api.schemas import PROBLEMS
+from api.styles.answers import LASTING, answer
+from api.styles.documents import MEDIA_TYPE, layer_tree, style_document, style_list, style_metadata
+from api.styles.places import arrows, label_points
+from api.styles.schemas import FeaturePoints, LayerTree, SpriteIndex, StyleDocument, StyleList, StyleMetadata
+from api.styles.tree import seen
+from geo.errors import Fault
+from layers.glyphs import LAST, Glyphs
+from layers.sprites import NAME, sprite_sheet
+
+router = APIRouter(tags=["styles"])
+
+_PBF, _GEOJSON, _JSON = "application/x-protobuf", "application/geo+json", "application/json"
+_SPRITE = re.compile(rf"{NAME}(@2x)?\.(json|png)")
+_RANGE = re.compile(r"(\d{1,5})-(\d{1,5})")
+_NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "The client has it already"}}
+_READ = PROBLEMS | _NOT_MODIFIED
+
+StyleId = Annotated[str, Path(description="a style of /styles", max_length=200)]
+CollectionId = Annotated[str, Path(description="a collection", max_length=200)]
+
+
+@router.get("/studies/{study_id}/layers", response_model=LayerTree, responses=_READ)
+def layers(request: Request, at: Viewer) -> Response:
+    """Return every layer of the study for pages: the tree, legends, fields of cards, sources, MapLibre layers."""
+    return answer(request, _tag(at), lambda: orjson.dumps(layer_tree(at)), _JSON)
+
+
+@router.get("/studies/{study_id}/styles", response_model=StyleList, responses=_READ)
+def styles(request: Request, at: Viewer, lang: Language) -> Response:
+    """Return the styles of the study: of the whole, of every plan and run, of every collection."""
+    return answer(request, f"{_tag(at)}-{lang}", lambda: orjson.dumps(style_list(at, lang)), _JSON)
+
+
+@router.get(
+    "/studies/{study_id}/styles/{style_id}",
+    response_model=StyleDocument, response_class=Response,
+    responses=_READ | {200: {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/StyleDocument"}}}}},
+)  # fmt: skip
+def style(
+    request: Request, at: Viewer, style_id: StyleId, lang: Language,
+    one_source: Annotated[bool, Query(description="all layers from one source of tiles: QGIS before 3.40")] = False,
+) -> Response:  # fmt: skip
+    """Return a style as a MapLibre (Mapbox) style document."""
+    made = style_document(at, style_id, lang, one_source=one_source)
+    return answer(request, f"{_tag(at)}-{lang}-{int(one_source)}", lambda: orjson.dumps(made), MEDIA_TYPE)
+
+
+@router.get("/studies/{study_id}/styles/{style_id}/metadata", response_model=StyleMetadata, responses=_READ)
+def metadata(request: Request, at: Viewer, style_id: StyleId, lang: Language) -> Response:
+    """Return what a style is for and which collections it draws."""
+    made = style_metadata(at, style_id, lang)
+    return answer(request, f"{_tag(at)}-{lang}-m", lambda: orjson.dumps(made), _JSON)
+
+
+@router.get(
+    "/studies/{study_id}/labels/{collection_id}",
+    response_model=FeaturePoints, response_class=Response,
+    responses=_READ | {200: {"content": {_GEOJSON: {"schema": {"$ref": "#/components/schemas/FeaturePoints"}}}}},
+)  # fmt: skip
+def labels(request: Request, at: Viewer, collection_id: CollectionId) -> Response:
+    """Return one point in each area of a collection, where its name stands best."""
+    snapshot = seen(at, collection_id)
+    tag = f"{snapshot.tx}-{_rights(at)}"
+    return answer(request, tag, lambda: orjson.dumps(label_points(snapshot)), _GEOJSON)
+
+
+@router.get(
+    "/studies/{study_id}/arrows/{collection_id}",
+    response_model=FeaturePoints, response_class=Response,
+    responses=_READ | {200: {"content": {_GEOJSON: {"schema": {"$ref": "#/components/schemas/FeaturePoints"}}}}},
+)  # fmt: skip
+def arrows_of(request: Request, at: Viewer, collection_id: CollectionId) -> Response:
+    """Return the arrows of a plan's moves."""
+    begin, _, frame = collection_id.rpartition(".")
+    if frame != "moves" or not begin.startswith("plan."):
+        raise NotFoundError(f"{collection_id} has no arrows", "ask for plan.<plan>.moves")
+    parts = [seen(at, f"{begin}.{name}") for name in ("moves", "communities_before", "communities")]
+    tag = f"{max(each.tx for each in parts)}-{_rights(at)}"
+    return answer(request, tag, lambda: orjson.dumps(arrows(*parts)), _GEOJSON)
+
+
+@router.get(
+    "/sprites/{file}",
+    response_model=SpriteIndex, response_class=Response,
+    responses=_READ | {200: {"content": {"image/png": {}, _JSON: {
+        "schema": {"$ref": "#/components/schemas/SpriteIndex"}}}}},
+)  # fmt: skip
+def sprites(
+    request: Request, file: Annotated[str, Path(description=f"{NAME}.json, {NAME}.png, {NAME}@2x.…", max_length=80)]
+) -> Response:
+    """Return the images that styles name: the sheet, or where each lies in it."""
+    found = _SPRITE.fullmatch(file)
+    if found is None:
+        raise NotFoundError(f"there is no sprite sheet {file}", f"ask for {NAME}.json, {NAME}.png, or {NAME}@2x.…")
+    sheet = sprite_sheet(2 if found[1] else 1)
+    media = _JSON if found[2] == "json" else "image/png"
+    return answer(request, "sprites-1", lambda: orjson.dumps(sheet.index) if found[2] == "json" else sheet.png, media,
+                  cache=LASTING)  # fmt: skip
+
+
+@router.get(
+    "/fonts/{stack}/{characters}.pbf", response_class=Response,
+    responses=_READ | {200: {"content": {_PBF: {"schema": {"type": "string", "format": "binary"}}}}},
+)  # fmt: skip
+def glyphs(
+    request: Request,
+    stack: Annotated[str, Path(description="names of fonts, joined by commas", max_length=200)],
+    characters: Annotated[str, Path(description="a range of 256 characters: 0-255", max_length=20)],
+) -> Response:
+    """Return 256 glyphs as distance fields."""
+    found = _RANGE.fullmatch(characters)
+    first = int(found[1]) if found else -1
+    if found is None or first % 256 or int(found[2]) != first + 255 or first > LAST - 255:
+        raise BadRequestError(Fault(f"{characters!r} is no range of glyphs", "ask for 0-255, 256-511, … 65280-65535"))
+    made = server_of(request).part(Glyphs)
+    return answer(request, "glyphs-1", lambda: made.pbf(stack, first), _PBF, cache=LASTING)
+
+
+def _tag(at: Here) -> str:
+    """Return what changes whenever the tree of layers may: the head of the log, and what the caller may see."""
+    return f"{at.store.head()}-{_rights(at)}"
+
+
+def _rights(at: Here) -> str:
+    return "h" if at.caller.sees_households(at.study_id) else "a"
