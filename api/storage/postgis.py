@@ -94,7 +94,9 @@ class PostgisStorage:
     def create(self, study_id: str, study: "Study", *, by: str) -> Store:
         """Keep a new study; InputError when the id is taken."""
         self._require_free(study_id)
-        store = Store(study_id, PostgisBackend(self.engine, study_id, fresh=study))
+        backend = PostgisBackend(self.engine, study_id)
+        store = Store(study_id, backend)
+        backend.fresh = study
         store.put_study(study, by=by, action="create")
         self._forget(study_id)
         return self.open(study_id)

@@ -64,7 +64,7 @@ class PostgisBackend:
     key
         The study's id.
     fresh
-        A study that is not there yet: its schema is made by the first write, in the same transaction.
+        A study that is not there yet: its schema is made by the next write, in the same transaction.
     patience_s
         How long a write waits for another one of the same study.
     """
@@ -74,7 +74,7 @@ class PostgisBackend:
     ) -> None:
         self.engine = engine
         self.key = key
-        self._fresh = fresh
+        self.fresh = fresh
         self._patience = f"{round(patience_s * 1000)}ms"
         self._schema = named(f"study_{key}")
 
@@ -88,10 +88,10 @@ class PostgisBackend:
         """
         with self.engine.begin() as db:
             db.execute(_WRITE, {"key": self.key, "patience": self._patience})
-            if self._fresh is not None:
-                self._found(db, self._fresh)
+            if self.fresh is not None:
+                self._found(db, self.fresh)
             yield db
-        self._fresh = None
+        self.fresh = None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -102,7 +102,8 @@ class PostgisBackend:
 
     def head(self) -> int:
         """Return the number of the last transaction, cheaply (0: none)."""
-        pooled = self.engine.raw_connection()
+        with speaking_plainly():
+            pooled = self.engine.raw_connection()
         db = cast("psycopg.Connection[Any]", pooled.driver_connection)
         try:
             with speaking_plainly():
@@ -205,8 +206,8 @@ class PostgisBackend:
     # ── the study ──
     def about(self) -> Mapping[str, Any]:
         """Return `name`, `name_en`, `crs` (EPSG:… or WKT), `notes` (a mapping), `repairs` (mappings, as in Repair)."""
-        if self._fresh is not None:
-            return about_of(self._fresh)
+        if self.fresh is not None:
+            return about_of(self.fresh)
         with self.engine.connect() as db:
             return self._about(db)
 
@@ -217,12 +218,8 @@ class PostgisBackend:
         return about_from(row)
 
     def put_about(self, db: Connection, study: "Study") -> None:
-        """Write name, crs, notes, repairs and rasters; tables that are there get the number of another CRS."""
-        was = db.scalar(select(studies.c.srid).where(studies.c.study == self.key))
-        row = about_row(db, study)
-        db.execute(update(studies).where(studies.c.study == self.key).values(**row))
-        if row["srid"] != was:
-            self._number(db, row["srid"])
+        """Write name, crs, notes, repairs and rasters."""
+        db.execute(update(studies).where(studies.c.study == self.key).values(**about_row(db, study)))
         db.execute(delete(rasters).where(rasters.c.study == self.key))
         for name, raster in study.rasters.items():
             db.execute(insert(rasters).values(study=self.key, name=name, **raster_row(raster)))
@@ -292,17 +289,6 @@ class PostgisBackend:
             ) from error
         row = about_row(db, study)
         db.execute(insert(studies).values(study=self.key, created=log.now(), **row))
-
-    def _number(self, db: Connection, srid: int) -> None:
-        """Say of every table of the study that its shapes are in another CRS."""
-        found = db.execute(
-            text("SELECT f_table_name, f_geometry_column FROM geometry_columns WHERE f_table_schema = :schema"),
-            {"schema": self._schema},
-        ).all()
-        for table, shape in found:
-            change = sql.SQL("ALTER TABLE {} ALTER COLUMN {} TYPE geometry(Geometry, {}) USING ST_SetSRID({}, {})")
-            where, what = sql.Identifier(self._schema, table), sql.Identifier(shape)
-            self._run(db, change.format(where, what, sql.Literal(srid), what, sql.Literal(srid)))
 
 
 def taken(study_id: str) -> Fault:

@@ -111,11 +111,11 @@ def _srid(db: Connection, crs: CRS) -> int:
     try:
         with db.begin_nested():
             added = text(
-                "INSERT INTO spatial_ref_sys (srid, auth_name, auth_srid, srtext, proj4text) "
-                "SELECT n, 'shequ', n, :wkt, :proj FROM (SELECT coalesce(max(srid) + 1, :first) AS n "
+                "INSERT INTO spatial_ref_sys (srid, auth_name, auth_srid, srtext) "
+                "SELECT n, 'shequ', n, :wkt FROM (SELECT coalesce(max(srid) + 1, :first) AS n "
                 "FROM spatial_ref_sys WHERE srid >= :first AND srid < :first + 1000) AS free RETURNING srid"
             )
-            return int(db.scalar(added, {"wkt": wkt, "proj": crs.to_proj4(), "first": _OWN_SRIDS}) or 0)
+            return int(db.scalar(added, {"wkt": wkt, "first": _OWN_SRIDS}) or 0)
     except ProgrammingError as error:
         if not isinstance(error.orig, errors.InsufficientPrivilege):
             raise

@@ -28,6 +28,11 @@ _LOCALE = "LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
 """Orders text as dictionaries do, which no order of ours may depend on."""
 
 _LATE = "postgresql-15-postgis-3"
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1", "fsync": "off", "full_page_writes": "off", "autovacuum": "off",
+    "max_wal_size": "256MB", "log_min_messages": "error", "log_min_error_statement": "panic", "max_connections": "200",
+}  # fmt: skip
+
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
@@ -37,15 +42,18 @@ class Cluster:
 
     Attributes
     ----------
+    programs
+        PostgreSQL's.
     folder
         Its data and socket.
     port
         On 127.0.0.1; the socket is in the folder.
     """
 
+    programs: Path
     folder: Path
     port: int
-    process: "subprocess.Popen[bytes]"
+    process: "subprocess.Popen[bytes] | None" = None
     _numbers: Iterator[int] = field(default_factory=count)
 
     def url(self, database: str, *, role: str = ROLE) -> str:
@@ -72,10 +80,36 @@ class Cluster:
                 rows = cursor.fetchall() if cursor.description else []
             return rows
 
+    def resume(self) -> None:
+        """Start it, and wait until it answers."""
+        settings = [
+            f"--{name}={value}" for name, value in {**_SETTINGS, "unix_socket_directories": self.folder}.items()
+        ]
+        where = ["-D", self.folder / "data", "-k", self.folder, "-p", str(self.port)]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [self.programs / "postgres", *where, *settings],
+                stdout=log, stderr=log, user=_unprivileged(), cwd=self.folder, env=_environment(),
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - one call, no lock
+            )  # fmt: skip
+        for _ in range(300):
+            if self.process.poll() is not None:
+                break
+            with contextlib.suppress(psycopg.OperationalError):
+                self.run("SELECT 1")
+                return
+            time.sleep(0.05)
+        raise RuntimeError("PostgreSQL does not start: " + (self.folder / "log").read_text())
+
+    def halt(self) -> None:
+        """End it at once, as a crash would."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGQUIT)
+            self.process.wait(20)
+
     def stop(self) -> None:
-        """End it at once and delete its folder."""
-        self.process.send_signal(signal.SIGQUIT)
-        self.process.wait(20)
+        """End it and delete its folder."""
+        self.halt()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -97,28 +131,16 @@ def start() -> Cluster:
     if user is not None:
         os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
     data = folder / "data"
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC"}
     subprocess.run(
         [found / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
-        check=True, capture_output=True, user=user, cwd=folder, env=environment,
+        check=True, capture_output=True, user=user, cwd=folder, env=_environment(),
     )  # fmt: skip
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    options = {
-        "listen_addresses": "127.0.0.1", "unix_socket_directories": str(folder), "fsync": "off",
-        "full_page_writes": "off", "autovacuum": "off", "max_wal_size": "256MB", "log_min_messages": "error",
-        "log_min_error_statement": "panic", "max_connections": "200",
-    }  # fmt: skip
-    log = (folder / "log").open("wb")
-    process = subprocess.Popen(
-        [found / "postgres", "-D", data, "-p", str(port), *(f"--{name}={value}" for name, value in options.items())],
-        stdout=log, stderr=log, user=user, cwd=folder, env=environment, preexec_fn=_die_with_parent,  # noqa: PLW1509 - one call, no lock
-    )  # fmt: skip
-    log.close()
-    cluster = Cluster(folder, port, process)
+    cluster = Cluster(found, folder, port)
     try:
-        _wait(cluster)
+        cluster.resume()
         cluster.run(
             f"CREATE ROLE {ROLE} LOGIN", f"CREATE DATABASE {TEMPLATE} OWNER {ROLE} TEMPLATE template0 {_LOCALE}"
         )
@@ -156,16 +178,9 @@ def _unprivileged() -> str | None:
     return "nobody"
 
 
+def _environment() -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+
 def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGQUIT)
-
-
-def _wait(cluster: Cluster) -> None:
-    for _ in range(300):
-        if cluster.process.poll() is not None:
-            break
-        with contextlib.suppress(psycopg.OperationalError):
-            cluster.run("SELECT 1")
-            return
-        time.sleep(0.05)
-    raise RuntimeError("PostgreSQL does not start: " + (cluster.folder / "log").read_text())
