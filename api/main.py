@@ -10,7 +10,10 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from api.errors import TITLES, BadRequestError, WebError, problem, status_of
+from api.features.snapshot import Snapshots
 from api.gateway import Gateway, Metrics, log_as_json
+from api.jobs import Jobs
+from api.rasters.rasters import Rasters
 from api.routes import (
     accounts,
     collections,
@@ -31,7 +34,10 @@ from api.routes import (
 )
 from api.server import Server
 from api.settings import Settings, require_safe
+from api.tiles.door import Door
+from api.tiles.tiles import Tiles
 from geo.errors import Fault, ShequError
+from layers.glyphs import Glyphs
 
 ROUTES = (
     studies, collections, transactions, tiles, styles, rasters, processes, jobs, plans, findings, history, accounts,
@@ -49,6 +55,8 @@ def create_app(settings: Settings, server: Server | None = None) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        made.part(Tiles).start()
+        made.part(Jobs).start()
         yield
         made.close()
 
@@ -59,6 +67,7 @@ def create_app(settings: Settings, server: Server | None = None) -> FastAPI:
     app.state.server = made
     for each in ROUTES:
         app.include_router(each.router)
+    app.add_middleware(Door, server=made)
     app.add_middleware(Gateway, settings=settings, metrics=made.part(Metrics))
     if settings.cors_origins:
         app.add_middleware(CORSMiddleware, allow_origins=list(settings.cors_origins), allow_methods=["*"],
@@ -83,6 +92,11 @@ def open_server(settings: Settings) -> Server:
 
     server = Server(settings, open_storage(settings))
     server.parts[Metrics] = Metrics()
+    server.parts[Snapshots] = Snapshots(settings.snapshot_bytes)
+    server.parts[Tiles] = Tiles(server)
+    server.parts[Glyphs] = Glyphs()
+    server.parts[Rasters] = Rasters()
+    server.parts[Jobs] = Jobs(server)
     return server
 
 
