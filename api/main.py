@@ -34,6 +34,7 @@ from api.routes import (
 )
 from api.server import Server
 from api.settings import Settings, require_safe
+from api.styles.answers import Answers
 from api.tiles.door import Door
 from api.tiles.tiles import Tiles
 from geo.errors import Fault, ShequError
@@ -95,6 +96,7 @@ def open_server(settings: Settings) -> Server:
     server.parts[Snapshots] = Snapshots(settings.snapshot_bytes)
     server.parts[Tiles] = Tiles(server)
     server.parts[Glyphs] = Glyphs()
+    server.parts[Answers] = Answers()
     server.parts[Rasters] = Rasters()
     server.parts[Jobs] = Jobs(server)
     return server

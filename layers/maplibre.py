@@ -66,6 +66,8 @@ class Drawn:
         Whether the collection holds points, lines or areas side by side.
     shown
         Visible when a map opens.
+    usual
+        Visible when its plan or run is first looked at.
     colours
         Id → position in the palette of communities, where tiles do not hold it.
     points
@@ -77,6 +79,7 @@ class Drawn:
     collection: str
     mixed: bool = False
     shown: bool = True
+    usual: bool = True
     colours: Mapping[str, int] = field(default_factory=dict)
     points: bool = True
 

@@ -200,6 +200,21 @@ def layers_of(source: str, params: Mapping[str, Any]) -> tuple[Layer, ...]:
         ) from error
 
 
+def usual(source: str, layers: Iterable[Layer]) -> frozenset[str]:
+    """Return the ids of the layers that are shown when a result is first looked at: at most one of each table.
+
+    Of siting the homes by cover; of gaps communities by their score and the facilities; of a plan what it comes to, not
+    what is today.
+    """
+    chosen: dict[str, str] = {}
+    for layer in layers:
+        if layer.shown and layer.id not in _LATER.get(source, ()) and layer.table not in _LATER.get(source, ()):
+            chosen.setdefault(layer.table, layer.id)
+        if layer.id == _RATHER.get((source, layer.table)):
+            chosen[layer.table] = layer.id
+    return frozenset(chosen.values())
+
+
 def gaps_params(gaps: Mapping[str, Gaps], *, after: bool = False) -> dict[str, Any]:
     """Return what `layers_of("gaps", …)` needs, as JSON: columns of requirements and standards, titles, labels.
 
@@ -329,6 +344,11 @@ def _renamed(style: Style, labels: Mapping[str, Sequence[str]]) -> Style:
 def _titled(pairs: Sequence[Sequence[Any]]) -> list[tuple[str, tuple[str, str]]]:
     return [(str(key), (str(zh), str(en))) for key, (zh, en) in pairs]
 
+
+_LATER: Final[Mapping[str, tuple[str, ...]]] = {
+    "plan": ("communities_before",), "gaps": ("gap_homes", "gap_estates", "gap_communities_after"),
+}  # fmt: skip
+_RATHER: Final[Mapping[tuple[str, str], str]] = {("siting", "homes"): "state_1"}
 
 _BUILT: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[Layer, ...]]]] = {
     "study": lambda _: study_layers(),

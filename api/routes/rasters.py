@@ -10,7 +10,7 @@ from api.deps import Here, Language, Viewer
 from api.rasters.documents import raster_entry, raster_list, tile_json, value_at
 from api.rasters.rasters import Rasters, people_of_few, position, tile_of
 from api.schemas import PROBLEMS
-from api.styles.answers import answer
+from api.styles.answers import CHECKED, fresh
 from api.styles.schemas import RasterEntry, RasterList, RasterValue, TileJson
 from layers.tiles.grids import Tile
 
@@ -62,7 +62,11 @@ def tile(request: Request, at: Viewer, name: RasterName, wanted: Annotated[Tile,
     served = at.server.part(Rasters).get(at.store, name)
     few = _few(at)
     tag = f"{served.tag}-{LOOK}{'' if few is None else 'a'}"
-    return answer(request, tag, lambda: served.tile(wanted, few=few), _PNG)
+    unchanged = fresh(request, tag)
+    if unchanged is not None:
+        return unchanged
+    headers = {"ETag": f'"{tag}"', "Cache-Control": CHECKED}
+    return Response(served.tile(wanted, few=few), media_type=_PNG, headers=headers)
 
 
 @router.get("/studies/{study_id}/rasters/{name}/point", response_model=RasterValue, responses=_READ)

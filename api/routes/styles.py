@@ -1,6 +1,7 @@
 """Routes: layers with their legends, styles, sprites, glyphs, points of names and arrows."""
 
 import re
+from collections.abc import Callable, Hashable
 from typing import Annotated, Any
 
 import orjson
@@ -10,7 +11,7 @@ from fastapi.responses import Response
 from api.deps import Here, Language, Viewer, server_of
 from api.errors import BadRequestError, NotFoundError
 from api.schemas import PROBLEMS
-from api.styles.answers import LASTING, answer
+from api.styles.answers import LASTING, Answers, made_of, send
 from api.styles.documents import MEDIA_TYPE, layer_tree, style_document, style_list, style_metadata
 from api.styles.places import arrows, label_points
 from api.styles.schemas import FeaturePoints, LayerTree, SpriteIndex, StyleDocument, StyleList, StyleMetadata
@@ -34,13 +35,13 @@ CollectionId = Annotated[str, Path(description="a collection", max_length=200)]
 @router.get("/studies/{study_id}/layers", response_model=LayerTree, responses=_READ)
 def layers(request: Request, at: Viewer) -> Response:
     """Return every layer of the study for pages: the tree, legends, fields of cards, sources, MapLibre layers."""
-    return answer(request, _tag(at), lambda: orjson.dumps(layer_tree(at)), _JSON)
+    return _kept(request, at, "layers", lambda: layer_tree(at))
 
 
 @router.get("/studies/{study_id}/styles", response_model=StyleList, responses=_READ)
 def styles(request: Request, at: Viewer, lang: Language) -> Response:
     """Return the styles of the study: of the whole, of every plan and run, of every collection."""
-    return answer(request, f"{_tag(at)}-{lang}", lambda: orjson.dumps(style_list(at, lang)), _JSON)
+    return _kept(request, at, ("styles", lang), lambda: style_list(at, lang))
 
 
 @router.get(
@@ -53,15 +54,15 @@ def style(
     one_source: Annotated[bool, Query(description="all layers from one source of tiles: QGIS before 3.40")] = False,
 ) -> Response:  # fmt: skip
     """Return a style as a MapLibre (Mapbox) style document."""
-    made = style_document(at, style_id, lang, one_source=one_source)
-    return answer(request, f"{_tag(at)}-{lang}-{int(one_source)}", lambda: orjson.dumps(made), MEDIA_TYPE)
+    what = ("style", style_id, lang, one_source)
+    return _kept(request, at, what, lambda: style_document(at, style_id, lang, one_source=one_source),
+                 media_type=MEDIA_TYPE)  # fmt: skip
 
 
 @router.get("/studies/{study_id}/styles/{style_id}/metadata", response_model=StyleMetadata, responses=_READ)
 def metadata(request: Request, at: Viewer, style_id: StyleId, lang: Language) -> Response:
     """Return what a style is for and which collections it draws."""
-    made = style_metadata(at, style_id, lang)
-    return answer(request, f"{_tag(at)}-{lang}-m", lambda: orjson.dumps(made), _JSON)
+    return _kept(request, at, ("metadata", style_id, lang), lambda: style_metadata(at, style_id, lang))
 
 
 @router.get(
@@ -72,8 +73,8 @@ def metadata(request: Request, at: Viewer, style_id: StyleId, lang: Language) ->
 def labels(request: Request, at: Viewer, collection_id: CollectionId) -> Response:
     """Return one point in each area of a collection, where its name stands best."""
     snapshot = seen(at, collection_id)
-    tag = f"{snapshot.tx}-{_rights(at)}"
-    return answer(request, tag, lambda: orjson.dumps(label_points(snapshot)), _GEOJSON)
+    return _kept(request, at, ("labels", collection_id), lambda: label_points(snapshot), media_type=_GEOJSON,
+                 state=snapshot.tx)  # fmt: skip
 
 
 @router.get(
@@ -87,8 +88,9 @@ def arrows_of(request: Request, at: Viewer, collection_id: CollectionId) -> Resp
     if frame != "moves" or not begin.startswith("plan."):
         raise NotFoundError(f"{collection_id} has no arrows", "ask for plan.<plan>.moves")
     parts = [seen(at, f"{begin}.{name}") for name in ("moves", "communities_before", "communities")]
-    tag = f"{max(each.tx for each in parts)}-{_rights(at)}"
-    return answer(request, tag, lambda: orjson.dumps(arrows(*parts)), _GEOJSON)
+    state = tuple(each.tx for each in parts)
+    return _kept(request, at, ("arrows", collection_id), lambda: arrows(*parts), media_type=_GEOJSON,
+                 state=state)  # fmt: skip
 
 
 @router.get(
@@ -105,9 +107,9 @@ def sprites(
     if found is None:
         raise NotFoundError(f"there is no sprite sheet {file}", f"ask for {NAME}.json, {NAME}.png, or {NAME}@2x.…")
     sheet = sprite_sheet(2 if found[1] else 1)
-    media = _JSON if found[2] == "json" else "image/png"
-    return answer(request, "sprites-1", lambda: orjson.dumps(sheet.index) if found[2] == "json" else sheet.png, media,
-                  cache=LASTING)  # fmt: skip
+    index = found[2] == "json"
+    made = made_of(orjson.dumps(sheet.index) if index else sheet.png)
+    return send(request, made, _JSON if index else "image/png", cache=LASTING)
 
 
 @router.get(
@@ -124,14 +126,21 @@ def glyphs(
     first = int(found[1]) if found else -1
     if found is None or first % 256 or int(found[2]) != first + 255 or first > LAST - 255:
         raise BadRequestError(Fault(f"{characters!r} is no range of glyphs", "ask for 0-255, 256-511, … 65280-65535"))
-    made = server_of(request).part(Glyphs)
-    return answer(request, "glyphs-1", lambda: made.pbf(stack, first), _PBF, cache=LASTING)
+    made = made_of(server_of(request).part(Glyphs).pbf(stack, first))
+    return send(request, made, _PBF, cache=LASTING)
 
 
-def _tag(at: Here) -> str:
-    """Return what changes whenever the tree of layers may: the head of the log, and what the caller may see."""
-    return f"{at.store.head()}-{_rights(at)}"
-
-
-def _rights(at: Here) -> str:
-    return "h" if at.caller.sees_households(at.study_id) else "a"
+def _kept(
+    request: Request,
+    at: Here,
+    what: Hashable,
+    make: Callable[[], Any],
+    *,
+    media_type: str = _JSON,
+    state: object = None,
+) -> Response:  # fmt: skip
+    """Return a document of the study as the caller may see it; made anew when the log (or `state`) has moved."""
+    key = (at.study_id, at.base, at.caller.sees_households(at.study_id), what)
+    now = (id(at.store), at.store.head() if state is None else state)
+    made = at.server.part(Answers).get(key, now, lambda: orjson.dumps(make()))
+    return send(request, made, media_type)

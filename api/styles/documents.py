@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import Any
 from urllib.parse import quote
@@ -101,6 +101,7 @@ def _layer(section: Section, drawn: Drawn) -> dict[str, Any]:
     return {
         "id": drawn.id, "section": section.id, "group": layer.group, "collection": drawn.collection,
         "title": {lang: layer.title_in(lang) for lang in LANGS}, "geometry": layer.geometry, "shown": drawn.shown,
+        "usual": drawn.usual,
         "exclusive": exclusive_of(section, layer), "role": role_of(section, layer),
         "column": layer.style.column, "kind": layer.style.kind, "legend": legend(layer.style),
         "fields": [_field(each) for each in layer.fields],
@@ -132,7 +133,8 @@ def _raster(at: Here, served: Served) -> dict[str, Any]:
     layer_id = f"raster.{served.name}"
     return {
         "id": layer_id, "section": RASTERS, "group": "group.rasters", "collection": "",
-        "title": _pair(f"raster.{served.name}"), "geometry": "raster", "shown": False, "exclusive": "", "role": "",
+        "title": _pair(f"raster.{served.name}"), "geometry": "raster", "shown": False, "usual": False,
+        "exclusive": "", "role": "",
         "column": "", "kind": "ranges", "legend": legend(served.style), "fields": [], "name": [],
         "unit": _pair(served.unit), "point": f"{at.base}/rasters/{served.name}/point", "opacity": served.opacity,
         "source": f"raster:{served.name}",
@@ -253,23 +255,12 @@ def _chosen(tree: Tree, style_id: str) -> list[Drawn]:
     by_id = {section.id: section for section in tree.sections if section.source != STUDY}
     if style_id in by_id:
         base = [each for each in tree.sections[-1].drawn if each.id in _BASE]
-        return [*base, *_opened(by_id[style_id].drawn)]
+        return [*base, *(replace(each, shown=each.usual) for each in by_id[style_id].drawn)]
     if style_id in tree.drawn:
         return [replace(tree.drawn[style_id], shown=True)]
-    return _opened([each for each in tree.drawn.values() if each.collection == style_id], every=True)
-
-
-def _opened(drawn: Sequence[Drawn], *, every: bool = False) -> list[Drawn]:
-    """Return layers as if their plan or run had just been opened: of those of one table the first that is shown."""
-    tables: set[str] = set()
-    made = []
-    for each in drawn:
-        wanted = every or (each.layer.shown and each.layer.id not in ("communities_before",))
-        shown = wanted and each.layer.table not in tables
-        if shown:
-            tables.add(each.layer.table)
-        made.append(replace(each, shown=shown))
-    return made
+    alike = [each for each in tree.drawn.values() if each.collection == style_id]
+    first = next((each for each in alike if each.usual), alike[0])
+    return [replace(each, shown=each is first) for each in alike]
 
 
 def _in_language(part: dict[str, Any], lang: Lang) -> dict[str, Any]:

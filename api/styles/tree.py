@@ -20,7 +20,7 @@ from api.storage.records import Collection, arrow_schema
 from geo.errors import InputError
 from layers.catalogue import Layer
 from layers.maplibre import Drawn
-from layers.served import layers_of, style_columns
+from layers.served import layers_of, style_columns, usual
 from layers.styles import COMMUNITY_COLOURS, neighbour_colours
 from layers.words import WORDS
 
@@ -103,32 +103,32 @@ class Tree:
 
     def _study(self, *, planned: bool) -> Section:
         drawn = []
-        for layer in self._there(STUDY, {}, ""):
+        layers = list(self._there(STUDY, {}, ""))
+        first = usual(STUDY, layers)
+        for layer in layers:
             colours = self._colours() if layer.table == "communities" else {}
-            shown = layer.shown and not (planned and layer.table == "communities")
-            drawn.append(self._drawn(layer, layer.id, layer.table, shown=shown, colours=colours))
+            shown = layer.id in first and not (planned and layer.table == "communities")
+            drawn.append(self._drawn(layer, "", shown=shown, usual=layer.id in first, colours=colours))
         title = {"zh": self.store.name, "en": self.store.name_en or self.store.name}
         return Section(STUDY, STUDY, "", title, drawn)
 
     def _result(self, body: Mapping[str, Any], *, opened: bool) -> Section:
         source, key = str(body["source"]), str(body["id"])
         begin = f"{source}.{key}."
-        seen_tables: set[str] = set()
-        drawn = []
-        for layer in self._there(source, body.get("params", {}), begin):
-            shown = layer.shown and opened and layer.table not in seen_tables and _ROLES.get(layer.id) != "before"
-            if shown:
-                seen_tables.add(layer.table)
-            drawn.append(self._drawn(layer, begin + layer.id, begin + layer.table, shown=shown))
+        layers = list(self._there(source, body.get("params", {}), begin))
+        first = usual(source, layers)
+        drawn = [self._drawn(layer, begin, shown=opened and layer.id in first, usual=layer.id in first)
+                 for layer in layers]  # fmt: skip
         zh, en = WORDS[f"source.{source}"]
         title = {"zh": str(body.get("title_zh") or f"{zh} {key}"), "en": str(body.get("title_en") or f"{en} {key}")}
         return Section(begin.rstrip("."), source, key, title, drawn, body)
 
     def _drawn(
-        self, layer: Layer, layer_id: str, collection: str, *, shown: bool, colours: Mapping[str, int] | None = None
+        self, layer: Layer, begin: str, *, shown: bool, usual: bool, colours: Mapping[str, int] | None = None
     ) -> Drawn:
-        mixed = self.collections[collection].geometry == "Mixed"
-        return Drawn(layer, layer_id, collection, mixed=mixed, shown=shown, colours=colours or {})
+        mixed = self.collections[begin + layer.table].geometry == "Mixed"
+        return Drawn(layer, begin + layer.id, begin + layer.table, mixed=mixed, shown=shown, usual=usual,
+                     colours=colours or {})  # fmt: skip
 
     def _there(self, source: str, params: Mapping[str, Any], begin: str) -> Iterator[Layer]:
         """Yield the catalogue's layers whose tables are there with the column they are coloured by."""
