@@ -1,8 +1,10 @@
 """Features created, replaced, changed and deleted one by one (OGC API Features, Part 4), with optimistic locking."""
 
+import itertools
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import shapely
@@ -18,14 +20,17 @@ from api.editing.preconditions import etag, seen
 from api.editing.shapes import allowed_kinds, study_shape
 from api.editing.topology import Doubt, community_doubts
 from api.errors import NotAllowedError, NotFoundError, OutOfDateError, VersionNeededError
-from api.features.crs import CRS84, Reference, reference
+from api.features.crs import CRS84, Reference, reference, references
 from api.features.snapshot import Box, Snapshots
 from api.features.visible import visible
-from api.storage.records import FIXED, Collection, FeatureWrite, Version, Write
+from api.storage.records import FIXED, Collection, FeatureWrite, FileWrite, Version, Write
 from geo.errors import Fault, InfeasibleError, InputError
 
 _PLACES = ("study_area", "communities", "blocks", "estates", "roads", "buildings")
 """Tables that tell where the study lies; the first that is there does."""
+
+_SUBJECTS = {"building": "buildings", "estate": "estates", "unit": "units", "block": "blocks", "town": "study_area"}
+"""Subject of a finding → its table."""
 
 _INSIDE_M = 0.05
 """A shape may stand out of the caller's area by this much [m]: coordinates are rounded on their way."""
@@ -170,6 +175,62 @@ def delete(at: Here, collection_id: str, feature_id: str, *, if_match: str | Non
     return _commit(at, write, there, None, "feature deleted")
 
 
+def create_finding(at: Here, properties: Mapping[str, Any], place: tuple[float, float] | None) -> Written:
+    """Create a finding under the id that storing a survey would give it; without a place it lies at its subject.
+
+    Raises
+    ------
+    InputError
+        When there is no such subject, or it breaks the contract of the table.
+    """
+    from geo.survey.read import finding_id  # noqa: PLC0415 - carries pandas
+
+    require(at, "surveyor")
+    named = {**properties, "place_given": place is not None}
+    subject, subject_id = str(named["subject"]), str(named["subject_id"])
+    table = _SUBJECTS[subject]
+    there = at.server.part(Snapshots).get(at.store, table) if table in at.store.collections() else None
+    position = there.position(subject_id) if there is not None else None
+    if there is None or position is None:
+        raise InputError(Fault(f"there is no {subject} {subject_id}", f"use an id of the table {table}",
+                               table=table, ids=(subject_id,)))  # fmt: skip
+    if subject == "building":
+        named.setdefault("building_id", subject_id)
+        estate = there.table["estate_id"][position].as_py() if "estate_id" in there.table.column_names else None
+        named.setdefault("estate_id", estate)
+    elif subject == "estate":
+        named.setdefault("estate_id", subject_id)
+    named.setdefault("surveyed_on", date.today().isoformat())
+    where = (subject, subject_id, str(named["code"]), str(named.get("location") or ""))
+    numbers = (finding_id(*where, n) for n in itertools.count(1))
+    feature_id = next(each for each in numbers if not exists(at, FINDINGS, each))
+    if place is None:
+        inner = shapely.get_coordinates(shapely.point_on_surface(there.geometry[position]))
+        x, y = references(at.store.crs)[CRS84].from_study(inner[:, 0], inner[:, 1])
+        place = float(x[0]), float(y[0])
+    given = Given(feature_id, named, {"type": "Point", "coordinates": list(place)}, has_geometry=True)
+    return create(at, FINDINGS, given, content_crs=None)
+
+
+def add_photo(at: Here, feature_id: str, name: str, file: FileWrite, *, if_match: str | None) -> Written:
+    """Keep a photo with a finding; a photo that is there already is kept once.
+
+    Raises
+    ------
+    NotFoundError, VersionNeededError, OutOfDateError
+        As `replace`.
+    """
+    collection = editable(at, FINDINGS)
+    holder = holds_it(at.store, FINDINGS, at.caller)
+    there = _required(at, collection, feature_id, _find(at, FINDINGS, feature_id))
+    expected = _expected(at, collection, feature_id, there, if_match, holder=holder)
+    photos = [each for each in str(there.properties.get("photo") or "").split(";") if each]
+    changed = there.properties | {"photo": ";".join([*photos, *([name] if name not in photos else [])])}
+    write = FeatureWrite(FINDINGS, feature_id, "replace", changed, _wkb(there.shape), expected)
+    _require_area(at, [there.shape])
+    return _commit(at, write, there, there.shape, "photo added", file)
+
+
 # ── rights ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 def role_for(collection_id: str) -> Role:
     """Return the role that editing a collection needs."""
@@ -210,6 +271,11 @@ def methods(at: Here, collection: Collection, *, item: bool) -> list[str]:
     if not collection.editable or not at.caller.may(at.study_id, role_for(collection.id)):
         return reading
     return [*reading, *(["PUT", "PATCH", "DELETE"] if item else ["POST"])]
+
+
+def exists(at: Here, collection_id: str, feature_id: str) -> bool:
+    """Tell whether there is such a feature."""
+    return collection_id in at.store.collections() and _find(at, collection_id, feature_id) is not None
 
 
 def _require_area(at: Here, shapes: list[BaseGeometry | None]) -> None:
@@ -356,12 +422,14 @@ def _wkb(shape: BaseGeometry | None) -> bytes | None:
     return None if shape is None else shapely.to_wkb(shape, flavor="iso")
 
 
-def _commit(at: Here, write: FeatureWrite, there: There | None, shape: BaseGeometry | None, action: str) -> Written:
+def _commit(
+    at: Here, write: FeatureWrite, there: There | None, shape: BaseGeometry | None, action: str, *more: Write
+) -> Written:
     """Write a feature with what belongs to it, and return its new version."""
     before = there.shape if there is not None else None
     if write.op == "delete":
         _require_area(at, [before])
-    writes: list[Write] = [write]
+    writes: list[Write] = [write, *more]
     if write.collection == FINDINGS and write.op != "delete":
         was = None if there is None else Finding(there.properties, before)
         writes += history_writes(at, write.id, was, Finding(write.properties, shape))

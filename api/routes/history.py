@@ -1,5 +1,144 @@
-"""Routes: history."""
+"""Routes: the log of a study, undo, versions of features, backup."""
 
-from fastapi import APIRouter
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path as FilePath
+from typing import Annotated, Any, Literal
 
-router = APIRouter()
+import orjson
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict
+
+from api.deps import Admin, Here, Planner, Viewer
+from api.editing import log
+from api.schemas import PROBLEMS, WRITE_PROBLEMS, Link
+
+router = APIRouter(tags=["history"])
+
+LOG = "/studies/{study_id}/transactions"
+Tx = Annotated[int, Path(description="number of the transaction", ge=1, le=2**53)]
+_CHUNK = 1 << 20
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class TransactionTold(_Told):
+    """One line of the log: everything in it was written together."""
+
+    tx: int
+    at: str
+    by: str
+    action: str
+    note: str
+    undoes: int | None
+    counts: dict[str, int]
+
+
+class Transactions(_Told):
+    """The log, newest first; `next` among the links is where it goes on."""
+
+    transactions: list[TransactionTold]
+    links: list[Link]
+
+
+class ChangeTold(_Told):
+    """One feature that a transaction changed; `bbox` in longitude and latitude holds its shape before and after."""
+
+    collection: str
+    id: str
+    version: int
+    op: Literal["create", "replace", "delete"]
+    bbox: list[float] | None
+
+
+class TransactionWhole(TransactionTold):
+    """A transaction with what it changed."""
+
+    changes: list[ChangeTold]
+    truncated: bool
+
+
+class VersionTold(_Told):
+    """One version of a feature, with who made it; `columns` are those that are not as in the version before."""
+
+    version: int
+    tx: int
+    at: str
+    by: str
+    action: str
+    op: Literal["create", "replace", "delete"]
+    columns: list[str]
+    properties: dict[str, Any]
+    geometry: dict[str, Any] | None
+
+
+class Versions(_Told):
+    """Every version of a feature, oldest first."""
+
+    id: str
+    collection: str
+    versions: list[VersionTold]
+
+
+def _json(value: object) -> Response:
+    headers = {"Cache-Control": "private, max-age=0, must-revalidate"}
+    return Response(orjson.dumps(value), 200, headers, "application/json")
+
+
+@router.get(LOG, response_model=Transactions, responses=PROBLEMS)
+def list_transactions(
+    at: Planner,
+    before: Annotated[int | None, Query(description="only those with smaller numbers", ge=1, le=2**53)] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    collection: Annotated[str | None, Query(description="only those that changed it", max_length=200)] = None,
+    by: Annotated[str | None, Query(description="only those by this person", max_length=200)] = None,
+) -> Response:
+    """Return who changed what and when, newest first."""
+    return _json(log.listed(at, before=before, limit=limit, collection=collection, by=by))
+
+
+@router.get(LOG + "/{tx}", response_model=TransactionWhole, responses=PROBLEMS)
+def get_transaction(at: Planner, tx: Tx) -> Response:
+    """Return a transaction with every feature that it changed."""
+    return _json(log.whole(at, tx))
+
+
+@router.post(LOG + "/{tx}/undo", response_model=TransactionTold, responses=WRITE_PROBLEMS)
+def undo_transaction(at: Planner, tx: Tx) -> Response:
+    """Take back a transaction, as one of its own; refused when something that it changed was changed again since."""
+    return _json(log.undone(at, tx))
+
+
+@router.get(
+    "/studies/{study_id}/collections/{collection_id}/items/{feature_id}/versions", response_model=Versions,
+    responses=PROBLEMS,
+)  # fmt: skip
+def feature_versions(
+    at: Viewer,
+    collection_id: Annotated[str, Path(description="the collection", max_length=200)],
+    feature_id: Annotated[str, Path(description="the feature", max_length=400)],
+) -> Response:
+    """Return every version of a feature, with who made it and when."""
+    return _json(log.versions(at, collection_id, feature_id))
+
+
+@router.get(
+    "/studies/{study_id}/backup", responses=PROBLEMS | {200: {"content": {"application/geopackage+sqlite3": {}}}}
+)
+def backup(at: Admin) -> StreamingResponse:
+    """Return the whole study with its history as one file, consistent while others go on writing."""
+    name = f'attachment; filename="{at.study_id}.gpkg"'
+    return StreamingResponse(_backup(at), headers={"Content-Disposition": name},
+                             media_type="application/geopackage+sqlite3")  # fmt: skip
+
+
+def _backup(at: Here) -> Iterator[bytes]:
+    with tempfile.TemporaryDirectory(prefix="shequ-") as folder:
+        path = FilePath(folder) / "backup.gpkg"
+        at.store.backup(path)
+        with path.open("rb") as copy:
+            while part := copy.read(_CHUNK):
+                yield part
