@@ -13,7 +13,7 @@ from api.storage.records import Collection
 from api.tiles import tilesets
 from api.tiles.answers import MVT, acceptable, answer, cache_control
 from api.tiles.schemas import MatrixSet, MatrixSets, Tileset, Tilesets
-from api.tiles.tiles import Asked, Tiles, listed
+from api.tiles.tiles import Asked, Tiles, drawable, listed
 from geo.errors import Fault
 from layers.tiles.grids import GRIDS, Grid, Tile, definition
 
@@ -58,12 +58,7 @@ def _tile(
 def _collection(
     at: Viewer, collection_id: Annotated[str, Path(alias="collectionId", description="collection", max_length=200)]
 ) -> Collection:
-    found = at.store.collections().get(collection_id)
-    if found is None:
-        raise NotFoundError(f"there is no collection {collection_id}", f"see {at.base}/collections")
-    if found.geometry == "None":
-        raise NotFoundError(f"{collection_id} has no places, so no tiles", f"see {at.base}/collections/{collection_id}")
-    return found
+    return drawable(at.store, collection_id)
 
 
 def _properties(
@@ -165,8 +160,10 @@ def get_tileset(
     """Return a tileset's metadata, or its TileJSON (with the collections and properties asked for)."""
     if form == "json":
         return JSONResponse(tilesets.tileset(at, None, grid, lang))
-    chosen = None if collections is None else [_collection(at, each) for each in collections]
-    return JSONResponse(tilesets.tilejson(at, None, lang, chosen=chosen, query=_passed(collections, properties)))
+    chosen = None if collections is None else [drawable(at.store, each) for each in collections]
+    return JSONResponse(
+        tilesets.tilejson(at, None, lang, chosen=chosen, properties=properties, query=_passed(collections, properties))
+    )
 
 
 @router.get("/studies/{study_id}/tiles" + _BELOW, response_class=Response, responses=_TILE, dependencies=TILE)
@@ -195,7 +192,7 @@ def get_tileset_of_collection(
     """Return the metadata of a collection's tileset, or its TileJSON (with the properties asked for)."""
     if form == "json":
         return JSONResponse(tilesets.tileset(at, collection, grid, lang))
-    return JSONResponse(tilesets.tilejson(at, collection, lang, query=_passed(None, properties)))
+    return JSONResponse(tilesets.tilejson(at, collection, lang, properties=properties, query=_passed(None, properties)))
 
 
 @router.get(

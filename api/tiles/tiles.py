@@ -19,6 +19,7 @@ from api.features.snapshot import Snapshot, Snapshots
 from api.features.visible import visible
 from api.server import Server
 from api.storage import StudyStore
+from api.storage.records import Collection
 from api.tiles.freshness import Freshness
 from geo.errors import Fault
 from layers.tiles.grids import BUFFER, GRIDS, Grid, Tile
@@ -91,6 +92,14 @@ class Tiles:
         self._transformers: dict[tuple[str, str], Transformer] = {}
         self._salts: dict[str, tuple[StudyStore, str]] = {}
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @property
+    def memory(self) -> int:
+        """Bytes that the kept tiles take, about."""
+        return self._bytes
+
     def start(self) -> None:
         """Load the compiled encoder in a thread, so that the first tile need not wait for it."""
         threading.Thread(target=_warm, name="tiles-warm", daemon=True).start()
@@ -137,7 +146,10 @@ class Tiles:
         if found is not None and found.tag == tag:
             found.head = head
             return found
-        body = b"".join(self._layer(store, caller, each, asked) for each in collections)
+        snapshots = [self._snapshot(store, caller, each) for each in collections]
+        if asked.properties is not None:
+            require_known(snapshots, asked.properties)
+        body = b"".join(self._layer(store, each, asked) for each in snapshots)
         made = Kept(tag, body, head)
         self._keep(key, made)
         return made
@@ -156,17 +168,13 @@ class Tiles:
 
     # ── which collections, how fresh ─────────────────────────────────────────────────────────────────────────────────
     def _collections(self, store: StudyStore, asked: Asked) -> Sequence[str]:
-        there = store.collections()
         if asked.collections is None:
             return dataset(store)
         if len(asked.collections) > MOST_COLLECTIONS:
             raise BadRequestError(
                 [Fault(f"collections: {len(asked.collections)} are asked for", f"ask for {MOST_COLLECTIONS} at most")]
             )
-        for each in asked.collections:
-            if each not in there:
-                raise NotFoundError(f"there is no collection {each}", "see the list of collections")
-        return asked.collections
+        return [drawable(store, each).id for each in asked.collections]
 
     def _tag(self, store: StudyStore, head: int, collections: Sequence[str], key: _Key) -> str:
         _, asked, all_columns = key
@@ -204,10 +212,12 @@ class Tiles:
             return known[1]
 
     # ── drawing ──────────────────────────────────────────────────────────────────────────────────────────────────────
-    def _layer(self, store: StudyStore, caller: Caller, collection: str, asked: Asked) -> bytes:
+    def _snapshot(self, store: StudyStore, caller: Caller, collection: str) -> Snapshot:
         snapshot = self._server.part(Snapshots).get(store, collection)
-        snapshot = visible(snapshot, caller, self._server.settings.fewest_households)
-        shown = columns(store, snapshot, asked.properties, strict=asked.collections == (collection,))
+        return visible(snapshot, caller, self._server.settings.fewest_households)
+
+    def _layer(self, store: StudyStore, snapshot: Snapshot, asked: Asked) -> bytes:
+        shown = columns(store, snapshot, asked.properties)
         if snapshot.bounds is None:
             return b""
         projection = self._projection(snapshot, asked.tile.grid)
@@ -219,7 +229,7 @@ class Tiles:
 
         table = styled(snapshot).select(["id", *shown]).take(pa.array(positions))
         return encode(
-            collection, snapshot.geometry[positions], table["id"].combine_chunks(), table,
+            snapshot.collection.id, snapshot.geometry[positions], table["id"].combine_chunks(), table,
             tile=asked.tile, projection=projection,
         )  # fmt: skip
 
@@ -258,6 +268,22 @@ def dataset(store: StudyStore) -> list[str]:
     ]  # fmt: skip
 
 
+def drawable(store: StudyStore, collection_id: str) -> Collection:
+    """Return a collection that can be drawn.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none of that id, or its records have no places.
+    """
+    found = store.collections().get(collection_id)
+    if found is None:
+        raise NotFoundError(f"there is no collection {collection_id}", "see the list of collections")
+    if found.geometry == "None":
+        raise NotFoundError(f"{collection_id} has no places, so no tiles", "read its items")
+    return found
+
+
 def styled(snapshot: Snapshot) -> pa.Table:
     """Return the columns of a snapshot, and those that styles read besides."""
     return snapshot.once("styled", lambda: _styled(snapshot))
@@ -272,38 +298,37 @@ def _styled(snapshot: Snapshot) -> pa.Table:
     return table
 
 
-def columns(
-    store: StudyStore, snapshot: Snapshot, properties: tuple[str, ...] | None, *, strict: bool = True
-) -> tuple[str, ...]:
-    """Return the columns that tiles hold beside the id: those asked for, or what styles and cards read.
+def require_known(snapshots: Sequence[Snapshot], properties: Sequence[str]) -> None:
+    """Refuse properties that none of the collections has (for this caller).
 
     Raises
     ------
     BadRequestError
-        When one that is asked for is not there (for this caller), and `strict`; else it is passed over.
     """
-    return snapshot.once(("tile columns", properties, strict), lambda: _columns(store, snapshot, properties, strict))
+    there = list(dict.fromkeys(name for each in snapshots for name in styled(each).column_names))
+    for name in properties:
+        if name not in there:
+            near = difflib.get_close_matches(name, there, 3) or there[:8]
+            where = snapshots[0].collection.id if len(snapshots) == 1 else "any of the collections"
+            raise BadRequestError([Fault(f"properties: there is no {name} in {where}", f"perhaps {', '.join(near)}")])
 
 
-def _columns(
-    store: StudyStore, snapshot: Snapshot, properties: tuple[str, ...] | None, strict: bool
-) -> tuple[str, ...]:
+def columns(store: StudyStore, snapshot: Snapshot, properties: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Return the columns that tiles hold beside the id: of those asked for what is there, or what a map reads."""
+    return snapshot.once(("tile columns", properties), lambda: _columns(store, snapshot, properties))
+
+
+def _columns(store: StudyStore, snapshot: Snapshot, properties: tuple[str, ...] | None) -> tuple[str, ...]:
     there = [name for name in styled(snapshot).column_names if name not in _FIXED]
-    if properties is None:
-        from layers.served import tile_columns  # noqa: PLC0415 - as above
+    if properties is not None:
+        return tuple(name for name in properties if name in there)
+    from layers.served import tile_columns  # noqa: PLC0415 - as above
 
-        collection, params = snapshot.collection, None
-        if collection.result_id:
-            said = store.document("result", f"{collection.source}.{collection.result_id}")
-            params = said.body.get("params") if said else None
-        return tile_columns(collection.source, collection.frame, there, params)
-    wrong = [name for name in properties if name not in there and name != "id"]
-    if wrong and strict:
-        near = difflib.get_close_matches(wrong[0], there, 3) or there[:8]
-        raise BadRequestError(
-            [Fault(f"properties: {snapshot.collection.id} has no {wrong[0]}", f"perhaps {', '.join(near)}")]
-        )
-    return tuple(dict.fromkeys(name for name in properties if name in there))
+    collection, params = snapshot.collection, None
+    if collection.result_id:
+        said = store.document("result", f"{collection.source}.{collection.result_id}")
+        params = said.body.get("params") if said else None
+    return tile_columns(collection.source, collection.frame, there, params)
 
 
 def _warm() -> None:

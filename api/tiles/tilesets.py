@@ -11,7 +11,7 @@ from api.features.snapshot import Snapshot, Snapshots
 from api.features.visible import visible
 from api.storage.records import Collection
 from api.tiles.answers import MVT
-from api.tiles.tiles import columns, dataset, styled
+from api.tiles.tiles import columns, dataset, require_known, styled
 from layers.tiles.grids import GRIDS, Grid, definition
 from layers.words import Lang
 
@@ -68,8 +68,9 @@ def tileset(at: Here, collection: Collection | None, grid: Grid, lang: Lang) -> 
 
 
 def tilejson(
-    at: Here, collection: Collection | None, lang: Lang, *, chosen: Sequence[Collection] | None = None, query: str = ""
-) -> dict[str, Any]:
+    at: Here, collection: Collection | None, lang: Lang, *,
+    chosen: Sequence[Collection] | None = None, properties: tuple[str, ...] | None = None, query: str = "",
+) -> dict[str, Any]:  # fmt: skip
     """Return the TileJSON (3.0) of web map tiles of a collection, or of the study as a whole or some of it (`chosen`).
 
     `query` (`properties=…`) goes behind the address of every tile.
@@ -77,12 +78,14 @@ def tilejson(
     grid = GRIDS["WebMercatorQuad"]
     shown = [collection] if collection is not None else chosen
     snapshots = _snapshots(at, [each.id for each in shown] if shown is not None else dataset(at.store))
+    if properties is not None:
+        require_known(snapshots, properties)
     made: dict[str, Any] = {
         "tilejson": "3.0.0", "name": _title(at, collection, lang), "scheme": "xyz", "minzoom": 0, "maxzoom": MAX_ZOOM,
         "tiles": [f"{_base(at, collection)}/{grid.id}/{{z}}/{{y}}/{{x}}{'?' + query if query else ''}"],
         "vector_layers": [
             {"id": each.collection.id, "minzoom": 0, "maxzoom": MAX_ZOOM,
-             "description": _title(at, each.collection, lang), "fields": dict(_fields(at, each))}
+             "description": _title(at, each.collection, lang), "fields": dict(_fields(at, each, properties))}
             for each in snapshots
         ],
     }  # fmt: skip
@@ -129,9 +132,9 @@ def _layer(at: Here, snapshot: Snapshot, lang: Lang) -> dict[str, Any]:
     return made
 
 
-def _fields(at: Here, snapshot: Snapshot) -> list[tuple[str, str]]:
+def _fields(at: Here, snapshot: Snapshot, properties: tuple[str, ...] | None = None) -> list[tuple[str, str]]:
     schema = styled(snapshot).schema
-    shown = ("id", *columns(at.store, snapshot, None))
+    shown = ("id", *columns(at.store, snapshot, properties))
     return [(name, _KINDS.get(str(schema.field(name).type), "Number")) for name in shown]
 
 
