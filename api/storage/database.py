@@ -10,6 +10,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import Connection, Engine, PoolProxiedConnection, QueuePool, create_engine, event, text
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError
@@ -89,6 +90,14 @@ def connect(url: str) -> Engine:
     event.listen(engine, "connect", _settle)
     event.listen(engine, "handle_error", _plainly)
     return engine
+
+
+def conninfo(url: str) -> str:
+    """Return the address for connections past SQLAlchemy; they see our schema."""
+    address = make_url(url).set(drivername="postgresql")
+    told = conninfo_to_dict(address.render_as_string(hide_password=False))
+    options = f"{told.get('options') or ''} -csearch_path={SCHEMA},public".strip()
+    return make_conninfo(**{**_CONNECTING, **told, "options": options})
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:

@@ -15,4 +15,4 @@ depends_on = None
 
 def upgrade() -> None:
     """Make them beside our own."""
-    op.get_bind().connection.driver_connection.execute(SchemaManager.get_schema().encode())
+    op.get_bind().connection.cursor().execute(SchemaManager.get_schema())
