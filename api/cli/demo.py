@@ -31,6 +31,9 @@ YEARS, WORKS_YUAN = (2027, 2028, 2029, 2030, 2031), 1.2e7
 SERVICES, PREMISES_YUAN = ("station", "childcare", "culture", "elders"), 4e6
 """What of the six ones is placed in idle rooms, and for how much money."""
 
+PLAN_ID, PLAN_TITLE = "seed-3000", ("三千户方案", "Three thousand households")
+"""How the plan is called among the study's layers."""
+
 
 def run_demo(out: Out = Path("out/qinghe"), lang: Language = Lang.zh) -> None:
     """Plan the embedded town Qinghe (清河镇), examine it, and tell what is missing and where it helps: every output.
@@ -44,6 +47,7 @@ def run_demo(out: Out = Path("out/qinghe"), lang: Language = Lang.zh) -> None:
     from geo.standards import load_profile
 
     study = out / "study.gpkg"
+    study.unlink(missing_ok=True)
     with progress_bar() as told:
         operations.import_study([], study, mapping=operations.demo_town(), told=told)
         told("cutting blocks", 0.0)
@@ -52,6 +56,7 @@ def run_demo(out: Out = Path("out/qinghe"), lang: Language = Lang.zh) -> None:
         operations.put_households(study)
         planned = operations.plan_study(study, profile=load_profile("seed-3000"), options=PlanOptions(), told=told)
         files = operations.write_outputs(planned, out, lang=lang.value, told=told)
+        operations.keep_plan(study, planned, PLAN_ID, title=PLAN_TITLE)
     show_plan(planned, lang)
     show_files([study, *files])
     _examine(study, out / "examination", lang)
@@ -77,6 +82,7 @@ def _examine(study: Path, out: Path, lang: Lang) -> None:
             sites=demo / "sites.xlsx", projects=demo / "projects.xlsx", told=told,
         )  # fmt: skip
         files = operations.write_examined(examined, out, lang=lang.value, told=told)
+        operations.keep_result(study, operations.examination_result(examined), "2026")
     show_examined(examined, lang, brief=True)
     show_files(files, ABOUT_EXAMINATION)
 
@@ -96,6 +102,7 @@ def _programme(study: Path, out: Path, lang: Lang) -> None:
             options=options, today=DAY, ledger=operations.demo_town().parent / "ledger.xlsx", told=told,
         )  # fmt: skip
         files = operations.write_programmed(done, out, lang=lang.value, told=told)
+        operations.keep_result(study, operations.programme_result(done), "2027-2031")
     show_programme(done, lang)
     show_files(files, ABOUT_PROGRAMME)
 
@@ -108,6 +115,7 @@ def _gaps(study: Path, plan: "Plan", out: Path, lang: Lang) -> None:
     with progress_bar() as told:
         done = operations.gaps_study(study, standards=standards, plan=plan, told=told)
         files = operations.write_gapped(done, out, lang=lang.value, told=told)
+        operations.keep_result(study, operations.gaps_result(done), PLAN_ID)
     show_gaps(done, lang, brief=True)
     show_files(files, ABOUT_GAPS)
 
@@ -123,5 +131,6 @@ def _siting(study: Path, out: Path, lang: Lang) -> None:
             told=told,
         )  # fmt: skip
         files = operations.write_found(found, out, lang=lang.value, told=told)
+        operations.keep_result(study, operations.siting_result(found), "premises")
     show_found(found, lang)
     show_files(files, ABOUT_SITING)

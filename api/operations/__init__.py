@@ -21,6 +21,7 @@ from api.operations.drafts import (
 from api.operations.examinations import EXAMINED, Examined, examine_study, require_examined_place, write_examined
 from api.operations.files import line_of, read_line, read_options, read_plan, read_text, require_file_place, write_file
 from api.operations.gaps import GAPPED, Gapped, gaps_study, require_gapped_place, write_gapped
+from api.operations.keeping import keep_plan, keep_result
 from api.operations.plans import (
     OUTPUTS,
     Language,
@@ -46,6 +47,13 @@ from api.operations.programmes import (
     require_programmed_place,
     write_costs,
     write_programmed,
+)
+from api.operations.results import (
+    conversion_result,
+    examination_result,
+    gaps_result,
+    programme_result,
+    siting_result,
 )
 from api.operations.reviews import (
     Understood,
@@ -104,18 +112,23 @@ __all__ = [
     "alternative_plans",
     "check_texts",
     "compare_sites",
+    "conversion_result",
     "convert_study",
     "create_draft",
     "demo_town",
     "diff_draft",
     "edit_draft",
+    "examination_result",
     "examine_study",
     "explain_block",
     "explain_community",
     "explain_draft",
     "explain_saved",
+    "gaps_result",
     "gaps_study",
     "import_study",
+    "keep_plan",
+    "keep_result",
     "line_of",
     "locate_text",
     "make_blocks",
@@ -125,6 +138,7 @@ __all__ = [
     "place_study",
     "plan_study",
     "programme_options",
+    "programme_result",
     "programme_study",
     "put_households",
     "read_construction_land",
@@ -149,6 +163,7 @@ __all__ = [
     "score_plan",
     "site_study",
     "siting_model",
+    "siting_result",
     "undo_draft",
     "why_not",
     "with_units",
