@@ -19,9 +19,6 @@ from procrastinate.jobs import DeleteJobCondition, Status
 
 from api.storage.database import conninfo
 
-LOOK_S = 10.0
-"""How often the queues are looked through where tickets are carried."""
-
 _QUEUE = "shequ"
 _AGAIN_S = 2.0
 _SWEEP_S = 60.0
@@ -42,6 +39,9 @@ class Dispatch:
     wake
         Called, from another thread, when a ticket has come.
     """
+
+    look_s = 10.0
+    """How often the queues are looked through where tickets are carried."""
 
     def __init__(self, url: str, slots: int, wake: Callable[[], None]) -> None:
         self._address = conninfo(url)
@@ -118,7 +118,7 @@ class Dispatch:
         async with app.open_async():
             working = app.run_worker_async(
                 queues=[_QUEUE], concurrency=self._slots, install_signal_handlers=False, shutdown_graceful_timeout=2.0,
-                fetch_job_polling_interval=LOOK_S, delete_jobs=DeleteJobCondition.ALWAYS,
+                fetch_job_polling_interval=self.look_s, delete_jobs=DeleteJobCondition.ALWAYS,
             )  # fmt: skip
             several = [asyncio.ensure_future(each) for each in
                        (working, self._sweep(app), self._notice_loss(), self._end.wait())]  # fmt: skip
