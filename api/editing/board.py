@@ -7,15 +7,15 @@ version; whatever is not there is opened from its document and done again, which
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from api.editing.merging import Touched, touched, touched_by
 from api.editing.preconditions import etag
-from api.editing.redrawing import Sheet, redrawn, sheet_of
-from api.editing.tables import planning_study, stamp
+from api.editing.redrawing import Layers, Sheet, redrawn, sheet_of
+from api.editing.tables import planning_study, untouched
 from api.errors import NotFoundError, OutOfDateError
 from api.operations.drafts import do_step
 from api.operations.plan_results import (
@@ -51,7 +51,13 @@ STATES_ZH: dict[PlanState, str] = {"draft": "草案", "proposed": "已提交", "
 class Opened:
     """One version of a plan on the table.
 
-    `stamp` and `head` tell which tables of the study it was opened with, and when that was last checked.
+    Attributes
+    ----------
+    plan_id, version, record, base, draft, sheet
+    layers
+        The rows of its layers as they are in the store.
+    head
+        The transaction up to which the study's tables are known to be those it was opened with.
     """
 
     plan_id: str
@@ -60,7 +66,7 @@ class Opened:
     base: Plan
     draft: Draft
     sheet: Sheet
-    stamp: tuple[int, ...]
+    layers: Layers
     head: int
 
 
@@ -110,8 +116,7 @@ class PlanBoard:
         with self._lock:
             kept = self._opened.get(key)
         if kept is not None and kept.head != head:
-            now = stamp(store, kept.base.options)
-            kept = replace(kept, head=head) if now == kept.stamp else None
+            kept = replace(kept, head=head) if untouched(store, kept.head, kept.base.options) else None
         opened = kept or self._read(store, plan_id, found, head)
         self._keep(key, opened)
         return opened
@@ -129,7 +134,9 @@ class PlanBoard:
         if near is None:
             near = _first(store, plan_id, head)
         draft = _replayed(near, record)
-        opened = replace(near, version=found.version, record=record, draft=draft, head=head)
+        opened = replace(
+            near, version=found.version, record=record, draft=draft, layers=Layers(store, plan_id), head=head
+        )
         require_same(draft.plan, record)
         return opened
 
@@ -143,7 +150,7 @@ class PlanBoard:
         base = store.document(BASE, plan_id)
         latest = versions[-1]
         same = base is not None and base_plan(base.body).digest == latest.base.digest
-        fresh = latest.head == head or stamp(store, latest.base.options) == latest.stamp
+        fresh = latest.head == head or untouched(store, latest.head, latest.base.options)
         return latest if same and fresh else None
 
     # ── edits ──
@@ -176,6 +183,7 @@ class PlanBoard:
             try:
                 after, transaction = self._write(store, opened, record, draft, by=by, action="plan edited")
             except OutOfDateError:
+                opened.layers.forget()
                 if turn + 1 == TRIES:
                     raise
                 continue
@@ -215,23 +223,28 @@ class PlanBoard:
         return opened
 
     def _write(
-        self, store: StudyStore, opened: Opened, record: PlanRecord, draft: Draft, *, by: str, action: str,
-        more: tuple[Write, ...] = (),
-    ) -> tuple[Opened, Transaction]:  # fmt: skip
+        self, store: StudyStore, opened: Opened, record: PlanRecord, draft: Draft, *, by: str, action: str
+    ) -> tuple[Opened, Transaction]:
         plan_id = opened.plan_id
-        writes: list[Write] = [
-            record_write(record, plan_id, expected=opened.version),
-            *redrawn(store, plan_id, opened.sheet, opened.draft.state, draft.state),
-            *more,
-        ]
+        drawn = redrawn(plan_id, opened.sheet, opened.layers, opened.draft.state, draft.state)
+        writes = [record_write(record, plan_id, expected=opened.version), *drawn]
         note = f"{plan_id}: {draft.state.text_en}"
         transaction = store.commit(writes, by=by, action=action, note=note)
-        return self._after(store, opened, record, draft), transaction
+        return self._after(store, opened, (record, draft, transaction), drawn), transaction
 
-    def _after(self, store: StudyStore, opened: Opened, record: PlanRecord, draft: Draft) -> Opened:
-        """Keep what was just written as the version that it became."""
-        after = replace(opened, version=opened.version + 1, record=record, draft=draft)
-        self._keep((store.study_id, opened.plan_id, after.version), after)
+    def _after(
+        self,
+        store: StudyStore,
+        before: Opened,
+        now: tuple[PlanRecord, Draft, Transaction],
+        drawn: Sequence[Write] | None,
+    ) -> Opened:
+        """Keep what was just written as the version that it became; without `drawn` its layers are read anew."""
+        record, draft, transaction = now
+        layers = Layers(store, before.plan_id) if drawn is None else before.layers.after(drawn)
+        head = transaction.tx if transaction.tx == before.head + 1 else before.head
+        after = replace(before, version=before.version + 1, record=record, draft=draft, layers=layers, head=head)
+        self._keep((store.study_id, before.plan_id, after.version), after)
         return after
 
     # ── merging ──
@@ -261,7 +274,7 @@ class PlanBoard:
         """Return the plan at an earlier version."""
         with self._lock:
             kept = self._opened.get((store.study_id, opened.plan_id, seen))
-        if kept is not None and kept.stamp == opened.stamp:
+        if kept is not None and kept.draft.desk is opened.draft.desk:
             return kept
         if not 0 < seen < opened.version:
             return None
@@ -346,7 +359,7 @@ class PlanBoard:
         writes = [record_write(record, plan_id, expected=opened.version), *layers]
         told = f"{plan_id}: {opened.record.state} → {to}" + (f" ({note})" if note else "")
         transaction = store.commit(writes, by=by, action=f"plan {to}", note=told)
-        return self._after(store, opened, record, opened.draft), transaction
+        return self._after(store, opened, (record, opened.draft, transaction), None), transaction
 
     def explain(self, store: StudyStore, plan_id: str, *, by: str) -> tuple[Opened, Transaction | None]:
         """Have the texts of a plan's layers told anew; nothing is written when they tell of it as it stands."""
@@ -356,7 +369,7 @@ class PlanBoard:
         layers, record = self._explaining(store, opened, opened.record, always=True)
         writes = [record_write(record, plan_id, expected=opened.version), *layers]
         transaction = store.commit(writes, by=by, action="plan explained", note=plan_id)
-        return self._after(store, opened, record, opened.draft), transaction
+        return self._after(store, opened, (record, opened.draft, transaction), None), transaction
 
     def _explaining(
         self, store: StudyStore, opened: Opened, record: PlanRecord, *, always: bool
@@ -399,7 +412,7 @@ class PlanBoard:
         layers, record = self._explaining(store, opened, record, always=False)
         writes = [record_write(record, plan_id, expected=opened.version), *layers]
         transaction = store.commit(writes, by=by, action="plan entitled", note=plan_id)
-        return self._after(store, opened, record, opened.draft), transaction
+        return self._after(store, opened, (record, opened.draft, transaction), None), transaction
 
     def delete(self, store: StudyStore, plan_id: str, *, seen: int, by: str) -> Transaction:
         """Delete a draft with its layers; the log keeps them.
@@ -446,13 +459,12 @@ def _first(store: StudyStore, plan_id: str, head: int) -> Opened:
     if base is None:
         raise NotFoundError(f"the plan {plan_id} has no beginning", "make it anew")
     plan = base_plan(base.body)
-    marks = stamp(store, plan.options)
     study = planning_study(store, plan.options)
     blocks, seams, communities = units(study, plan.options)
     draft = edits.open_draft(plan, blocks, seams, communities)
     sheet = sheet_of(draft, blocks, seams, study.get("buildings"), study.get("estates"))
     record = PlanRecord(digest=plan.digest)
-    return Opened(plan_id, 0, record, plan, draft, sheet, marks, head)
+    return Opened(plan_id, 0, record, plan, draft, sheet, Layers(store, plan_id), head)
 
 
 def _replayed(near: Opened, record: PlanRecord) -> Draft:

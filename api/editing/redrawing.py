@@ -6,23 +6,21 @@ says that it is to be told anew; the next explanation does so. A test holds both
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 import shapely
 
 from api.storage import StudyStore
-from api.storage.records import CollectionWrite, FeatureWrite, Write, arrow_schema
+from api.storage.records import Collection, FeatureWrite, Write
 from geo.partition.actions.names import block_of
 from geo.partition.actions.transfers import SHOWN_BLOCKS, UNASSIGNED, union
 from geo.partition.edits import Draft, State, called
-from geo.partition.town import pieces
 from geo.schema import OUTSIDE
 from layers.styles import COMMUNITY_COLOURS, against
 
@@ -50,6 +48,8 @@ class Sheet:
         Of each block [m].
     seam_ids, seam_a, seam_b
         Seams with the positions of the blocks on both sides, -1 outside.
+    near
+        The neighbours of each block.
     unions
         Shapes that were drawn before, by the blocks they are of.
     """
@@ -67,6 +67,7 @@ class Sheet:
     seam_ids: Objects
     seam_a: Ints
     seam_b: Ints
+    near: tuple[tuple[int, ...], ...]
     unions: dict[bytes, shapely.Geometry] = field(default_factory=dict)
 
     def shape(self, blocks: Ints) -> shapely.Geometry:
@@ -89,6 +90,12 @@ def sheet_of(
     known = rows["community_id"]
     place = {str(block): i for i, block in enumerate(rows.index)} | {OUTSIDE: -1}
     box = rows.geometry.bounds
+    a, b = (np.array([place[str(block)] for block in seams[side]], dtype=np.int64) for side in ("block_a", "block_b"))
+    near: list[set[int]] = [set() for _ in range(len(rows))]
+    for one, other in zip(a.tolist(), b.tolist(), strict=True):
+        if one >= 0 and other >= 0:
+            near[one].add(other)
+            near[other].add(one)
     return Sheet(
         ids=rows.index.astype(str).to_numpy(dtype=object),
         households=_numbers(rows["households"]),
@@ -101,8 +108,9 @@ def sheet_of(
         north=box["maxy"].round(3).to_numpy(),
         west=box["minx"].round(3).to_numpy(),
         seam_ids=seams.index.astype(str).to_numpy(dtype=object),
-        seam_a=np.array([place[str(block)] for block in seams["block_a"]], dtype=np.int64),
-        seam_b=np.array([place[str(block)] for block in seams["block_b"]], dtype=np.int64),
+        seam_a=a,
+        seam_b=b,
+        near=tuple(tuple(sorted(each)) for each in near),
     )
 
 
@@ -124,60 +132,97 @@ def _inside(things: gpd.GeoDataFrame, rows: gpd.GeoDataFrame) -> Floats:
     return np.bincount(block[block >= 0], minlength=len(rows)).astype(np.float64)
 
 
+# ── the rows that are there ──────────────────────────────────────────────────────────────────────────────────────────
+Row = Mapping[str, Any]
+"""Columns, `id` and `geometry` (WKB) of one feature."""
+
+
+class Layers:
+    """The rows of a plan's layers at one version: read once, then kept in step with what is written."""
+
+    def __init__(self, store: StudyStore, plan_id: str, rows: Mapping[str, Mapping[str, Row]] | None = None) -> None:
+        self._store = store
+        self._plan_id = plan_id
+        self._rows = dict(rows or {})
+
+    def rows(self, frame: str) -> Mapping[str, Row]:
+        """Return the rows of one layer by id."""
+        if frame not in self._rows:
+            table = self._store.rows(f"plan.{self._plan_id}.{frame}").drop_columns(["version", "tx"])
+            self._rows[frame] = {str(row["id"]): row for row in table.to_pylist()}
+        return self._rows[frame]
+
+    def collection(self, frame: str) -> Collection:
+        """Return the collection that a layer is."""
+        return self._store.collections()[f"plan.{self._plan_id}.{frame}"]
+
+    def forget(self) -> None:
+        """Have the rows read anew: another program may have written them."""
+        self._rows.clear()
+
+    def after(self, writes: Sequence[Write]) -> "Layers":
+        """Return the layers after some writes."""
+        rows = {frame: dict(kept) for frame, kept in self._rows.items()}
+        for write in writes:
+            if not isinstance(write, FeatureWrite):
+                continue
+            frame = write.collection.rsplit(".", 1)[-1]
+            if frame not in rows:
+                continue
+            if write.op == "delete":
+                rows[frame].pop(write.id, None)
+            else:
+                rows[frame][write.id] = {**write.properties, "id": write.id, "geometry": write.geometry}
+        return Layers(self._store, self._plan_id, rows)
+
+
 # ── from one state to the next ───────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, eq=False)
 class _Redrawing:
-    """One edit: the sheet, the communities of the blocks before and after it, and what it touches."""
+    """One edit: the sheet, the rows that are there, and the communities of the blocks before and after it."""
 
-    store: StudyStore
     plan_id: str
     sheet: Sheet
-    was: State
+    layers: Layers
     now: State
+    old: Objects
+    new: Objects
 
-    @property
-    def old(self) -> Objects:
-        return np.array(self.was.ids, dtype=object)[self.was.part]
+    def write(self, frame: str, row: Row, **changes: Any) -> FeatureWrite:  # noqa: ANN401 - JSON values
+        """Return a row with some columns changed, as it is to be written."""
+        made = {**row, **changes}
+        identity, shape = str(made.pop("id")), made.pop("geometry")
+        op: Literal["create", "replace"] = "replace" if identity in self.layers.rows(frame) else "create"
+        return FeatureWrite(f"plan.{self.plan_id}.{frame}", identity, op, made, shape)
 
-    @property
-    def new(self) -> Objects:
-        return np.array(self.now.ids, dtype=object)[self.now.part]
-
-    def rows(self, frame: str, ids: Iterable[str] | None = None) -> dict[str, dict[str, Any]]:
-        """Return rows as they are in the store, by id; the wanted ones."""
-        wanted = None if ids is None else sorted(set(ids))
-        table = self.store.rows(f"plan.{self.plan_id}.{frame}", ids=wanted)
-        return {str(row["id"]): row for row in table.to_pylist()}
-
-    def replace(self, frame: str, row: Mapping[str, Any], **changes: Any) -> FeatureWrite:  # noqa: ANN401 - JSON values
-        """Return a row with some columns changed."""
-        kept = {name: value for name, value in row.items() if name not in ("id", "version", "tx", "geometry")}
-        shape = changes.pop("geometry", row["geometry"])
-        return FeatureWrite(f"plan.{self.plan_id}.{frame}", str(row["id"]), "replace", kept | changes, shape)
+    def delete(self, frame: str, identity: str) -> FeatureWrite:
+        """Return the deletion of a row."""
+        return FeatureWrite(f"plan.{self.plan_id}.{frame}", identity, "delete")
 
 
-def redrawn(store: StudyStore, plan_id: str, sheet: Sheet, was: State, now: State) -> list[Write]:
+def redrawn(plan_id: str, sheet: Sheet, layers: Layers, was: State, now: State) -> list[Write]:
     """Return what brings a plan's layers from one state of its draft to another; nothing when nobody moves."""
-    edit = _Redrawing(store, plan_id, sheet, was, now)
-    moved = np.flatnonzero(edit.old != edit.new)
+    old, new = (np.array(state.ids, dtype=object)[state.part] for state in (was, now))
+    moved = np.flatnonzero(old != new)
     if not len(moved):
         return []
-    touched = sorted({*edit.old[moved], *edit.new[moved]})
+    edit = _Redrawing(plan_id, sheet, layers, now, old, new)
+    touched = sorted({*old[moved], *new[moved]})
     today = sorted(({*touched, *sheet.before[moved]}) - {""})
     return [
         *_blocks(edit, moved),
         *_seams(edit, moved),
         *_communities(edit, touched),
         *_today(edit, today),
-        _moves(edit),
+        *_moves(edit),
     ]
 
 
 def _blocks(edit: _Redrawing, moved: Ints) -> list[Write]:
     sheet, anybody = edit.sheet, bool((edit.sheet.before != "").any())
-    rows = edit.rows("blocks", sheet.ids[moved])
+    rows = edit.layers.rows("blocks")
     return [
-        edit.replace("blocks", rows[sheet.ids[i]], community_id=edit.new[i],
+        edit.write("blocks", rows[sheet.ids[i]], community_id=edit.new[i],
                      moved=anybody and bool(sheet.before[i] != edit.new[i]))
         for i in moved.tolist()
     ]  # fmt: skip
@@ -186,28 +231,26 @@ def _blocks(edit: _Redrawing, moved: Ints) -> list[Write]:
 def _seams(edit: _Redrawing, moved: Ints) -> list[Write]:
     sheet, new = edit.sheet, edit.new
     met = np.flatnonzero(np.isin(sheet.seam_a, moved) | np.isin(sheet.seam_b, moved))
-    rows = edit.rows("seams", sheet.seam_ids[met])
+    rows = edit.layers.rows("seams")
     writes: list[Write] = []
     for i in met.tolist():
         a, b = (new[p] if p >= 0 else None for p in (sheet.seam_a[i], sheet.seam_b[i]))
         row = rows[sheet.seam_ids[i]]
         if (row["community_a"], row["community_b"]) != (a, b):
-            writes.append(edit.replace("seams", row, community_a=a, community_b=b, cut=a != b))
+            writes.append(edit.write("seams", row, community_a=a, community_b=b, cut=a != b))
     return writes
 
 
 def _communities(edit: _Redrawing, touched: list[str]) -> list[Write]:
     sheet, new = edit.sheet, edit.new
     limits = edit.now.town.limits
-    rows = edit.rows("communities")
-    before = edit.rows("communities_before", touched)
+    rows, before = edit.layers.rows("communities"), edit.layers.rows("communities_before")
     colours = {identity: row["colour"] for identity, row in rows.items()}
-    collection = f"plan.{edit.plan_id}.communities"
     writes: list[Write] = []
     for identity in touched:
         own = np.flatnonzero(new == identity)
         if not len(own):
-            writes.append(FeatureWrite(collection, identity, "delete"))
+            writes.append(edit.delete("communities", identity))
             continue
         then = np.flatnonzero(sheet.before == identity)
         row = rows.get(identity) or _newcomer(edit, identity, own, today=before.get(identity), colours=colours)
@@ -222,29 +265,29 @@ def _communities(edit: _Redrawing, touched: list[str]) -> list[Write]:
             "text_zh": RETOLD[0], "text_en": RETOLD[1], **dict.fromkeys(_TOLD),
             "geometry": shapely.to_wkb(sheet.shape(own), flavor="iso"),
         }  # fmt: skip
-        write = edit.replace("communities", {**row, "id": identity}, **changed)
-        writes.append(write if identity in rows else _created(write))
+        writes.append(edit.write("communities", {**row, "id": identity}, **changed))
     return writes
 
 
 def _today(edit: _Redrawing, today: list[str]) -> list[Write]:
     writes: list[Write] = []
-    for identity, row in edit.rows("communities_before", today).items():
+    rows = edit.layers.rows("communities_before")
+    for identity, row in ((each, rows[each]) for each in today if each in rows):
         then, own = (np.flatnonzero(ids == identity) for ids in (edit.sheet.before, edit.new))
         fate = _fate(then, own, row)
         writes.append(
-            edit.replace("communities_before", row, fate=fate, heir_id=None if fate == "abolished" else identity,
+            edit.write("communities_before", row, fate=fate, heir_id=None if fate == "abolished" else identity,
                          renamed=bool(row["renamed"]) and fate != "abolished", text_zh=RETOLD[0], text_en=RETOLD[1])
         )  # fmt: skip
     return writes
 
 
 def _newcomer(
-    edit: _Redrawing, identity: str, own: Ints, *, today: Mapping[str, Any] | None, colours: Mapping[str, str]
+    edit: _Redrawing, identity: str, own: Ints, *, today: Row | None, colours: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return the row of a community that was not there before the edit; one of today's keeps its name and colour."""
     sheet = edit.sheet
-    columns = edit.store.collections()[f"plan.{edit.plan_id}.communities"].columns
+    columns = edit.layers.collection("communities").columns
     row: dict[str, Any] = dict.fromkeys(column.name for column in columns)
     row |= {"renamed": False, "colour": _free_colour(edit, own, colours)}
     if today is not None:
@@ -253,13 +296,10 @@ def _newcomer(
         }  # fmt: skip
     zh, en = called(edit.now.town, identity)
     origins = sorted(set(sheet.before[own]) - {""})
-    kinds = {row["kind"] for row in edit.rows("communities_before", origins).values()} if origins else set()
+    before = edit.layers.rows("communities_before")
+    kinds = {before[origin]["kind"] for origin in origins if origin in before}
     kind = kinds.pop() if len(kinds) == 1 else "community"
     return row | {"name": zh, "name_en": en, "kind": kind, "name_source": "proposed", "name_proposed": True}
-
-
-def _created(write: FeatureWrite) -> FeatureWrite:
-    return FeatureWrite(write.collection, write.id, "create", write.properties, write.geometry)
 
 
 def _free_colour(edit: _Redrawing, own: Ints, colours: Mapping[str, str]) -> str:
@@ -279,7 +319,7 @@ def _status(then: Ints, own: Ints) -> str:
     return "kept" if np.array_equal(then, own) else "changed"
 
 
-def _fate(then: Ints, own: Ints, row: Mapping[str, Any]) -> str:
+def _fate(then: Ints, own: Ints, row: Row) -> str:
     """Return what becomes of an id (see `geo.partition.actions.PlanTables`)."""
     if not len(own):
         return "abolished"
@@ -321,31 +361,37 @@ def parcels(sheet: Sheet, after: Objects) -> dict[str, Parcel]:
 
 
 def _pieces(sheet: Sheet, part: Ints) -> list[Ints]:
-    place = np.full(len(sheet.ids) + 1, -1, dtype=np.int64)  # the last is the outside
-    place[part] = np.arange(len(part))
-    a, b = place[sheet.seam_a], place[sheet.seam_b]
-    joined = (a >= 0) & (b >= 0)
-    count, label = pieces(len(part), a[joined], b[joined])
-    return [part[label == one] for one in range(count)]
+    """Return blocks as contiguous pieces."""
+    left, found = dict.fromkeys(part.tolist()), []
+    while left:
+        piece, edge = [], [next(iter(left))]
+        left.pop(edge[0])
+        while edge:
+            here = edge.pop()
+            piece.append(here)
+            for near in sheet.near[here]:
+                if near in left:
+                    left.pop(near)
+                    edge.append(near)
+        found.append(np.array(sorted(piece), dtype=np.int64))
+    return found
 
 
-def _moves(edit: _Redrawing) -> CollectionWrite:
-    """Return the layer of moves; a parcel that is the same as before keeps its texts."""
-    sheet = edit.sheet
-    collection = edit.store.collections()[f"plan.{edit.plan_id}.moves"]
-    rows = edit.rows("moves")
-    told = {parcel: rows.get(number) for number, parcel in parcels(sheet, edit.old).items()}
+def _moves(edit: _Redrawing) -> list[Write]:
+    """Return what brings the layer of moves up to date; a parcel that is the same as before keeps its texts."""
+    sheet, rows = edit.sheet, edit.layers.rows("moves")
+    told = {parcel: rows[number] for number, parcel in parcels(sheet, edit.old).items() if number in rows}
     now = parcels(sheet, edit.new)
-    sizes = Counter(sheet.before)
-    living = set(edit.new)
-    made = []
+    sizes, living = Counter(sheet.before), set(edit.new)
+    writes: list[Write] = []
     for number, parcel in now.items():
-        kept = told.get(parcel)
-        row = kept or _move(edit, parcel, sizes[parcel[0]], lives_on=parcel[0] in living)
-        made.append({**row, "id": number})
-    names = ["id", "geometry", *(column.name for column in collection.columns)]
-    schema = pa.schema([arrow_schema(collection).field(name) for name in names])
-    return CollectionWrite(collection, pa.Table.from_pylist(made, schema=schema))
+        row = {
+            **(told.get(parcel) or _move(edit, parcel, sizes[parcel[0]], lives_on=parcel[0] in living)),
+            "id": number,
+        }
+        if rows.get(number) != row:
+            writes.append(edit.write("moves", row))
+    return [*writes, *(edit.delete("moves", number) for number in rows if number not in now)]
 
 
 def _move(edit: _Redrawing, parcel: Parcel, size: int, *, lives_on: bool) -> dict[str, Any]:
@@ -363,7 +409,8 @@ def _move(edit: _Redrawing, parcel: Parcel, size: int, *, lives_on: bool) -> dic
         text = f"撤销{a}，将{a}整体划入{b}管辖", f"Abolish {a_en}; all of {a_en} passes to {b_en}"
     else:
         text = f"将{a}内{zh}划入{b}管辖", f"The part of {a_en} {en} passes to {b_en}"
-    return {
+    columns = edit.layers.collection("moves").columns
+    return dict.fromkeys(column.name for column in columns) | {
         "geometry": shapely.to_wkb(sheet.shape(blocks), flavor="iso"), "from_id": origin or None, "from_name": a,
         "to_id": target, "to_name": b, "households": _sum(sheet.households[blocks]),
         "people": _sum(sheet.people[blocks]), "area_m2": float(sheet.area_m2[blocks].sum()),

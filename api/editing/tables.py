@@ -11,6 +11,9 @@ from geo.study import Study
 _REDRAW = ("blocks", "seams", "communities", "buildings", "estates")
 _MERGE = (*_REDRAW, "roads", "barriers")
 
+MOST_LOOKED_AT = 200
+"""After more transactions than this the tables are read anew without asking what changed."""
+
 
 def planning_study(store: StudyStore, options: PlanOptions) -> Study:
     """Return the study with the tables that a plan of these options reads; the whole one where walks count."""
@@ -26,12 +29,13 @@ def partial_study(store: StudyStore, names: Iterable[str]) -> Study:
     return Study(store.name, store.crs, tables, store.name_en)
 
 
-def stamp(store: StudyStore, options: PlanOptions) -> tuple[int, ...]:
-    """Return what changes when a table changes that a plan of these options reads: their newest transactions."""
-    kept = store.collections()
-    names = [name for name in _tables(options) if name in kept]
-    newest = (store.transactions(collection=name, limit=1) for name in names)
-    return tuple(found[0].tx if found else 0 for found in newest)
+def untouched(store: StudyStore, since: int, options: PlanOptions) -> bool:
+    """Tell whether no transaction after `since` changed a table that a plan of these options reads."""
+    names = {*_tables(options), "document:about"}
+    newest = store.transactions(limit=MOST_LOOKED_AT)
+    later = [made for made in newest if made.tx > since]
+    seen_all = len(later) < MOST_LOOKED_AT
+    return seen_all and not any(names & set(made.counts) for made in later)
 
 
 def _tables(options: PlanOptions) -> tuple[str, ...]:
