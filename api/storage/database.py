@@ -95,9 +95,10 @@ def connect(url: str) -> Engine:
 def conninfo(url: str) -> str:
     """Return the address for connections past SQLAlchemy; they see our schema."""
     address = make_url(url).set(drivername="postgresql")
-    told = conninfo_to_dict(address.render_as_string(hide_password=False))
-    options = f"{told.get('options') or ''} -csearch_path={SCHEMA},public".strip()
-    return make_conninfo(**{**_CONNECTING, **told, "options": options})
+    asked = conninfo_to_dict(address.render_as_string(hide_password=False))
+    options = f"{asked.get('options') or ''} -csearch_path={SCHEMA},public".strip()
+    defaults = {name: str(value) for name, value in _CONNECTING.items() if name not in asked}
+    return make_conninfo(address.render_as_string(hide_password=False), **defaults, options=options)
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
