@@ -3,13 +3,17 @@
 import threading
 
 import mapbox_vector_tile
+import pyogrio
 import pytest
 import shapely
 
 from api.accounts.rights import Caller
+from api.errors import NotFoundError
 from api.storage.records import FeatureWrite
 from api.tiles.answers import MVT
+from api.tiles.sources import sources
 from api.tiles.tiles import Asked, Tiles
+from layers.tiles.archives import archive
 from layers.tiles.grids import GRIDS, Tile
 from tests.api.served import SOUTH, STUDY_ID, WEST, client, serve, small_study
 from tests.api.tiles.conftest import address, renamed
@@ -225,3 +229,15 @@ def test_memory_for_tiles_is_bounded(tmp_path):
     assert tiles.memory <= 20_000
     assert 0 < len(tiles) < 8
     server.close()
+
+
+def test_an_archive_of_collections(server, store, tmp_path):
+    path = tmp_path / "town.pmtiles"
+    viewer = Caller("v", {"*": "viewer"})
+    made = sources(server, store, viewer, ["roads", "buildings"])
+    assert archive(made, path, kind="pmtiles", maxzoom=14, name="town") > 10
+    read = pyogrio.read_dataframe(path, layer="buildings")
+    assert set(read["id"]) == {f"JZ{n:03}" for n in range(1, 52)}
+    assert "households" not in read.columns
+    with pytest.raises(NotFoundError, match="observations has no places"):
+        sources(server, store, viewer, ["observations"])
