@@ -1,6 +1,7 @@
 """What each process is asked with: models whose JSON schemas stand in the process descriptions.
 
-Every field has a title in both languages. A field of `FILES` holds the key of a file kept with the study.
+Every field has a title in both languages. Fields that name what is kept with the study are listed, so that a request
+that names what is not there is refused at once.
 """
 
 from typing import Annotated, Any, ClassVar, Literal
@@ -37,6 +38,10 @@ class Inputs(BaseModel):
 
     FILES: ClassVar[frozenset[str]] = frozenset()
     """Fields that hold keys of files."""
+    PLANS: ClassVar[frozenset[str]] = frozenset()
+    """Fields that hold ids of plans."""
+    RUNS: ClassVar[frozenset[str]] = frozenset()
+    """Fields that hold ids of earlier results of the same process."""
 
     def file_keys(self) -> list[str]:
         """Return the keys of all files it names."""
@@ -125,6 +130,8 @@ class _Plan(WithResult):
 class PlanInputs(_Plan):
     """What one plan is made by."""
 
+    PLANS = frozenset({"start"})
+
     start: ResultId | None = _said(None, "从哪个方案开始", "A plan of the same blocks to begin from")
     names: dict[Id, tuple[Text, Text]] = _said(
         {}, "已定名称", "Names that were decided", "Community id → Chinese and English name", max_length=MOST_LISTED
@@ -146,6 +153,8 @@ class AlternativesInputs(_Plan):
 
 class ReportInputs(WithLanguage):
     """A plan whose files are written: in another language, or with other names."""
+
+    PLANS = frozenset({"plan"})
 
     plan: ResultId = _said(..., "方案", "Plan")
     names: dict[Id, tuple[Text, Text]] = _said({}, "已定名称", "Names that were decided", max_length=MOST_LISTED)
@@ -206,6 +215,7 @@ class ProgrammeInputs(WithResult):
     """What a programme is made by."""
 
     FILES = frozenset({"costs", "ledger"})
+    RUNS = frozenset({"start"})
 
     options: dict[str, Any] = _said(
         ..., "要求", "What is asked of it", "Years, budgets_yuan, and all other options of a programme "
@@ -225,6 +235,8 @@ class ProgrammeInputs(WithResult):
 # ── facilities ───────────────────────────────────────────────────────────────────────────────────────────────────────
 class GapsInputs(WithResult):
     """What gaps are looked for by."""
+
+    PLANS = frozenset({"plan"})
 
     standards: tuple[Standard, ...] = _said(
         ("six-ones", "demand-classes-15min", "gb50180-2018"), "设施标准", "Standards", min_length=1, max_length=8

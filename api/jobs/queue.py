@@ -239,12 +239,18 @@ class Queue:
             ).rowcount
         return self.get(job_id) if mine else None
 
-    def wanted(self, job_id: str, worker: str) -> bool:
-        """Tell whether the job is this worker's and nobody asked for its end; cheap."""
-        asked = select(jobs.c.cancel).where(*self._mine(job_id, worker))
+    def standing(self, job_id: str, worker: str) -> Literal["wanted", "cancel", "ended", "lost"]:
+        """Tell how a job stands with the worker that took it; cheap.
+
+        `wanted`: go on. `cancel`: somebody asked for its end. `ended`: its end was written. `lost`: another has it.
+        """
         with self._backend.reading() as db:
-            row = db.execute(asked).one_or_none()
-        return row is not None and not row.cancel
+            row = db.execute(select(jobs.c.status, jobs.c.worker, jobs.c.cancel).where(*self._is(job_id))).one_or_none()
+        if row is None or row.worker != worker:
+            return "lost"
+        if row.status != "running":
+            return "ended"
+        return "cancel" if row.cancel else "wanted"
 
     def tell(self, job_id: str, worker: str, text: str, progress: float | None, *, line: bool = True) -> bool:
         """Keep what a job does and how far it is, as a line of its log too; False when it is not this worker's."""

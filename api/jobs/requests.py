@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from api.errors import BadRequestError, OutOfDateError
-from api.jobs.inputs import Inputs
+from api.jobs.inputs import ExportInputs, Inputs
 from api.jobs.processes import Process, process_of
 from api.jobs.queue import Job, Queue, new_job_id
 from api.storage import StudyStore
@@ -60,7 +60,10 @@ def checked(store: StudyStore, process_id: str, request: Mapping[str, Any]) -> C
     given, files = _local(process, request.get("inputs") or {}, store.study_id, job_id)
     inputs = process.read(given)
     wanted, response = request.get("outputs") or {}, request.get("response") or "document"
-    faults = [*_file_faults(store, inputs, files), *_output_faults(process, wanted, response)]
+    faults = [
+        *_file_faults(store, inputs, files), *_reference_faults(store, process, inputs),
+        *_output_faults(process, wanted, response),
+    ]  # fmt: skip
     if request.get("subscriber"):
         faults.append(Fault("subscriber: callbacks are not offered", "read the job's events, or ask for its status"))
     if faults:
@@ -130,6 +133,28 @@ def _file_faults(store: StudyStore, inputs: Inputs, files: tuple[FileWrite, ...]
         Fault(f"there is no file {key}", f"upload it first{_near(key, list(there))}")
         for key in sorted(asked) if key not in there
     ]  # fmt: skip
+
+
+def _reference_faults(store: StudyStore, process: Process, inputs: Inputs) -> list[Fault]:
+    """Return what is wrong with plans, earlier results and collections that the inputs name."""
+    asked = [(PLAN, name, "") for name in inputs.PLANS] + [("result", name, f"{process.id}.") for name in inputs.RUNS]
+    faults = [
+        Fault(f"inputs.{name}: there is no {process.id if prefix else 'plan'} {value}",
+              f"use one of {', '.join(_ids(store, kind, prefix)) or 'none: there is none yet'}")
+        for kind, name, prefix in asked
+        if (value := getattr(inputs, name)) is not None and store.document(kind, prefix + value) is None
+    ]  # fmt: skip
+    if isinstance(inputs, ExportInputs):
+        known = store.collections()
+        faults += [
+            Fault(f"inputs.collections: there is no collection {each}", f"see the list{_near(each, list(known))}")
+            for each in inputs.collections if each not in known
+        ]  # fmt: skip
+    return faults
+
+
+def _ids(store: StudyStore, kind: str, prefix: str) -> list[str]:
+    return [each.id.removeprefix(prefix) for each in store.documents(kind) if each.id.startswith(prefix)][:20]
 
 
 def _output_faults(process: Process, wanted: Any, response: Any) -> list[Fault]:  # noqa: ANN401 - JSON

@@ -6,7 +6,7 @@ A run never touches the store: it returns what is to be written, and the worker 
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ from api.operations.takeaway import Format
 from api.storage.records import Write
 from geo.errors import Fault, InfeasibleError, InputError
 from geo.study import Study
+from layers.words import fullwidth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +127,7 @@ def run(process: str, inputs: Inputs, work: Work) -> Done:
         When the question has no answer.
     """
     done: Done = _RUNS[process](inputs, work)
-    return done
+    return replace(done, summary=_typeset(done.summary))
 
 
 # ── a study's own tables ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -441,8 +442,6 @@ def _with_layers(
     given: WithResult, work: Work, result: "Result", summary: Mapping[str, Any], files: Mapping[str, Path], *,
     study: Study | None = None,
 ) -> Done:  # fmt: skip
-    from dataclasses import replace
-
     from api.operations.results import result_collections, result_writes
 
     result_id = given.id or work.job
@@ -516,6 +515,15 @@ def _with_advice(error: InfeasibleError, given: PlanInputs | AlternativesInputs,
                   "options": each.options.model_dump(mode="json", exclude_defaults=True)}
                  for each in found.relaxations],
     })  # fmt: skip
+
+
+def _typeset(told: Any, key: str = "") -> Any:  # noqa: ANN401 - JSON
+    """Return JSON values with the Chinese sentences (`zh`, `…_zh`) in Chinese punctuation."""
+    if isinstance(told, Mapping):
+        return {name: _typeset(value, name) for name, value in told.items()}
+    if isinstance(told, list):
+        return [_typeset(each, key) for each in told]
+    return fullwidth(told) if isinstance(told, str) and (key == "zh" or key.endswith("_zh")) else told
 
 
 def _notes(notes: Any) -> list[dict[str, str]]:  # noqa: ANN401 - pairs, or keys that are pairs

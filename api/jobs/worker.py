@@ -68,7 +68,7 @@ def _attempt(
 ) -> tuple[str, str, Mapping[str, Any]]:
     """Return status, message and outcome."""
     try:
-        return "successful", "done", _done(store, queue, job, orders)
+        return "successful", "done", do(store, queue, job, orders)
     except ShequError as error:
         told = problem(error)
         if isinstance(error, NoAnswerError):
@@ -81,6 +81,13 @@ def _attempt(
         return "failed", told["detail"], told
     except LostError:
         raise
+    except (ImportError, OSError) as error:
+        if "allocate memory" not in str(error):
+            traceback.print_exc()
+            return "failed", _UNFORESEEN, lost(_UNFORESEEN)
+        resource.setrlimit(resource.RLIMIT_AS, unlimited)
+        told = out_of_memory(orders.memory_bytes)
+        return "failed", told["detail"], told
     except Exception:  # noqa: BLE001 - whatever it is, the job ends, and the log of the server has the rest
         traceback.print_exc()
         return "failed", _UNFORESEEN, lost(_UNFORESEEN)
@@ -89,8 +96,11 @@ def _attempt(
 _UNFORESEEN = "the job failed for a reason that was not foreseen; the server's log has it"
 
 
-def _done(store: StudyStore, queue: Queue, job: Job, orders: Orders) -> Mapping[str, Any]:
-    """Do the job, and write what came of it; return its outcome."""
+def do(store: StudyStore, queue: Queue, job: Job, orders: Orders) -> Mapping[str, Any]:
+    """Do the job, write what came of it in one transaction, and return its outcome.
+
+    However often a job is done: its results are written once.
+    """
     for again in range(MOST_RERUNS + 1):
         if (written := store.document(OUTCOME, job.id)) is not None:  # an attempt before this one got so far
             return written.body
@@ -124,7 +134,7 @@ def _once(store: StudyStore, queue: Queue, job: Job, orders: Orders) -> Mapping[
         by=job.by, at=job.created, job=job.id, told=said,
     )  # fmt: skip
     done = run(job.process, inputs, work)
-    if not queue.wanted(job.id, orders.worker):
+    if queue.standing(job.id, orders.worker) != "wanted":
         raise LostError
     said("keeping the results", 0.99)
     return _kept(store, job, done, since)
