@@ -1,0 +1,61 @@
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.accounts.rights import Caller
+from api.main import create_app
+from api.server import Server
+from geo.partition.plan import Plan, PlanOptions
+from geo.partition.solve import make_plan
+from geo.standards import load_profile
+from tests.api.served import serve, small_study
+
+HOME = "/studies/town"
+
+
+class As:
+    """Lets every request be one person's, as signing in does."""
+
+    def __init__(self, app: Any, caller: Caller) -> None:
+        self.app, self.caller = app, caller
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        scope.setdefault("state", {})["caller"] = self.caller
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    made = serve(small_study(), tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def person(server: Server) -> Callable[..., TestClient]:
+    """A client for a person of some name and role."""
+
+    def of(name: str = "owner", role: str = "admin", **more: Any) -> TestClient:
+        app = create_app(server.settings, server)
+        app.add_middleware(As, caller=Caller(name, {"town": role}, **more))
+        return TestClient(app, base_url="http://127.0.0.1:8000")
+
+    return of
+
+
+@pytest.fixture
+def town(person: Callable[..., TestClient]) -> TestClient:
+    return person()
+
+
+@cache
+def small_plan() -> Plan:
+    """The town of four quarters in three communities or so: a plan of its 16 blocks."""
+    study = small_study()
+    options = PlanOptions(min_households=150, target_households=300, max_households=450, k=4, effort="quick")
+    return make_plan(study["blocks"], study["seams"], study["communities"], profile=load_profile("statute"),
+                     options=options)  # fmt: skip
