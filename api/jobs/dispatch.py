@@ -10,18 +10,21 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import procrastinate
 import psycopg
 import structlog
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import DeleteJobCondition, Status
+from psycopg_pool import NullConnectionPool
 
 from api.storage.database import conninfo
 
 _QUEUE = "shequ"
 _AGAIN_S = 2.0
 _SWEEP_S = 60.0
+_SENT_WITHIN_S = 2.0
 
 Ticket = tuple[str, str]
 """The ids of a study and of a job."""
@@ -50,7 +53,8 @@ class Dispatch:
         self._come: deque[Ticket] = deque()
         self._held: dict[Ticket, asyncio.Event] = {}
         self._log = structlog.get_logger("shequ.jobs")
-        self._sender: procrastinate.App | None = None
+        self._sender = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+        self._pool: NullConnectionPool[psycopg.Connection[Any]] | None = None
         self._sending = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="tickets", daemon=True)
@@ -87,9 +91,8 @@ class Dispatch:
         if self._thread.ident is not None:
             self._thread.join(timeout=10.0)
         with self._sending:
-            if self._sender is not None:
-                self._sender.close()
-                self._sender = None
+            if self._pool is not None:
+                self._pool.close()
 
     def _in_thread(self, what: Callable[[], object]) -> None:
         if self._loop is not None:
@@ -158,12 +161,9 @@ class Dispatch:
 
     def _opened_sender(self) -> procrastinate.App:
         with self._sending:
-            if self._sender is None:
-                made = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(
-                    conninfo=self._address, min_size=0, max_size=2, timeout=5.0,
-                ))  # fmt: skip
-                made.open()
-                self._sender = made
+            if self._pool is None:
+                self._pool = NullConnectionPool(self._address, timeout=_SENT_WITHIN_S, reconnect_timeout=0, open=True)
+                self._sender.open(self._pool)
             return self._sender
 
 
