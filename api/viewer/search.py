@@ -13,6 +13,7 @@ from pyproj import Transformer
 
 from api.features.snapshot import Box, Snapshot
 from api.storage.records import Collection
+from layers.styles import facility_group
 from layers.words import WORDS
 
 NAMES = ("name", "name_en", "title_zh", "title_en")
@@ -139,13 +140,15 @@ def _in_table(snapshot: Snapshot, asked: str, titles: Mapping[str, tuple[str, st
                 groups.setdefault(key, []).append(place)
     if not groups:
         return
-    kind, context = _kind(snapshot.collection), titles.get(_result(snapshot.collection), ("", ""))
+    usual, context = _kind(snapshot.collection), titles.get(_result(snapshot.collection), ("", ""))
+    categories = snapshot.table["category"] if "category" in snapshot.table.column_names else None
     to_degrees = Transformer.from_crs(snapshot.crs, "OGC:CRS84", always_xy=True)
     for key, places in groups.items():
         boxes = snapshot.boxes[places]
         west, south = boxes[:, :2].min(axis=0)
         east, north = boxes[:, 2:].max(axis=0)
         largest = places[int(np.argmax(shapely.length(snapshot.geometry[places])))]
+        kind = usual if categories is None else WORDS[f"facility.{facility_group(categories[largest].as_py())}"]
         yield Found(
             collection=snapshot.collection.id, id=str(snapshot.ids[largest]), name=key.split("\0")[0], kind=kind,
             context=context, bbox=to_degrees.transform_bounds(west, south, east, north), parts=len(places),

@@ -114,14 +114,14 @@ export class Card {
       this.#item = item;
       this.#gone = false;
       this.#stage?.mark(item);
-      const box = boxOf(item.geometry);
-      if (reveal && box) this.#stage?.reveal(box);
     } catch (error) {
       if (gaveUp(error)) return;
       this.#gone = error instanceof Refusal && (error.status === 404 || error.status === 410);
       this.#stage?.mark(null);
     }
     this.#draw();
+    const box = boxOf(this.#item?.geometry);
+    if (reveal && box) this.#stage?.reveal(box);
     if (reveal && this.#item) this.node.focus({ preventScroll: true });
   }
 
@@ -207,6 +207,10 @@ export class Card {
       if (value.length > LONG || value.includes("\n")) long.push(el("div", {}, label, words));
       else short.push(label, words);
     }
+    const drawnIn = classOf(shown.layer, properties);
+    const themed = shown.layer.kind !== "single" && !shown.layer.fields.some((each) => each.column === shown.layer.column);
+    const label = drawnIn && themed && Object.keys(properties).length ? pick(drawnIn.label, lang) : "";
+    if (label) short.unshift(el("dt", {}, say("class", lang)), el("dd", {}, label));
     const waiting = !this.#item && !Object.keys(shown.properties).length;
     return [
       el("h2", {}, waiting ? shown.id : nameOf(shown.layer, properties, shown.id, lang, catalogue)),

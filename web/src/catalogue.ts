@@ -56,8 +56,11 @@ export interface Layer {
   readonly geometry: "polygon" | "line" | "point" | "raster";
   /** Drawn when the page opens. */
   readonly shown: boolean;
+  /** Drawn when its section is switched on. */
+  readonly usual: boolean;
   /** Of all layers with this word at most one is shown. */
   readonly exclusive: string;
+  /** On which side of a comparison it stands; none: on both. */
   readonly side: "" | Side;
   readonly column: string;
   readonly kind: "single" | "categories" | "ranges";
@@ -87,7 +90,8 @@ export interface Section {
   readonly title: Words;
   readonly at?: string;
   readonly by?: string;
-  readonly plan_state?: string;
+  /** Of a plan: draft, proposed, approved, published. */
+  readonly state?: string;
   readonly review_number?: string;
   readonly communities?: Readonly<Record<string, Words>>;
   readonly groups: readonly Group[];
@@ -119,9 +123,69 @@ export function layersOf(catalogue: Catalogue, section: Section): readonly Layer
   return section.groups.flatMap((group) => group.layers.flatMap((id) => catalogue.layers[id] ?? []));
 }
 
-/** Tell whether a plan can be looked at beside what is there today. */
-export function hasBefore(catalogue: Catalogue, section: Section | undefined): boolean {
-  return section !== undefined && layersOf(catalogue, section).some((layer) => layer.side === "before");
+/** The catalogue as the server sends it. */
+export interface Told extends Omit<Catalogue, "layers"> {
+  readonly layers: Readonly<Record<string, Omit<Layer, "side" | "usual"> & { readonly role?: string; readonly usual?: boolean }>>;
+  readonly results?: readonly (Partial<Section> & { readonly id: string })[];
+}
+
+/** Return the catalogue as the page uses it: sections know who made them and when, layers on which side they stand. */
+export function understood(told: Told): Catalogue {
+  const results = new Map((told.results ?? []).map((each) => [each.id, each] as const));
+  const layers = Object.values(told.layers).map(({ role, ...layer }): Layer =>
+    ({ ...layer, usual: layer.usual ?? layer.shown, side: role === "before" ? "before" : role === "after" || role === "moves" ? "after" : "" }));  // prettier-ignore
+  return {
+    ...told,
+    sections: told.sections.map((section) => ({ ...results.get(section.id), ...section })),
+    layers: Object.fromEntries(layers.map((layer) => [layer.id, layer])),
+  };
+}
+
+const twins = new WeakMap<Catalogue, ReadonlyMap<string, Layer>>();
+
+/** Return the layer that shows on the other side of a comparison what this one shows on its own. */
+export function twinOf(catalogue: Catalogue, layer: Layer): Layer | undefined {
+  let known = twins.get(catalogue);
+  if (!known) {
+    const bare = (each: Layer): string => each.id.replace(/_before|_after/, "");
+    const sided = Object.values(catalogue.layers).filter((each) => each.side);
+    const after = new Map(sided.filter((each) => each.side === "after").map((each) => [bare(each), each] as const));
+    const pairs = sided.flatMap((before) => {
+      const twin = before.side === "before" ? after.get(bare(before)) : undefined;
+      return twin ? ([[before.id, twin], [twin.id, before]] as const) : [];
+    });
+    twins.set(catalogue, (known = new Map(pairs)));
+  }
+  return known.get(layer.id);
+}
+
+/** Return the layer whose switch counts: of twins the one of the plan, for both. */
+export function masterOf(catalogue: Catalogue, layer: Layer): Layer {
+  return (layer.side === "before" && twinOf(catalogue, layer)) || layer;
+}
+
+/** Where the fills of whole communities lie among all that is drawn, and where the base map begins above them. */
+const GROUND = 20;
+const BASE = 30;
+
+function slotOf(part: LayerSpecification): number {
+  return (part.metadata as { "shequ:slot"?: number } | undefined)?.["shequ:slot"] ?? 0;
+}
+
+/** Tell whether a layer colours whole communities: of such layers one is enough, whatever they belong to. */
+export function isGround(layer: Layer): boolean {
+  return layer.style.some((part) => part.type === "fill" && slotOf(part) === GROUND);
+}
+
+/** Return the ids of all parts in the order in which the page draws them: rasters over coloured communities. */
+export function drawingOrder(catalogue: Catalogue): readonly string[] {
+  const parts = Object.values(catalogue.layers).flatMap((layer) => layer.style);
+  const rasters = new Set(parts.filter((part) => part.type === "raster").map((part) => part.id));
+  const above = new Set(parts.filter((part) => slotOf(part) >= BASE).map((part) => part.id));
+  const rest = catalogue.order.filter((id) => !rasters.has(id));
+  const at = rest.findIndex((id) => above.has(id));
+  const place = at < 0 ? rest.length : at;
+  return [...rest.slice(0, place), ...catalogue.order.filter((id) => rasters.has(id)), ...rest.slice(place)];
 }
 
 /** Return the collection behind a source: labels and arrows are made from one too. */

@@ -51,6 +51,7 @@ function build(root: HTMLElement, store: Store, server: Server, opened: Catalogu
   root.replaceChildren(page.node);
   page.draw();
   page.drawPanel();
+  stage?.begin(card.node);
   card.begin();
 
   if (stage) {

@@ -1,11 +1,12 @@
 /** The page round the map: title, search, tools, panels, and what is told about drafts. */
 
-import { hasBefore, sectionOf } from "./catalogue";
+import { sectionOf } from "./catalogue";
 import { el, icon, ICONS } from "./dom";
 import { controls } from "./map/stage";
 import { printedLegend, stateChip } from "./panels/layers";
 import type { Desk, Panel } from "./panels/panel";
 import type { State, View } from "./state";
+import { comparable } from "./state";
 import { moment } from "./values";
 import { pick, say } from "./words";
 
@@ -39,7 +40,7 @@ export class Page {
       el("header", { class: "top" }, el("div", { class: "titles" }, this.#title, this.#subtitle), search, this.#tools),
       el("main", { class: "main" }, stage, this.#panel),
       this.#legend);  // prettier-ignore
-    desk.store.watch(["lang", "plan", "view", "tab", "open"], () => this.draw());
+    desk.store.watch(["lang", "plan", "view", "switched", "tab", "open"], () => this.draw());
     desk.store.watch(["lang", "plan", "view", "switched", "listed", "selected", "tab", "open"], () => this.drawPanel());
     window.addEventListener("beforeprint", () => this.#print(true));
     window.addEventListener("afterprint", () => this.#print(false));
@@ -57,7 +58,7 @@ export class Page {
     document.title = plan ? `${name} · ${pick(plan.title, lang)}` : name;
     this.#title.textContent = name;
     this.#subtitle.replaceChildren(...(plan
-      ? [pick(plan.title, lang), " ", stateChip(plan, state) ?? "", plan.at ? ` ${moment(plan.at, lang)}` : ""]
+      ? [pick(plan.title, lang), " ", stateChip(plan, state) ?? "", plan.at ? el("span", { class: "date" }, ` ${moment(plan.at, lang)}`) : ""]
       : [say("before", lang)]));  // prettier-ignore
     this.#drawViews(state);
     this.#drawMark(state);
@@ -81,7 +82,7 @@ export class Page {
 
   #drawViews(state: State): void {
     const catalogue = this.#desk.catalogue();
-    this.#views.hidden = !this.#desk.stage || !hasBefore(catalogue, sectionOf(catalogue, state.plan));
+    this.#views.hidden = !this.#desk.stage || !comparable(catalogue, state);
     this.#views.setAttribute("aria-label", say("view", state.lang));
     if (this.#views.hidden) return;
     const had = this.#views.contains(document.activeElement);
@@ -95,7 +96,7 @@ export class Page {
   /** A map that has not been reviewed is a draft and says so, on the map itself; a published one shows its number. */
   #drawMark(state: State): void {
     const plan = sectionOf(this.#desk.catalogue(), state.plan);
-    const published = plan?.plan_state === "published";
+    const published = plan?.state === "published";
     this.#mark.classList.toggle("published", published);
     this.#mark.textContent = !published
       ? say("mark_draft", state.lang)

@@ -1,7 +1,8 @@
 /** What the page asks the server; every address is worked out from the page's own, so a proxy may stand in front. */
 
 import type { Feature, FeatureCollection, Geometry } from "geojson";
-import type { Catalogue, Words } from "./catalogue";
+import type { Catalogue, Told, Words } from "./catalogue";
+import { understood } from "./catalogue";
 
 export type Properties = Readonly<Record<string, unknown>>;
 export type Item = Feature<Geometry | null, Record<string, unknown>>;
@@ -65,17 +66,20 @@ export class Server {
     return found ? this.root + found[0] : address;
   }
 
-  catalogue(signal?: AbortSignal): Promise<Catalogue> {
-    return this.#json(`${this.study}/layers`, signal);
+  async catalogue(signal?: AbortSignal): Promise<Catalogue> {
+    return understood(await this.#json<Told>(`${this.study}/layers`, signal));
   }
 
   item(collection: string, id: string, signal?: AbortSignal): Promise<Item> {
     return this.#json(`${this.#items(collection)}/${encodeURIComponent(id)}?f=json`, signal);
   }
 
+  /** Return features without their shapes, and of these columns those that the collection has. */
   async items(collection: string, limit: number, columns: readonly string[], signal?: AbortSignal): Promise<ItemPage> {
-    const asked = new URLSearchParams({ f: "json", limit: String(limit) });
-    if (columns.length) asked.set("properties", columns.join(","));
+    const known = (await this.#json<{ properties: object }>(`${this.#collection(collection)}/queryables`, signal)).properties;
+    const asked = new URLSearchParams({ f: "json", limit: String(limit), skipGeometry: "true" });
+    asked.set("properties", columns.filter((each) => each in known && each !== "geometry").join(","));
+    if (!asked.get("properties")) asked.delete("properties");
     return this.#json(`${this.#items(collection)}?${asked}`, signal);
   }
 
@@ -93,8 +97,12 @@ export class Server {
     return this.#json(`${this.here(point)}?lon=${lng.toFixed(6)}&lat=${lat.toFixed(6)}`, signal);
   }
 
+  #collection(collection: string): string {
+    return `${this.study}/collections/${encodeURIComponent(collection)}`;
+  }
+
   #items(collection: string): string {
-    return `${this.study}/collections/${encodeURIComponent(collection)}/items`;
+    return `${this.#collection(collection)}/items`;
   }
 
   async #json<T>(address: string, signal?: AbortSignal): Promise<T> {

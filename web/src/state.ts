@@ -1,7 +1,7 @@
 /** What the page shows: one value, changed in one place, watched by whoever draws a part of it. */
 
-import type { Catalogue, Lang, Layer, Side } from "./catalogue";
-import { hasBefore, plansOf, sectionOf } from "./catalogue";
+import type { Catalogue, Lang, Layer, Section, Side } from "./catalogue";
+import { isGround, layersOf, masterOf, plansOf, sectionOf } from "./catalogue";
 
 export type View = "before" | "after" | "swipe";
 
@@ -79,14 +79,20 @@ export function sectionOn(catalogue: Catalogue, state: State, id: string): boole
   return state.switched[id] ?? (section.source === "study" || section.source === "rasters");
 }
 
-/** Tell whether a layer is switched on, whatever its section and side. */
-export function layerOn(state: State, layer: Layer): boolean {
-  return state.switched[layer.id] ?? layer.shown;
+/** Tell whether a layer is switched on, whatever its section and side; of twins one switch counts for both. */
+export function layerOn(catalogue: Catalogue, state: State, layer: Layer): boolean {
+  const master = masterOf(catalogue, layer);
+  return state.switched[master.id] ?? byItself(state, master);
+}
+
+/** Tell whether a layer is on by itself: today's communities only where no plan covers them. */
+function byItself(state: State, layer: Layer): boolean {
+  return layer.section === "study" && state.plan ? layer.shown : layer.usual;
 }
 
 /** Tell whether a layer is drawn on this side of the swipe. */
 export function drawn(catalogue: Catalogue, state: State, layer: Layer, side: Side): boolean {
-  return layerOn(state, layer) && (layer.side === "" || layer.side === side) && sectionOn(catalogue, state, layer.section);
+  return (layer.side === "" || layer.side === side) && sectionOn(catalogue, state, layer.section) && layerOn(catalogue, state, layer);
 }
 
 /** Tell whether a layer is drawn anywhere. */
@@ -102,21 +108,55 @@ export function sidesOf(state: State): readonly Side[] {
 export function switching(catalogue: Catalogue, state: State, layer: Layer, on: boolean): Partial<State> {
   const switched: Record<string, boolean> = { ...state.switched };
   const turn = (each: Layer, yes: boolean): void => {
-    if (each.shown === yes) delete switched[each.id];
+    if (byItself(state, each) === yes) delete switched[each.id];
     else switched[each.id] = yes;
   };
-  if (on && layer.exclusive)
-    for (const each of Object.values(catalogue.layers))
-      if (each !== layer && each.exclusive === layer.exclusive && each.side === layer.side) turn(each, false);
-  turn(layer, on);
+  const master = masterOf(catalogue, layer);
+  if (on) for (const each of rivals(catalogue, master)) turn(each, false);
+  turn(master, on);
   return { switched };
+}
+
+/** Return the layers that go off when this one goes on. */
+function rivals(catalogue: Catalogue, layer: Layer): readonly Layer[] {
+  const ground = isGround(layer);
+  return Object.values(catalogue.layers).filter((each) => each !== layer && masterOf(catalogue, each) === each
+    && ((layer.exclusive !== "" && each.exclusive === layer.exclusive) || (ground && isGround(each))));  // prettier-ignore
+}
+
+/** Return the patch that switches a section on or off; when the last layer that colours communities goes, theirs return. */
+export function switchingSection(catalogue: Catalogue, state: State, section: Section, on: boolean): Partial<State> {
+  const switched: Record<string, boolean> = { ...state.switched };
+  for (const layer of layersOf(catalogue, section)) if (!on) delete switched[layer.id];
+  if (on) switched[section.id] = true;
+  else delete switched[section.id];
+  let next: State = { ...state, switched };
+  if (on) {
+    const usual = layersOf(catalogue, section).filter((layer) => layer.usual && isGround(layer));
+    for (const layer of usual.slice(0, 1)) next = { ...next, ...switching(catalogue, next, layer, true) };
+  }
+  const plan = sectionOf(catalogue, state.plan);
+  const grounds = (each: Section): readonly Layer[] => layersOf(catalogue, each).filter((layer) => isGround(layer) && layer.side !== "before");
+  const any = catalogue.sections.some((each) => sectionOn(catalogue, next, each.id) && grounds(each).some((layer) => layerOn(catalogue, next, layer)));
+  if (!on && plan && !any) {
+    const back = grounds(plan).find((layer) => layer.usual);
+    if (back) next = { ...next, ...switching(catalogue, next, back, true) };
+  }
+  return { switched: next.switched, view: comparable(catalogue, next) ? next.view : "after" };
+}
+
+/** Tell whether what is shown has a state of today to be compared with. */
+export function comparable(catalogue: Catalogue, state: State): boolean {
+  return Object.values(catalogue.layers).some((layer) => layer.side === "before" && sectionOn(catalogue, state, layer.section));
 }
 
 /** Return the state with what the catalogue does not have (any more) left out, and a plan chosen where there is one. */
 export function settled(catalogue: Catalogue, state: State, planAsked: boolean): State {
   const plans = plansOf(catalogue);
   const plan = plans.some((each) => each.id === state.plan) ? state.plan : planAsked && !state.plan ? "" : (plans[0]?.id ?? "");
-  const view = hasBefore(catalogue, sectionOf(catalogue, plan)) ? state.view : "after";
   const listed = catalogue.layers[state.listed] ? state.listed : "";
-  return { ...state, plan, view, listed };
+  let made: State = { ...state, plan, listed };
+  for (const layer of Object.values(catalogue.layers))
+    if (state.switched[layer.id]) made = { ...made, ...switching(catalogue, made, layer, true) };
+  return { ...made, view: comparable(catalogue, made) ? state.view : "after" };
 }

@@ -8,7 +8,7 @@ import { collectionOf } from "../catalogue";
 import { el, icon, ICONS } from "../dom";
 import type { Item, Properties, Server } from "../server";
 import type { State, Store } from "../state";
-import { drawn, sidesOf } from "../state";
+import { drawn, sectionOn } from "../state";
 import { nameOf } from "../values";
 import { say } from "../words";
 import { dressed, SELECTED, styleOf } from "./style";
@@ -53,6 +53,10 @@ export class Stage {
   #left: Half | null = null;
   #item: Item | null = null;
   #layerOfPart = new Map<string, Layer>();
+  #cover: HTMLElement | null = null;
+  #sections = "";
+  /** The address said where to look. */
+  readonly #placed: boolean;
   #moving = false;
   #hovering = 0;
   #retry = 0;
@@ -65,18 +69,23 @@ export class Stage {
     this.#store = store;
     this.#server = server;
     this.#catalogue = catalogue;
+    this.#placed = store.now.camera !== null;
     this.#swipe = new Swipe(store);
     this.node = el("div", { class: "maps" }, this.#boxes.main, this.#boxes.left, this.#swipe.node, this.#cross, this.#tip);
     setWorkerUrl(workerUrl);
     this.#index();
     this.#main = this.#make(this.#boxes.main, this.#sideOfMain(), true);
-    const { camera } = store.now;
-    if (!camera) this.whole(false);
-    this.#main.view.on("load", () => {
-      this.#main.view.setMinZoom(Math.max(2, this.#zoomOfWhole() - 2.5));
-    });
     store.watch(["lang", "plan", "view", "switched", "opacity"], () => this.#update());
+    this.#sections = this.#sectionsOn();
     this.#update();
+  }
+
+  /** Call once the map stands in the page and has its size; `cover` is what may lie over a part of it. */
+  begin(cover: HTMLElement): void {
+    this.#cover = cover;
+    this.resize();
+    if (!this.#placed) this.whole(false);
+    this.#main.view.setMinZoom(Math.max(2, this.#zoomOfWhole() - 2.5));
   }
 
   // ── moving about ──
@@ -98,8 +107,12 @@ export class Stage {
 
   /** Move so far that a box that has been picked can be seen, and not at all where it can be already. */
   reveal(box: Box): void {
-    const seen = this.#main.view.getBounds();
-    const inside = seen.contains([box[0], box[1]]) && seen.contains([box[2], box[3]]);
+    const { view } = this.#main;
+    const room = this.#room(0);
+    const [west, south] = [view.project([box[0], box[1]]), view.project([box[2], box[3]])];
+    const { clientWidth, clientHeight } = this.node;
+    const inside = Math.min(west.x, south.x) >= room.left && Math.max(west.x, south.x) <= clientWidth - room.right
+      && Math.min(west.y, south.y) >= room.top && Math.max(west.y, south.y) <= clientHeight - room.bottom;  // prettier-ignore
     if (!inside) this.show(box);
   }
 
@@ -116,9 +129,19 @@ export class Stage {
   #fit(box: Box, slowly: boolean, padding: number, maxZoom = 19): void {
     const bounds: LngLatBoundsLike = [[box[0], box[1]], [box[2], box[3]]];
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.#main.view.fitBounds(bounds, { padding: this.#room(padding), maxZoom, animate: slowly && !calm, duration: 700 });
+  }
+
+  /** The edges that stay free when the map is moved to show something: as much as asked, and what the card covers. */
+  #room(padding: number): { top: number; bottom: number; left: number; right: number } {
     const { clientWidth, clientHeight } = this.node;
-    const room = Math.max(0, Math.min(padding, clientWidth / 4, clientHeight / 4));
-    this.#main.view.fitBounds(bounds, { padding: room, maxZoom, animate: slowly && !calm, duration: 700 });
+    const edge = Math.max(0, Math.min(padding, clientWidth / 6, clientHeight / 6));
+    const room = { top: edge, bottom: edge, left: edge, right: edge };
+    if (!this.#cover || this.#cover.hidden) return room;
+    const { offsetWidth, offsetLeft, offsetTop } = this.#cover;
+    if (offsetWidth < clientWidth * 0.6) room.left += offsetLeft + offsetWidth;
+    else room.bottom += clientHeight - offsetTop;
+    return room;
   }
 
   #zoomOfWhole(): number {
@@ -133,12 +156,12 @@ export class Stage {
   recatalogue(catalogue: Catalogue): void {
     this.#catalogue = catalogue;
     this.#index();
-    for (const half of this.#halves()) {
-      half.drawnAs.clear();
-      half.view.setStyle(this.#style(half.side), { diff: true });
-      half.view.once("styledata", () => this.#mark(half));
-    }
+    this.#sections = "";
     this.#update();
+  }
+
+  #sectionsOn(): string {
+    return this.#catalogue.sections.filter((each) => sectionOn(this.#catalogue, this.#store.now, each.id)).map((each) => each.id).join();
   }
 
   /** Fetch again what is made from these collections; what has not changed comes from the browser's cache. */
@@ -179,7 +202,20 @@ export class Stage {
       this.#left.view.resize();
       this.#follow(this.#main.view, this.#left.view);
     }
-    for (const half of this.#halves()) this.#dress(half);
+    const sections = this.#sectionsOn();
+    const others = sections !== this.#sections;
+    this.#sections = sections;
+    for (const half of this.#halves()) {
+      if (others && half.ready) this.#restyle(half);
+      else this.#dress(half);
+    }
+  }
+
+  /** Layers have come or gone: hand MapLibre the whole style, it finds out what is different. */
+  #restyle(half: Half): void {
+    half.drawnAs.clear();
+    half.view.setStyle(this.#style(half.side), { diff: true });
+    this.#mark(half);
   }
 
   #sideOfMain(): Side {
@@ -345,10 +381,6 @@ export class Stage {
   /** For printing: draw at the size of the sheet. */
   resize(): void {
     for (const half of this.#halves()) half.view.resize();
-  }
-
-  get drawnSides(): readonly Side[] {
-    return sidesOf(this.#store.now);
   }
 }
 

@@ -2,15 +2,17 @@
 
 import type { ExpressionSpecification, LayerSpecification, SourceSpecification, StyleSpecification } from "maplibre-gl";
 import type { Catalogue, Lang, Layer, Side } from "../catalogue";
+import { drawingOrder, masterOf } from "../catalogue";
 import type { Server } from "../server";
 import type { State } from "../state";
-import { drawn } from "../state";
+import { drawn, sectionOn } from "../state";
 
 /** The fonts of names on the map, from the machine: the same as those of the page round it. */
 const FONTS = ["Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei",
   "WenQuanYi Micro Hei", "Helvetica Neue", "Arial", "sans-serif"] as const;  // prettier-ignore
 const PLAIN = ["Regular", ...FONTS];
 const BOLD = ["Bold", ...FONTS];
+/* Without an address of glyphs in the style MapLibre draws all letters itself, with these; "Bold" tells it the weight. */
 
 const OPACITY: Partial<Record<LayerSpecification["type"], readonly string[]>> = {
   raster: ["raster-opacity"],
@@ -22,19 +24,24 @@ const OPACITY: Partial<Record<LayerSpecification["type"], readonly string[]>> = 
 
 export const SELECTED = "selected";
 
-/** Return the whole style for one side. */
+/** Return the style for one side: the layers of the sections that are switched on. */
 export function styleOf(catalogue: Catalogue, state: State, side: Side, server: Server): StyleSpecification {
   const sources: Record<string, SourceSpecification> = {};
-  for (const [id, source] of Object.entries(catalogue.sources)) sources[id] = sourceHere(source, server);
   sources[SELECTED] = { type: "geojson", data: { type: "FeatureCollection", features: [] } };
   const made = new Map<string, LayerSpecification>([[catalogue.background.id, catalogue.background]]);
-  for (const layer of Object.values(catalogue.layers))
-    for (const part of layer.style) made.set(part.id, dressed(catalogue, state, side, layer, part));
+  for (const layer of Object.values(catalogue.layers)) {
+    if (!sectionOn(catalogue, state, layer.section)) continue;
+    for (const part of layer.style) {
+      made.set(part.id, dressed(catalogue, state, side, layer, part));
+      const source = "source" in part ? catalogue.sources[part.source] : undefined;
+      if (source && "source" in part) sources[part.source] ??= sourceHere(source, server);
+    }
+  }
   return {
     version: 8,
     ...(catalogue.sprite && { sprite: server.here(catalogue.sprite) }),
     sources,
-    layers: [...catalogue.order.flatMap((id) => made.get(id) ?? []), ...selectedLayers(catalogue)],
+    layers: [...drawingOrder(catalogue).flatMap((id) => made.get(id) ?? []), ...selectedLayers(catalogue)],
   };
 }
 
@@ -45,11 +52,11 @@ export function dressed(catalogue: Catalogue, state: State, side: Side, layer: L
     visibility: drawn(catalogue, state, layer, side) ? "visible" : "none",
   };
   if (part.type === "symbol" && layout["text-field"] !== undefined) {
-    layout["text-field"] = textOf(part, state.lang) ?? layout["text-field"];
-    layout["text-font"] = isBold(layout["text-font"]) ? BOLD : PLAIN;
+    layout["text-field"] = inOurFonts(textOf(part, state.lang) ?? layout["text-field"]);
+    layout["text-font"] = fontsFor(layout["text-font"]);
   }
   const paint: Record<string, unknown> = { ...part.paint };
-  const share = state.opacity[layer.id] ?? 1;
+  const share = state.opacity[masterOf(catalogue, layer).id] ?? 1;
   if (share < 1)
     for (const name of OPACITY[part.type] ?? []) paint[name] = faded((paint[name] ?? 1) as number | unknown[], share);
   return { ...part, layout, paint } as LayerSpecification;
@@ -75,8 +82,16 @@ function textOf(part: LayerSpecification, lang: Lang): ExpressionSpecification |
   return both?.[lang];
 }
 
-function isBold(font: unknown): boolean {
-  return JSON.stringify(font ?? "").includes("Bold");
+function fontsFor(font: unknown): readonly string[] {
+  return JSON.stringify(font ?? "").includes("Bold") ? BOLD : PLAIN;
+}
+
+/** A text of several parts may name a font for each. */
+function inOurFonts(text: unknown): unknown {
+  if (Array.isArray(text)) return text.map(inOurFonts);
+  if (typeof text !== "object" || text === null) return text;
+  const entries = Object.entries(text).map(([key, value]) => [key, key === "text-font" ? ["literal", fontsFor(value)] : value] as const);
+  return Object.fromEntries(entries);
 }
 
 function sourceHere(source: SourceSpecification, server: Server): SourceSpecification {
@@ -94,7 +109,7 @@ function selectedLayers(catalogue: Catalogue): LayerSpecification[] {
   const round = { "line-cap": "round", "line-join": "round" } as const;
   return [
     { id: "selected/fill", type: "fill", source: SELECTED, filter: ["==", ["geometry-type"], "Polygon"],
-      paint: { "fill-color": "#FFD54A", "fill-opacity": 0.22 } },
+      paint: { "fill-color": "#FFD54A", "fill-opacity": 0.14 } },
     { id: "selected/halo", type: "line", source: SELECTED, filter: lines, layout: round,
       paint: { "line-color": "#FFFFFF", "line-width": 7, "line-opacity": 0.9 } },
     { id: "selected/line", type: "line", source: SELECTED, filter: lines, layout: round,

@@ -27,6 +27,7 @@ export class Swipe {
 
   show(yes: boolean): void {
     this.node.hidden = !yes;
+    if (yes) this.#draw(this.#store.now);
   }
 
   #draw({ swipe, lang }: State): void {
@@ -36,8 +37,7 @@ export class Swipe {
     this.#handle.setAttribute("aria-label", say("swipe_handle", lang));
     this.#handle.setAttribute("aria-valuenow", String(share));
     this.#handle.setAttribute("aria-valuetext", say("swipe_share", lang, { n: share }));
-    this.node.parentElement?.style.setProperty("--swipe", `${swipe * 100}%`);
-    this.node.style.setProperty("--swipe", `${swipe * 100}%`);
+    (this.node.parentElement ?? this.node).style.setProperty("--swipe", `${swipe * 100}%`);
   }
 
   #to(share: number): void {

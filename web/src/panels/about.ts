@@ -18,7 +18,7 @@ export function aboutPanel(desk: Desk): Panel {
     const line = (label: string, value: Child): Child => value && [el("dt", {}, label), el("dd", {}, value)];
     const link = (address: string, text: string): HTMLElement => el("li", {}, el("a", { href: address }, text));
     target.replaceChildren(
-      ...(plan?.plan_state === "published" ? [] : [el("p", { class: "warning" }, say("mark_note", lang))]),
+      ...(plan?.state === "published" ? [] : [el("p", { class: "warning" }, say("mark_note", lang))]),
       ...(plan
         ? [
             el("h2", {}, say("about_plan", lang)),

@@ -1,17 +1,18 @@
 /** The tree of layers with their legends: what is on the map, and what it means. */
 
 import type { Catalogue, Group, Layer, Section, Side } from "../catalogue";
-import { layersOf, plansOf } from "../catalogue";
+import { layersOf, masterOf, plansOf, twinOf } from "../catalogue";
 import type { Child } from "../dom";
 import { el, ICONS } from "../dom";
 import type { State } from "../state";
-import { drawnAnywhere, layerOn, sectionOn, switching } from "../state";
+import { comparable, drawnAnywhere, layerOn, sectionOn, switching, switchingSection } from "../state";
 import { swatch } from "../swatch";
 import { moment } from "../values";
 import { known, pick, say } from "../words";
 import type { Desk, Panel } from "./panel";
 
-const RADIOS = 4;
+/** So many letters of choices fit into a row of buttons; more become a list. */
+const ROW = { zh: 15, en: 30 } as const;
 /** From so many classes on a legend has two columns, where its labels are short. */
 const COLUMNS = 5;
 const SHORT = { zh: 8, en: 17 } as const;
@@ -50,9 +51,7 @@ export function layersPanel(desk: Desk): Panel {
 
   function choosePlan(id: string): void {
     const { view } = store.now;
-    const plan = desk.catalogue().sections.find((each) => each.id === id);
-    const comparable = plan && layersOf(desk.catalogue(), plan).some((layer) => layer.side === "before");
-    store.set({ plan: id, view: comparable ? view : "after" });
+    store.set({ plan: id, view: comparable(desk.catalogue(), { ...store.now, plan: id }) ? view : "after" });
   }
 
   // ── sections and groups ──
@@ -65,29 +64,31 @@ export function layersPanel(desk: Desk): Panel {
     const heading = asked
       ? el("label", { class: "section-head" },
           el("input", { type: "checkbox", role: "switch", class: "switch", "data-key": `section-${section.id}`, ...(on && { checked: true }),
-            onchange: (event: Event) => store.set({ switched: { ...store.now.switched, [section.id]: (event.target as HTMLInputElement).checked } }) }),
-          el("span", {}, pick(section.title, lang)), section.at && el("span", { class: "when" }, moment(section.at, lang)))
+            onchange: (event: Event) => turnSection(section, (event.target as HTMLInputElement).checked) }),
+          el("span", { class: "section-title" }, el("span", { title: pick(section.title, lang) }, pick(section.title, lang)),
+            section.at && el("span", { class: "when" }, moment(section.at, lang))))
       : titled && section.source !== "plan" && groups.length > 0 && el("div", { class: "section-head" }, pick(section.title, lang));  // prettier-ignore
     return el("section", { class: "tree", "data-section": section.id }, heading, (!asked || on) && groups);
   }
 
   function groupNode(catalogue: Catalogue, state: State, section: Section, group: Group): HTMLElement | null {
-    const rows = rowsOf(catalogue, state, group);
-    if (!rows.length) return null;
     const made: HTMLElement[] = [];
-    const sets = new Set<string>();
-    for (const layer of rows) {
-      const set = rows.filter((each) => layer.exclusive !== "" && each.exclusive === layer.exclusive && each.side === layer.side);
+    for (const layer of rowsOf(catalogue, state, group)) {
+      const set = alike(catalogue, state, section, layer);
       if (set.length < 2) made.push(layerRow(state, layer));
-      else if (!sets.has(layer.exclusive + layer.side)) {
-        sets.add(layer.exclusive + layer.side);
-        made.push(choiceOf(state, layer.exclusive + layer.side, set));
-      }
+      else if (set[0] === layer) made.push(choiceOf(state, layer.exclusive, set));
     }
+    if (!made.length) return null;
     const key = `${section.id}/${group.id}`;
     return el("details", { class: "group", ...(!folded.has(key) && { open: true }),
       ontoggle: (event: Event) => ((event.target as HTMLDetailsElement).open ? folded.delete(key) : folded.add(key)) },
       el("summary", { "data-key": `group-${key}` }, pick(group.title, state.lang)), made);  // prettier-ignore
+  }
+
+  /** The layers of a section of which only one can be shown, in whatever groups they stand; in the order of the tree. */
+  function alike(catalogue: Catalogue, state: State, section: Section, layer: Layer): readonly Layer[] {
+    if (!layer.exclusive) return [layer];
+    return section.groups.flatMap((group) => rowsOf(catalogue, state, group)).filter((each) => each.exclusive === layer.exclusive);
   }
   const folded = new Set<string>();
 
@@ -99,18 +100,18 @@ export function layersPanel(desk: Desk): Panel {
       layer.side === "" || layer.side === side || (state.view === "swipe" && !twinOf(catalogue, layer)));
   }
 
+  function turnSection(section: Section, on: boolean): void {
+    store.set(switchingSection(desk.catalogue(), store.now, section, on));
+  }
+
   // ── layers ──
 
   function turn(layer: Layer, on: boolean): void {
-    const catalogue = desk.catalogue();
-    const twin = twinOf(catalogue, layer);
-    const first = switching(catalogue, store.now, layer, on);
-    const both = twin ? switching(catalogue, { ...store.now, ...first }, twin, on) : first;
-    store.set(both);
+    store.set(switching(desk.catalogue(), store.now, layer, on));
   }
 
   function layerRow(state: State, layer: Layer): HTMLElement {
-    const on = layerOn(state, layer);
+    const on = layerOn(desk.catalogue(), state, layer);
     const lines = layer.legend.filter((each) => pick(each.label, state.lang));
     const alone = layer.legend.length === 1 ? layer.legend[0] : undefined;
     return el("div", { class: "row", ...far(layer) },
@@ -126,14 +127,14 @@ export function layersPanel(desk: Desk): Panel {
 
   /** Layers of which at most one is shown: radio buttons, or a list where there are many. */
   function choiceOf(state: State, key: string, set: readonly Layer[]): HTMLElement {
-    const chosen = set.find((layer) => layerOn(state, layer));
+    const chosen = set.find((layer) => layerOn(desk.catalogue(), state, layer));
     const choose = (layer: Layer | undefined): void => {
       if (layer) turn(layer, true);
       else if (chosen) turn(chosen, false);
     };
     const { lang } = state;
     const words = [...set.map((layer) => [layer, pick(layer.title, lang)] as const), [undefined, say("none", lang)] as const];
-    const inputs = set.length < RADIOS
+    const inputs = words.reduce((sum, [, text]) => sum + text.length, 0) <= ROW[lang]
       ? el("div", { class: "segments", role: "radiogroup", "aria-label": say("colour_by", lang) }, words.map(([layer, text]) =>
           el("label", {}, el("input", { type: "radio", name: `by-${key}`, "data-key": `by-${key}-${layer?.id ?? ""}`, ...(layer === chosen && { checked: true }),
             onchange: () => choose(layer) }), el("span", {}, text))))
@@ -141,24 +142,22 @@ export function layersPanel(desk: Desk): Panel {
           onchange: (event: Event) => choose(set.find((each) => each.id === (event.target as HTMLSelectElement).value)) },
           words.map(([layer, text]) => el("option", { value: layer?.id ?? "", ...(layer === chosen && { selected: true }) }, text)));  // prettier-ignore
     return el("div", { class: "row by", ...(chosen && far(chosen)) },
-      el("div", { class: "by-head" }, el("span", {}, say("colour_by", lang)), inputs),
+      el("div", { class: "by-head" }, el("span", {}, what(set[0], state)), inputs),
       chosen && opacity(state, chosen),
       chosen && legend(state, chosen));  // prettier-ignore
   }
 
   function opacity(state: State, layer: Layer): HTMLElement {
     const { lang } = state;
-    const share = Math.round(100 * (state.opacity[layer.id] ?? 1));
+    const master = masterOf(desk.catalogue(), layer).id;
+    const share = Math.round(100 * (state.opacity[master] ?? 1));
     const told = el("output", {}, `${share}%`);
-    const twin = twinOf(desk.catalogue(), layer);
     const set = (event: Event): void => {
       const value = Number((event.target as HTMLInputElement).value);
       told.textContent = `${value}%`;
       const now = { ...store.now.opacity };
-      for (const each of twin ? [layer, twin] : [layer]) {
-        if (value === 100) delete now[each.id];
-        else now[each.id] = value / 100;
-      }
+      if (value === 100) delete now[master];
+      else now[master] = value / 100;
       store.set({ opacity: now });
     };
     return el("label", { class: "opacity" }, el("span", {}, say("opacity", lang)),
@@ -206,12 +205,11 @@ function legend(state: State, layer: Layer): HTMLElement {
     lines.map((each) => el("li", {}, swatch(layer, each), el("span", {}, pick(each.label, lang)))));  // prettier-ignore
 }
 
-/** Return the layer that shows on the other side of the swipe what this one shows on its own. */
-export function twinOf(catalogue: Catalogue, layer: Layer): Layer | undefined {
-  if (!layer.side) return undefined;
-  const bare = (id: string): string => id.replace("_before", "");
-  return Object.values(catalogue.layers).find((each) => each !== layer && each.side !== "" && each.side !== layer.side
-    && each.section === layer.section && bare(each.id) === bare(layer.id));  // prettier-ignore
+/** What is coloured: homes, communities, estates …, by the table that the layers are made from. */
+function what(layer: Layer | undefined, { lang }: State): string {
+  const frame = (layer?.collection ?? "").split(".").pop()!.replace(/^gap_|_(before|after)$/g, "");
+  const word = `of_${frame}`;
+  return known(word) ? say("colour_what", lang, { what: say(word, lang) }) : say("colour_by", lang);
 }
 
 /** The zoom from which a layer is seen at all. */
@@ -221,7 +219,7 @@ function far(layer: Layer): Record<string, number> {
 }
 
 export function stateChip(section: Section, { lang }: State): HTMLElement | null {
-  const { plan_state: is } = section;
+  const { state: is } = section;
   if (!is) return null;
   const word = `state_${is}`;
   return el("span", { class: `chip ${is}` }, known(word) ? say(word, lang) : is);

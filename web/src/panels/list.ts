@@ -70,7 +70,7 @@ export function listPanel(desk: Desk): Panel {
     trouble = "";
     const named = [...layer.name, layer.column, "from_id", "to_id", ...layer.fields.flatMap((each) => [each.column, each.column_en])];
     try {
-      const page = await withKnown(layer, [...new Set(named.filter(Boolean))]);
+      const page = await server.items(layer.collection, limit, [...new Set(named.filter(Boolean))], asking.signal);
       read = { key, page };
     } catch (error) {
       if (gaveUp(error)) return;
@@ -78,16 +78,6 @@ export function listPanel(desk: Desk): Panel {
       trouble = error instanceof Refusal ? error.message : say("no_server", store.now.lang);
     }
     show();
-  }
-
-  /** A style may read columns that only tiles have: then ask for whatever there is. */
-  async function withKnown(layer: Layer, columns: readonly string[]): Promise<ItemPage> {
-    try {
-      return await server.items(layer.collection, limit, columns, asking.signal);
-    } catch (error) {
-      if (!(error instanceof Refusal) || error.status !== 400) throw error;
-      return server.items(layer.collection, limit, [], asking.signal);
-    }
   }
 
   function show(): void {
@@ -116,6 +106,7 @@ export function listPanel(desk: Desk): Panel {
             oninput: (event: Event) => { filter = (event.target as HTMLInputElement).value; body(catalogue, layer); } }),
           sortChoice(layer, state)),
         el("p", { class: "note", role: "status" }, trouble || (read ? counted : "…"))),
+      el("div", { class: "list-columns", "aria-hidden": "true" }),
       el("ol", { class: "list" }),
       read && read.page.features.length < all && limit < MOST && el("button", { type: "button", class: "more", "data-key": "list-more", onclick: more },
         say("list_more", lang, { n: number(Math.min(PAGE * 5, all - read.page.features.length)) })));  // prettier-ignore
@@ -132,6 +123,8 @@ export function listPanel(desk: Desk): Panel {
     const figures = figuresOf(layer, rows);
     const chips = layer.fields.filter((each) => each.format === "choice").slice(0, CHIPS);
     const { selected } = state;
+    target?.querySelector(".list-columns")?.replaceChildren(
+      el("span", {}, say("list_name", state.lang)), el("span", {}, figures.map((field) => el("span", {}, pick(field.label, state.lang)))));  // prettier-ignore
     refill(list, rows.map((row) => {
       const drawnIn = layer.kind === "single" ? undefined : classOf(layer, row.properties);
       const here = selected?.collection === layer.collection && selected.id === row.id;
@@ -191,7 +184,7 @@ export function listPanel(desk: Desk): Panel {
   /** Show a feature on the map, and its layer where that is not to be seen. */
   function visit(layer: Layer, id: string): void {
     const state = store.now;
-    const on = layerOn(state, layer) ? {} : switching(desk.catalogue(), state, layer, true);
+    const on = layerOn(desk.catalogue(), state, layer) ? {} : switching(desk.catalogue(), state, layer, true);
     const other = state.view !== "swipe" && state.view !== layer.side;
     store.set({ ...on, ...(layer.side !== "" && other && { view: layer.side }), selected: null });
     store.set({ selected: { collection: layer.collection, id } });
