@@ -5,7 +5,6 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -20,17 +19,23 @@ from pyproj.exceptions import CRSError
 from geo.errors import Fault, InputError
 from geo.raster import Raster
 from geo.schema import TABLES, conform
-from geo.study_log import carry_over, has_log, held_alone, require_unused, settle
-
-FORMAT = 2
-"""Newest format of the study file that is read; a file from a newer version is refused politely.
-
-1 is what `write_study` writes. 2 is the same with the log of a server that serves the file (`geo.study_log`)."""
+from geo.study_file import (
+    ANEW,
+    META,
+    REPAIRS,
+    carry_over,
+    has_log,
+    held_alone,
+    is_study,
+    read_only,
+    require_study,
+    require_unused,
+    settle,
+)
 
 _PLAIN = 1
+"""Format of the file that is written; `geo.study_file.FORMAT` is the newest that is read."""
 
-_META = "shequ_meta"
-_REPAIRS = "shequ_repairs"
 _RASTERS = ("population", "dem")
 _NODATA = np.float32(-9999.0)
 
@@ -38,8 +43,6 @@ _MADE_BY = {
     "blocks": "shequ blocks", "seams": "shequ blocks", "units": "shequ examine", "findings": "shequ survey read",
     "observations": "shequ survey read", "finding_history": "shequ survey read", "farmhouses": "shequ farmhouses",
 }  # fmt: skip
-_SQLITE = b"SQLite format 3\0"
-_ANEW = "import the town anew; edit its source files rather than the study's own tables"
 Action = Literal["repaired", "dropped", "assumed", "estimated"]
 
 
@@ -102,7 +105,7 @@ class Study:
 def write_study(study: Study, path: Path) -> None:
     """Write the study to `path`, whole or not at all: into a file beside it, then renamed over it.
 
-    What a server keeps in a study that is there already (`geo.study_log`) is carried over: the log with all history,
+    What a server keeps in a study that is there already (`geo.study_file`) is carried over: the log with all history,
     jobs, and layers that are not the study's own.
 
     Raises
@@ -117,8 +120,8 @@ def write_study(study: Study, path: Path) -> None:
         for name, frame in study.tables.items():
             _write_table(frame, name, draft)
         meta = meta_rows(study)
-        _write_plain(draft, _META, pd.DataFrame({"key": list(meta), "value": list(meta.values())}))
-        _write_plain(draft, _REPAIRS, pd.DataFrame(
+        _write_plain(draft, META, pd.DataFrame({"key": list(meta), "value": list(meta.values())}))
+        _write_plain(draft, REPAIRS, pd.DataFrame(
             [vars(r) for r in study.repairs],
             columns=[f.name for f in fields(Repair)], dtype="str"))  # fmt: skip
         for name, raster in study.rasters.items():
@@ -144,7 +147,7 @@ def require_study_place(path: Path) -> None:
         raise InputError(
             Fault(f"{path} is a folder", f"give the study a name, e.g. {path / 'study.gpkg'}", file=str(path))
         )
-    if path.exists() and not _is_study(path):
+    if path.exists() and not is_study(path):
         raise InputError(
             Fault("this file is no study, and would be overwritten", "choose another name (--out)", file=str(path))
         )
@@ -170,61 +173,6 @@ def require_folder(folder: Path) -> None:
         )  # fmt: skip
 
 
-def _read_only(path: Path) -> "closing[sqlite3.Connection]":
-    return closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True))
-
-
-def _is_study(path: Path) -> bool:
-    try:
-        with _read_only(path) as db:
-            return db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (_META,)).fetchone() is not None
-    except sqlite3.DatabaseError:
-        return False
-
-
-def require_study(path: Path) -> dict[str, str]:
-    """Return what a study file says of itself, by key; read nothing else.
-
-    Raises
-    ------
-    InputError
-        When there is no such file, it is not a study, it is damaged, or it was written by a newer version.
-    """
-
-    def refuse(what: str, remedy: str) -> InputError:
-        return InputError(Fault(what, remedy, file=str(path)))
-
-    if not path.is_file():
-        what = "this is a folder, not a study" if path.is_dir() else "there is no such study"
-        raise refuse(what, "make one with: shequ import FILES --out STUDY.gpkg")
-    with path.open("rb") as opened:
-        if opened.read(len(_SQLITE)) != _SQLITE:
-            raise refuse(
-                "this is no study: it is not a GeoPackage", "make one with: shequ import FILES --out STUDY.gpkg"
-            )
-    try:
-        with _read_only(path) as db:
-            tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            rows = dict(db.execute("SELECT key, value FROM shequ_meta").fetchall()) if _META in tables else {}
-            db.execute("SELECT table_name FROM gpkg_contents").fetchall()
-    except sqlite3.DatabaseError as error:
-        raise refuse(f"the file cannot be read as a GeoPackage ({error})", "copy it again, or import anew") from error
-    if "format" not in rows:
-        raise refuse(
-            "this is a GeoPackage but not a study", f"turn it into one with: shequ import {path} --out STUDY.gpkg"
-        )
-    if not rows["format"].isdecimal():
-        raise refuse(f"the study's format is {rows['format']!r}, not a number", _ANEW)
-    if int(rows["format"]) > FORMAT:
-        raise refuse(f"the study was written by a newer shequ (format {rows['format']}, this one reads {FORMAT})",
-                     "update shequ")  # fmt: skip
-    missing = [key for key in ("name", "name_en", "crs", "notes") if key not in rows]
-    missing += [layer for layer in (_REPAIRS,) if layer not in tables]
-    if missing:
-        raise refuse(f"the study lacks {', '.join(missing)}, which shequ writes into every one", _ANEW)
-    return rows
-
-
 def read_study(path: Path) -> Study:
     """Read a study file.
 
@@ -240,7 +188,7 @@ def read_study(path: Path) -> Study:
 
     rows = require_study(path)
     try:
-        with _read_only(path) as db:
+        with read_only(path) as db:
             broken = db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok"
             kept = {
                 r[0] for r in db.execute("SELECT table_name FROM gpkg_contents WHERE data_type = '2d-gridded-coverage'")
@@ -252,7 +200,7 @@ def read_study(path: Path) -> Study:
     if broken:
         raise refuse("the GeoPackage is damaged", "copy it again, or import anew")
     try:
-        repairs = pyogrio.read_dataframe(path, layer=_REPAIRS).fillna("")
+        repairs = pyogrio.read_dataframe(path, layer=REPAIRS).fillna("")
         return Study(
             name=rows["name"],
             name_en=rows["name_en"],
@@ -265,7 +213,7 @@ def read_study(path: Path) -> Study:
     except InputError as error:
         raise InputError([replace(fault, file=fault.file or str(path)) for fault in error.faults]) from error
     except _changed() as error:
-        raise refuse(f"the study was changed by another program, and cannot be read ({error})", _ANEW) from error
+        raise refuse(f"the study was changed by another program, and cannot be read ({error})", ANEW) from error
 
 
 def meta_rows(study: Study) -> dict[str, str]:

@@ -6,11 +6,13 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
+import pyarrow as pa
 import shapely
+from pyproj import CRS
 
 from api.storage.records import Collection
+from geo.contracts import TABLES, Column
 from geo.errors import Fault, InputError
-from geo.schema import TABLES, Column
 
 _GREATEST = 2**63 - 1
 
@@ -56,6 +58,16 @@ def require_geometry(collection: Collection, feature_id: str, geometry: bytes | 
                      "send one of these")  # fmt: skip
     if not all(map(math.isfinite, shape.bounds)):
         raise refuse("the geometry has coordinates that are not finite", "correct them")
+
+
+def require_contract(collection: Collection, rows: pa.Table, crs: str) -> None:
+    """Refuse rows of a study's own table that break its contract."""
+    from api.storage.frames import to_frame  # noqa: PLC0415 - reading and serving need no pandas
+    from geo.schema import check  # noqa: PLC0415 - as above
+
+    faults = check(to_frame(rows, collection, CRS.from_user_input(crs)), collection.id)
+    if faults:
+        raise InputError(faults)
 
 
 def _kinds(collection: Collection) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ SQLite may touch the file while it is open: a second copy of SQLite in the proce
 locks of the first.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import sqlite3
@@ -13,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from pyproj import CRS
@@ -24,15 +26,29 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from api.errors import BusyError, NotFoundError
 from api.storage import geopackage
+from api.storage.admitting import OTHERS
 from api.storage.backend import Found, Stray
 from api.storage.records import Collection
 from api.storage.store import Store
 from api.storage.tables import SOLE, metadata
+from geo.contracts import TABLES
 from geo.errors import Fault, InputError
-from geo.raster import Raster
-from geo.schema import TABLES
-from geo.study import FORMAT, Study, meta_rows, read_raster, require_study, write_raster, write_study
-from geo.study_log import TOUCHED, copy_layer, drop_layer, hold, is_watched, quoted, release, watch
+from geo.study_file import (
+    FORMAT,
+    TOUCHED,
+    copy_layer,
+    drop_layer,
+    hold,
+    is_watched,
+    quoted,
+    release,
+    require_study,
+    watch,
+)
+
+if TYPE_CHECKING:
+    from geo.raster import Raster
+    from geo.study import Study
 
 _WAIT_S = 10.0
 """How long a write waits for another one."""
@@ -55,6 +71,9 @@ class EmbeddedStorage:
 
     def open(self, study_id: str) -> Store:
         """Return one study; the same object for the same id."""
+        return self._open(study_id, OTHERS)
+
+    def _open(self, study_id: str, by: str) -> Store:
         store = self._stores.get(study_id)
         if store is not None:
             return store
@@ -62,16 +81,15 @@ class EmbeddedStorage:
             if study_id not in self._stores:
                 if study_id not in self._paths or not self._paths[study_id].exists():
                     raise NotFoundError(f"there is no study {study_id}", "see the list of studies")
-                self._stores[study_id] = Store(study_id, EmbeddedBackend(self._paths[study_id]))
+                self._stores[study_id] = Store(study_id, EmbeddedBackend(self._paths[study_id]), opened_by=by)
             return self._stores[study_id]
 
     def create(self, study_id: str, study: Study, *, by: str) -> Store:
         """Keep a new study in the file that was named for it."""
-        path = self._free(study_id)
-        write_study(study, path)
-        store = self.open(study_id)
-        store.commit([], by=by, action="create")
-        return store
+        from geo.study import write_study  # noqa: PLC0415 - reading and serving need no pandas
+
+        write_study(study, self._free(study_id))
+        return self._open(study_id, by)
 
     def restore(self, study_id: str, path: Path, *, by: str) -> Store:
         """Take in a backup as a study with all its history."""
@@ -79,7 +97,7 @@ class EmbeddedStorage:
         require_study(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         _copy(path, target)
-        store = self.open(study_id)
+        store = self._open(study_id, by)
         store.commit([], by=by, action="restore", note=path.name)
         return store
 
@@ -118,13 +136,15 @@ class EmbeddedStorage:
             self._stores.clear()
 
 
-def open_backend(path: Path) -> "EmbeddedBackend":
+def open_backend(path: Path) -> EmbeddedBackend:
     """Open a study file, brought to the newest format."""
     return EmbeddedBackend(path)
 
 
-def new_backend(path: Path) -> "EmbeddedBackend":
+def new_backend(path: Path) -> EmbeddedBackend:
     """Make an empty study file and open it; `put_about` comes first then, for it tells the CRS of all tables."""
+    from geo.study import Study, write_study  # noqa: PLC0415 - as above
+
     write_study(Study("", CRS.from_epsg(3857), {}), path)
     return EmbeddedBackend(path)
 
@@ -308,6 +328,8 @@ class EmbeddedBackend:
 
     def put_about(self, db: Connection, study: Study) -> None:
         """Write name, crs, notes, repairs and rasters."""
+        from geo.study import meta_rows  # noqa: PLC0415 - reading and serving need no pandas
+
         raw = _raw(db)
         for key, value in meta_rows(study).items():
             if key != "format":
@@ -321,6 +343,8 @@ class EmbeddedBackend:
         self._put_rasters(raw, study.rasters)
 
     def _put_rasters(self, raw: sqlite3.Connection, rasters: Mapping[str, Raster]) -> None:
+        from geo.study import write_raster  # noqa: PLC0415 - as above
+
         for name in geopackage.rasters(raw):
             drop_layer(raw, name)
         with tempfile.TemporaryDirectory(prefix="shequ-") as folder:
@@ -335,6 +359,8 @@ class EmbeddedBackend:
 
     def rasters(self) -> Mapping[str, Raster]:
         """Return the rasters by name: read from a copy of their tables, for GDAL may not open the file itself."""
+        from geo.study import read_raster  # noqa: PLC0415 - reading and serving need no pandas
+
         with self.reading() as db, tempfile.TemporaryDirectory(prefix="shequ-") as folder:
             raw = _raw(db)
             names = geopackage.rasters(raw)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import shapely
 
 from api.storage.records import Collection, Geometry, Source, arrow_schema, study_collection
-from geo.schema import TABLES, Column, Kind
+from geo.contracts import TABLES, Column, Kind
 
 if TYPE_CHECKING:
     import geopandas as gpd

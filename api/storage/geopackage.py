@@ -12,11 +12,12 @@ import pyarrow as pa
 import shapely
 from pyproj import CRS
 
+from api.storage.arrays import blobs, counts, flags, measures
 from api.storage.differences import by_id
 from api.storage.records import Collection, arrow_schema, study_collection
+from geo.contracts import TABLES, Column, Kind
 from geo.errors import Fault, InputError
-from geo.schema import TABLES, Column, Kind
-from geo.study_log import SQL_TYPES, quoted, text, watch
+from geo.study_file import SQL_TYPES, quoted, text, watch
 
 _CHUNK = 2_000
 """Rows turned into Arrow at a time: few enough for the garbage collector to find nothing to do."""
@@ -228,33 +229,44 @@ def read_rows(db: sqlite3.Connection, collection: Collection, ids: Sequence[str]
         When another program wrote values of another type.
     """
     lies = layer(db, collection.id)
-    schema = pa.schema([f for f in arrow_schema(collection) if f.name not in ("version", "tx")])
+    schema = pa.schema([each for each in arrow_schema(collection) if each.name not in ("version", "tx")])
     shape = f"substr({quoted(lies.geometry)}, {_AT.format(quoted(lies.geometry))})" if lies.geometry else "NULL"
-    names = [collection.index, *(column.name for column in collection.columns)]
-    picked = [quoted(name) if name in lies.columns else "NULL" for name in names]
-    statement = f"SELECT {picked[0]}, {shape}{''.join(f', {name}' for name in picked[1:])} FROM {quoted(collection.id)}"  # noqa: S608 - quoted
+    names = {column.name: _picked(lies, column.name, schema.field(column.name).type) for column in collection.columns}
+    chosen = {"id": _picked(lies, collection.index, pa.string()), "geometry": shape, **names}
+    statement = f"SELECT {', '.join(chosen.values())} FROM {quoted(collection.id)}"  # noqa: S608 - quoted
     if ids is None:
         cursor = db.execute(statement)
     else:
         statement += f" WHERE {quoted(collection.index)} IN (SELECT value FROM json_each(?))"
         cursor = db.execute(statement, (json.dumps(list(ids)),))
-    kept = pa.schema([pa.field(f.name, pa.int64()) if pa.types.is_boolean(f.type) else f for f in schema])
     batches = []
     while rows := cursor.fetchmany(_CHUNK):
-        columns = zip(zip(*rows, strict=True), kept, strict=True)
-        batches.append(pa.record_batch([_array(values, each, collection.id) for values, each in columns], kept))
-    found = pa.Table.from_batches(batches, kept).cast(schema)
-    return by_id(found.combine_chunks())
+        columns = zip(zip(*rows, strict=True), schema, strict=True)
+        batches.append(pa.RecordBatch.from_arrays([_array(values, each, collection) for values, each in columns],
+                                                  schema=schema))  # fmt: skip
+    return by_id(pa.Table.from_batches(batches, schema).combine_chunks())
 
 
-def _array(values: tuple[Any, ...], each: pa.Field, table: str) -> pa.Array:
+def _picked(lies: Layer, name: str, kind: pa.DataType) -> str:
+    """Return the SQL of a column; text as its bytes, which spares making it twice."""
+    if name not in lies.columns:
+        return "NULL"
+    return f"CAST({quoted(name)} AS BLOB)" if pa.types.is_string(kind) else quoted(name)
+
+
+def _array(values: tuple[Any, ...], each: pa.Field, collection: Collection) -> pa.Array:
     try:
-        return pa.array(values, each.type)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError) as error:
-        if each.type == pa.string():
-            return pa.array([None if value is None else str(value) for value in values], each.type)
-        raise InputError(Fault(f"column {each.name} holds a value that is no {each.type} ({error})",
-                               "correct it with the program that wrote it", table=table)) from error  # fmt: skip
+        if pa.types.is_string(each.type) or pa.types.is_binary(each.type):
+            return blobs(values, each.type)
+        return counts(values) if each.type == pa.int64() else _MAKERS[each.type](values)
+    except (TypeError, ValueError, OverflowError) as error:
+        strange = next(v for v in values if isinstance(v, str | bytes) or (v is not None and each.type != pa.float64()
+                                                                          and v != int(v)))  # fmt: skip
+        raise InputError(Fault(f"column {each.name} holds {strange!r}, which is no {each.type}",
+                               "correct it with the program that wrote it", table=collection.id)) from error  # fmt: skip
+
+
+_MAKERS = {pa.float64(): measures, pa.bool_(): flags}
 
 
 def write_rows(db: sqlite3.Connection, collection: Collection, rows: pa.Table) -> None:
@@ -338,7 +350,7 @@ def _is_index(db: sqlite3.Connection, name: str, column: str) -> bool:
 
 
 def captured_row(feature: str, properties: str | None, geometry: bytes | None) -> dict[str, Any] | None:
-    """Return a row as `geo.study_log.captured` noted it; None where none was."""
+    """Return a row as `geo.study_file.captured` noted it; None where none was."""
     if properties is None:
         return None
     told = {

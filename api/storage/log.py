@@ -15,11 +15,11 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, insert, select, update
 
 from api.storage import tables as t
-from api.storage.records import Change, Collection, Document, Transaction, Version
-from geo.schema import Column
+from api.storage.records import FIXED, Change, Collection, Document, Transaction, Version
+from geo.contracts import Column
 
 _MANY = 500
-"""From this many ids on all are asked for, and those not wanted are passed over."""
+"""From this many ids on all are asked for."""
 
 
 @dataclass(frozen=True)
@@ -63,30 +63,52 @@ def collection_from(made: Mapping[str, Any]) -> Collection:
 
 def known(db: Connection, key: str) -> dict[str, Known]:
     """Return every collection that is there."""
+    return {each.id: each.read() for each in defined(db, key)}
+
+
+@dataclass(frozen=True)
+class Defined:
+    """A collection that is there, its definition not yet read."""
+
+    id: str
+    first_tx: int
+    definition: str
+
+    def read(self) -> Known:
+        """Return it with its definition read."""
+        told = orjson.loads(self.definition)
+        earlier = tuple((until, collection_from(was)) for until, was in told["earlier"])
+        return Known(collection_from(told["now"]), self.first_tx, earlier)
+
+
+def defined(db: Connection, key: str, collection: str | None = None) -> list[Defined]:
+    """Return every collection that is there, or one."""
     c = t.collections.c
-    rows = db.execute(select(c.id, c.first_tx, c.definition).where(c.study == key, c.gone_tx.is_(None)).order_by(c.id))
-    return {row.id: _known(row) for row in rows}
+    wanted = [c.study == key, c.gone_tx.is_(None)]
+    if collection is not None:
+        wanted.append(c.id == collection)
+    rows = db.execute(select(c.id, c.first_tx, c.definition).where(*wanted).order_by(c.id))
+    return [Defined(row.id, row.first_tx, row.definition) for row in rows]
+
+
+def find(db: Connection, key: str, collection: str) -> Known | None:
+    """Return a collection that is there."""
+    return next((each.read() for each in defined(db, key, collection)), None)
 
 
 def known_at(db: Connection, key: str, collection: str, tx: int) -> Known | None:
     """Return a collection that was there after transaction `tx`."""
     c = t.collections.c
     alive = and_(c.first_tx <= tx, c.gone_tx.is_(None) | (c.gone_tx > tx))
-    row = db.execute(select(c.first_tx, c.definition).where(c.study == key, c.id == collection, alive)).first()
-    return _known(row) if row else None
+    row = db.execute(select(c.id, c.first_tx, c.definition).where(c.study == key, c.id == collection, alive)).first()
+    return Defined(*row).read() if row else None
 
 
 def dropped_by(db: Connection, key: str, tx: int) -> dict[str, Known]:
     """Return the collections that a transaction dropped."""
     c = t.collections.c
     rows = db.execute(select(c.id, c.first_tx, c.definition).where(c.study == key, c.gone_tx == tx))
-    return {row.id: _known(row) for row in rows}
-
-
-def _known(row: Row[Any]) -> Known:
-    told = json.loads(row.definition)
-    earlier = tuple((until, collection_from(was)) for until, was in told["earlier"])
-    return Known(collection_from(told["now"]), row.first_tx, earlier)
+    return {row.id: Defined(*row).read() for row in rows}
 
 
 def add_collection(db: Connection, key: str, collection: Collection, tx: int) -> None:
@@ -160,15 +182,11 @@ def add_versions(db: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 def standing(db: Connection, key: str, collection: str, ids: Sequence[str] | None = None) -> dict[str, Standing]:
     """Return the newest version of each feature that the log has versions of; of these ids, or of all."""
     v = t.versions.c
-    here = [v.study == key, v.collection == collection]
-    few = ids is not None and len(ids) < _MANY
-    if few:
-        here.append(v.id.in_(ids or ()))
-    newest = select(v.id, func.max(v.version).label("version")).where(*here).group_by(v.id).subquery()
-    rows = db.execute(select(v.id, v.version, v.tx, v.op).where(*here)
-                      .join_from(t.versions, newest, and_(v.id == newest.c.id, v.version == newest.c.version)))  # fmt: skip
-    wanted = None if few or ids is None else set(ids)
-    return {row.id: Standing(row.version, row.tx, row.op) for row in rows if wanted is None or row.id in wanted}
+    wanted = [v.study == key, v.collection == collection]
+    if ids is not None and len(ids) < _MANY:
+        wanted.append(v.id.in_(ids))
+    rows = db.execute(select(v.id, v.version, v.tx, v.op).where(*wanted).order_by(v.version)).all()
+    return {row[0]: Standing(row[1], row[2], row[3]) for row in rows}
 
 
 def versions(db: Connection, key: str, collection: str, feature_id: str) -> list[Version]:
@@ -308,8 +326,9 @@ def files(db: Connection, key: str, prefix: str) -> dict[str, tuple[str, int]]:
 
 
 def properties_json(properties: Mapping[str, Any]) -> str:
-    """Return properties as the log keeps them: what is missing is absent."""
-    return orjson.dumps({name: value for name, value in properties.items() if value is not None}).decode()
+    """Return a row's columns as the log keeps them: what is missing is absent."""
+    told = {name: value for name, value in properties.items() if value is not None and name not in FIXED}
+    return orjson.dumps(told).decode()
 
 
 def _json(value: object) -> str:

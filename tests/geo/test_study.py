@@ -16,7 +16,8 @@ from pyproj import CRS
 
 from geo.errors import InputError
 from geo.raster import Raster
-from geo.study import FORMAT, Repair, Study, read_study, write_study
+from geo.study import Repair, Study, read_study, write_study
+from geo.study_file import FORMAT
 
 
 @pytest.fixture

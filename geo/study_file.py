@@ -1,4 +1,4 @@
-"""What lies in a study file beside the study: who has it open, a server's log, what other programs change past it.
+"""The file of a study: what it says of itself, who has it open, a server's log, what other programs change past it.
 
 A server keeps its log in tables `shequ_…` of the file. Triggers note what other programs write into the study's tables:
 they need nothing that a program that edits GeoPackages lacks. When the study is written anew, `carry_over` takes all of
@@ -13,10 +13,19 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO
 
+from geo.contracts import TABLES, Kind
 from geo.errors import Fault, InputError
-from geo.schema import TABLES, Kind
 
-OWN = ("shequ_meta", "shequ_repairs")
+FORMAT = 2
+"""Newest format of the study file that is read; a file from a newer version is refused politely.
+
+1 is what `geo.study.write_study` writes. 2 is the same with the log of a server that serves the file."""
+
+META, REPAIRS = "shequ_meta", "shequ_repairs"
+ANEW = "import the town anew; edit its source files rather than the study's own tables"
+_SQLITE = b"SQLite format 3\0"
+
+OWN = (META, REPAIRS)
 """Tables `shequ_…` that are the study's own; the others are the log."""
 
 _MARK = "shequ_collections"
@@ -44,6 +53,64 @@ def quoted(name: str) -> str:
 def text(value: str) -> str:
     """Return text as SQL takes it."""
     return "'" + value.replace("'", "''") + "'"
+
+
+# ── what it says of itself ───────────────────────────────────────────────────────────────────────────────────────────
+def read_only(path: Path) -> "closing[sqlite3.Connection]":
+    """Open a file for reading, until the end of the block."""
+    return closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True))
+
+
+def is_study(path: Path) -> bool:
+    """Tell whether a file is a study."""
+    try:
+        with read_only(path) as db:
+            return db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (META,)).fetchone() is not None
+    except sqlite3.DatabaseError:
+        return False
+
+
+def require_study(path: Path) -> dict[str, str]:
+    """Return what a study file says of itself, by key; read nothing else.
+
+    Raises
+    ------
+    InputError
+        When there is no such file, it is not a study, it is damaged, or it was written by a newer version.
+    """
+
+    def refuse(what: str, remedy: str) -> InputError:
+        return InputError(Fault(what, remedy, file=str(path)))
+
+    if not path.is_file():
+        what = "this is a folder, not a study" if path.is_dir() else "there is no such study"
+        raise refuse(what, "make one with: shequ import FILES --out STUDY.gpkg")
+    with path.open("rb") as opened:
+        if opened.read(len(_SQLITE)) != _SQLITE:
+            raise refuse(
+                "this is no study: it is not a GeoPackage", "make one with: shequ import FILES --out STUDY.gpkg"
+            )
+    try:
+        with read_only(path) as db:
+            tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            rows = dict(db.execute("SELECT key, value FROM shequ_meta").fetchall()) if META in tables else {}
+            db.execute("SELECT table_name FROM gpkg_contents").fetchall()
+    except sqlite3.DatabaseError as error:
+        raise refuse(f"the file cannot be read as a GeoPackage ({error})", "copy it again, or import anew") from error
+    if "format" not in rows:
+        raise refuse(
+            "this is a GeoPackage but not a study", f"turn it into one with: shequ import {path} --out STUDY.gpkg"
+        )
+    if not rows["format"].isdecimal():
+        raise refuse(f"the study's format is {rows['format']!r}, not a number", ANEW)
+    if int(rows["format"]) > FORMAT:
+        raise refuse(f"the study was written by a newer shequ (format {rows['format']}, this one reads {FORMAT})",
+                     "update shequ")  # fmt: skip
+    missing = [key for key in ("name", "name_en", "crs", "notes") if key not in rows]
+    missing += [layer for layer in (REPAIRS,) if layer not in tables]
+    if missing:
+        raise refuse(f"the study lacks {', '.join(missing)}, which shequ writes into every one", ANEW)
+    return rows
 
 
 # ── who has it open ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -293,5 +360,7 @@ def _columns(db: sqlite3.Connection, table: str, schema: str = "main") -> list[s
 
 
 def _geometry(db: sqlite3.Connection, table: str, schema: str = "main") -> str | None:
-    row = db.execute(f"SELECT column_name FROM {schema}.gpkg_geometry_columns WHERE table_name = ?", (table,)).fetchone()  # noqa: S608 - our own
+    row = db.execute(
+        f"SELECT column_name FROM {schema}.gpkg_geometry_columns WHERE table_name = ?", (table,)
+    ).fetchone()  # noqa: S608 - our own
     return str(row[0]) if row else None
