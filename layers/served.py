@@ -355,7 +355,7 @@ _BUILT: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[Layer, ...]]]] = 
     "plan": _plan,
     "gaps": _gaps,
     "siting": lambda params: siting_layers(_titled(params["scenes"])),
-    "examination": lambda params: examination_layers(load_catalogue(str(params["catalogue"]))),
+    "examination": lambda params: (*examination_layers(load_catalogue(str(params["catalogue"]))), farmhouses_layer()),
     "programme": lambda params: programme_layers([int(year) for year in params["years"]]),
     "conversion": lambda _: (conversions_layer(),),
 }

@@ -21,10 +21,9 @@ from geo.raster import Raster
 from layers.rasters import DERIVED, NAMES, OPACITY, SMOOTH, UNITS, Look, Name, look, paint
 from layers.sprites import Pixels, png
 from layers.styles import Style
-from layers.tiles.grids import GRIDS, Tile, definition
+from layers.tiles.grids import GRIDS, Tile, matrix_set
 
 if TYPE_CHECKING:
-    from morecantile import TileMatrixSet
     from rasterio.io import DatasetReader, MemoryFile
 
 SIDE = 256
@@ -94,7 +93,7 @@ class Served:
         with self._lock:
             dataset = self._dataset(few if hidden else None)
             try:
-                with Reader("", dataset=dataset, tms=matrix_set(tile.grid.id)) as reader:
+                with Reader("", dataset=dataset, tms=matrix_set(tile.grid)) as reader:
                     method: Any = "bilinear" if self.name in SMOOTH else "nearest"
                     image = reader.tile(tile.column, tile.row, tile.level, tilesize=SIDE, resampling_method=method,
                                         reproject_method=method)  # fmt: skip
@@ -239,15 +238,6 @@ def position(lon: float, lat: float) -> tuple[float, float]:
     if not (-180 <= lon <= 180 and -90 <= lat <= 90):
         raise BadRequestError(Fault(f"lon={lon:g}, lat={lat:g} is no position", "give degrees, longitude first"))
     return lon, lat
-
-
-def matrix_set(grid: str) -> TileMatrixSet:
-    """Return a grid as morecantile knows it."""
-    import morecantile  # noqa: PLC0415 - takes a third of a second
-
-    if grid in morecantile.tms.list():
-        return morecantile.tms.get(grid)
-    return morecantile.TileMatrixSet.model_validate(definition(GRIDS[grid]))
 
 
 def _served(rasters: Mapping[str, Raster], before: tuple[Served, ...]) -> tuple[Served, ...]:
