@@ -1,6 +1,7 @@
 """Studies in a PostgreSQL database with PostGIS: a schema for each, and one log for all."""
 
 import re
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from sqlalchemy import delete, select, text
 
 from api.errors import BusyError, NotFoundError
 from api.storage import log
+from api.storage.backend import Backend
 from api.storage.copying import bare_study, copy_study
 from api.storage.database import REVISIONS, SCHEMA, open_database
 from api.storage.postgis_study import PostgisBackend, taken
@@ -121,23 +123,27 @@ class PostgisStorage:
 
         What was being done when the backup was made (jobs, check-outs) is not taken up again.
         """
-        from api.storage.embedded import open_backend  # noqa: PLC0415 - only backups are read from files
+        from api.storage.embedded import EmbeddedStorage  # noqa: PLC0415 - only backups are read from files
 
         self._require_free(study_id)
-        source = open_backend(path)
-        try:
-            study = bare_study(source.about(), source.rasters())
-            target = PostgisBackend(self.engine, study_id, fresh=study)
-            with source.reading() as db, target.begin() as out:
-                was = log.head(out, study_id)
-                out.execute(delete(transactions).where(transactions.c.study == study_id))
-                copy_study(source, db, target, out, study)
-                tx = max(was, log.head(out, study_id)) + 1
-                log.add_transaction(out, study_id, Transaction(tx, log.now(), by, "restore", path.name))
-        finally:
-            source.close()
+        with tempfile.TemporaryDirectory(prefix="shequ-restore-") as folder:
+            files = EmbeddedStorage({study_id: Path(folder) / "study.gpkg"})
+            try:
+                self._take_in(study_id, files.restore(study_id, path, by=by).backend, by=by, note=path.name)
+            finally:
+                files.close()
         self._forget(study_id)
         return self.open(study_id)
+
+    def _take_in(self, study_id: str, source: Backend, *, by: str, note: str) -> None:
+        study = bare_study(source.about(), source.rasters())
+        target = PostgisBackend(self.engine, study_id, fresh=study)
+        with source.reading() as db, target.begin() as out:
+            before = log.head(out, study_id)
+            out.execute(delete(transactions).where(transactions.c.study == study_id))
+            copy_study(source, db, target, out, study)
+            if before >= log.head(out, study_id):  # a study that had this id went further: no number is used again
+                log.add_transaction(out, study_id, Transaction(before + 1, log.now(), by, "restore", note))
 
     def health(self) -> Mapping[str, Any]:
         """Return whether it can be read and written, as /health tells it."""
@@ -145,11 +151,11 @@ class PostgisStorage:
             with self.engine.connect() as db:
                 found = db.execute(text(_HEALTH)).one()
         except BusyError as error:
-            return {"ok": False, "kind": "postgis", "problem": error.fault.what}
-        told_of = {"kind": "postgis", "postgresql": found.postgresql, "postgis": found.postgis,
+            return {"ok": False, "storage": "postgis", "why": error.fault.what}
+        told_of = {"storage": "postgis", "postgresql": found.postgresql, "postgis": found.postgis,
                    "revision": found.revision, "studies": found.studies}  # fmt: skip
         if found.standby:
-            return {"ok": False, **told_of, "problem": "the database is a standby and takes no writes"}
+            return {"ok": False, **told_of, "why": "the database is a standby and takes no writes"}
         return {"ok": True, **told_of}
 
     def close(self) -> None:

@@ -17,17 +17,20 @@ from affine import Affine
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pyproj import CRS
 from shapely.geometry import Point, box
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from api.errors import BusyError, NotFoundError
+from api.storage import log
+from api.storage.embedded import EmbeddedStorage
 from api.storage.frames import collection_of, to_rows
 from api.storage.postgis import PostgisStorage
 from api.storage.postgis_study import PostgisBackend
-from api.storage.records import CollectionWrite, FeatureWrite, study_collection
+from api.storage.records import CollectionWrite, DocumentWrite, FeatureWrite, FileWrite, study_collection
+from api.storage.tables import holds, jobs
 from geo.errors import InputError
 from geo.raster import Raster
 from geo.schema import conform
-from geo.study import Repair, Study
+from geo.study import Repair, Study, write_study
 from tests.api.postgis import start
 
 TOWN = CRS.from_epsg(4549)
@@ -325,11 +328,124 @@ def test_another_server_notices_that_a_study_was_deleted_or_replaced(storage, da
     other.close()
 
 
+# ── backups ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+def lived(store) -> None:
+    """Let the study have a history: edits, a deleted feature, a plan's layer that went, documents, a file, a job."""
+    edit(store, name="新楼")
+    store.commit([FeatureWrite("buildings", "b2", "delete")], by="钱", action="delete")
+    frame = store.study().tables["communities"].assign(size="small")
+    layer = collection_of(frame, "plan.p1.communities", result_id="p1")
+    store.commit([
+        CollectionWrite(layer, to_rows(frame, layer)), DocumentWrite("plan", "p1", {"state": "draft"}),
+        FileWrite("jobs/1/map.html", "text/html", b"<p>\0"),
+    ], by="孙", action="plan", note="第一稿")  # fmt: skip
+    store.commit(
+        [CollectionWrite(replace(layer, id="plan.p2.communities"), to_rows(frame, layer))], by="孙", action="plan"
+    )
+    store.commit([DocumentWrite("plan", "p1", {"state": "proposed"})], by="孙", action="propose")
+    store.commit([CollectionWrite(replace(layer, id="plan.p2.communities"), None)], by="孙", action="withdraw")
+    with store.backend.begin() as db:
+        for status in ("running", "successful"):
+            db.execute(insert(jobs).values(
+                study=store.backend.key, id=status, process="gaps", by="孙", inputs="{}", status=status,
+                created=log.now(), updated=log.now(), worker="w", lease_until=1.0,
+            ))  # fmt: skip
+        db.execute(insert(holds).values(study=store.backend.key, collection="roads", by="孙", until=1e10, since_tx=1))
+
+
+def everything(store) -> dict[str, object]:
+    """Return all that can be read of a study."""
+    told: dict[str, object] = {
+        "about": (store.name, store.name_en, store.crs.to_epsg(), store.study().notes, store.study().repairs),
+        "collections": dict(store.collections()),
+        "log": [one for one in store.transactions() if one.action != "restore"],
+        "files": {key: store.file(key) for key in store.files()},
+        "plans": [store.documents("plan"), store.document("plan", "p1", as_of=4)],
+        "rasters": {name: raster.values.tobytes() for name, raster in store.rasters().items()},
+        "history": [store.history("buildings", each) for each in ("b0", "b1", "b2")],
+        "changes": store.changes(1),
+    }
+    for number in range(1, 8):
+        told[f"buildings {number}"] = store.rows("buildings", as_of=number).to_pylist()
+    for name in store.collections():
+        told[name] = store.rows(name).to_pylist()
+    return told
+
+
+def test_a_backup_is_a_study_file_with_the_whole_history_and_comes_back(storage, tmp_path) -> None:
+    store = storage.create("t", town(), by="赵")
+    lived(store)
+    store.backup(tmp_path / "t.gpkg")
+    edit(store, name="后来")  # which the backup does not know
+
+    files = EmbeddedStorage({"file": tmp_path / "t.gpkg"})
+    kept = files.open("file")
+    back = storage.restore("u", tmp_path / "t.gpkg", by="李")
+    assert kept.head() == 7
+    told = everything(kept)
+    assert everything(back) == told
+    assert [version.properties.get("name") for version in back.history("buildings", "b1")] == [None, "新楼"]
+    newest = back.transactions(limit=1)[0]
+    assert (newest.tx, newest.action, newest.by, newest.note) == (8, "restore", "李", "t.gpkg")
+    with storage.engine.connect() as db:
+        ended = db.execute(text("SELECT id, status, message FROM shequ_jobs WHERE study = 'u' ORDER BY id")).all()
+        held = db.scalar(text("SELECT count(*) FROM shequ_holds WHERE study = 'u'"))
+    assert [tuple(row)[:2] for row in ended] == [("running", "failed"), ("successful", "successful")]
+    assert "had not ended when the backup was made" in ended[0].message
+    assert held == 0
+    files.close()
+    assert edit(back).tx == 9  # and it goes on from there
+    assert back.undo(9, by="赵").tx == 10
+
+
+def test_a_backup_does_not_wait_for_writers_nor_they_for_it(storage, tmp_path) -> None:
+    store = storage.create("t", town(), by="赵")
+    with store.backend.begin() as db:
+        store.backend.delete(db, store.collections()["buildings"], ["b0"])
+        store.backup(tmp_path / "t.gpkg")
+    files = EmbeddedStorage({"file": tmp_path / "t.gpkg"})
+    assert files.open("file").rows("buildings").num_rows == 3
+    assert store.rows("buildings").num_rows == 2
+    files.close()
+
+
+def test_a_study_file_that_no_server_ever_saw_is_taken_in(storage, tmp_path) -> None:
+    study = town()
+    write_study(study, tmp_path / "plain.gpkg")
+    before = (tmp_path / "plain.gpkg").read_bytes()
+    back = storage.restore("t", tmp_path / "plain.gpkg", by="李")
+    assert (tmp_path / "plain.gpkg").read_bytes() == before
+    assert back.rows("buildings").num_rows == 3
+    assert back.study().tables["communities"].loc[["SQ02", "SQ01"]].equals(study.tables["communities"])
+
+
+def test_what_is_restored_in_place_of_a_deleted_study_uses_no_number_again(storage, tmp_path) -> None:
+    store = storage.create("t", town(), by="赵")
+    store.backup(tmp_path / "t.gpkg")
+    for _ in range(4):
+        edit(store)
+    storage.drop("t", by="钱")
+    back = storage.restore("t", tmp_path / "t.gpkg", by="李")
+    assert next((one.tx, one.action) for one in back.transactions()) == (7, "restore")
+    assert back.rows("buildings")["version"].to_pylist() == [1, 1, 1]
+    assert edit(back).tx == 8
+
+
+def test_a_backup_is_refused_under_an_id_that_is_taken_and_when_it_is_none(storage, tmp_path) -> None:
+    storage.create("t", town(), by="赵").backup(tmp_path / "t.gpkg")
+    with pytest.raises(InputError, match="there is a study t already"):
+        storage.restore("t", tmp_path / "t.gpkg", by="李")
+    (tmp_path / "none.gpkg").write_bytes(b"something else")
+    with pytest.raises(InputError, match="no study"):
+        storage.restore("u", tmp_path / "none.gpkg", by="李")
+    assert list(storage.studies()) == ["t"]
+
+
 # ── health ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_health_tells_the_versions(storage) -> None:
     told = storage.health()
     assert told["ok"] is True
-    assert {"kind", "postgresql", "postgis", "revision", "studies"} <= {*told}
+    assert {"storage", "postgresql", "postgis", "revision", "studies"} <= {*told}
 
 
 def test_a_database_that_goes_and_comes_back(cluster) -> None:
@@ -337,7 +453,7 @@ def test_a_database_that_goes_and_comes_back(cluster) -> None:
     storage = PostgisStorage(own.database())
     store = storage.create("t", town(), by="赵")
     own.halt()
-    assert storage.health() == {"ok": False, "kind": "postgis", "problem": "the database does not answer"}
+    assert storage.health() == {"ok": False, "storage": "postgis", "why": "the database does not answer"}
     for asked in (store.head, lambda: store.rows("buildings"), storage.studies, lambda: edit(store)):
         with pytest.raises(BusyError, match="the database does not answer"):
             asked()
