@@ -14,6 +14,7 @@ from api.storage.records import Collection, CollectionWrite, DocumentWrite, Writ
 from geo.errors import Fault, InputError
 from geo.partition.edits import open_draft
 from geo.partition.plan import Plan
+from geo.schema import Column, Kind
 from geo.study import Study
 from layers.features import layer_frames, typeset
 from layers.provenance import plan_limits
@@ -72,9 +73,31 @@ def layer_writes(planned: Planned, plan_id: str, record: PlanRecord) -> list[Wri
 
 
 def plan_collection(made: Collection, plan_id: str) -> Collection:
-    """Return a collection as one of a plan's layers."""
+    """Return a collection as one of a plan's layers: with the same columns in every plan, be it empty."""
     zh, en = WORDS.get(f"layer.{made.frame}", ("", ""))
-    return replace(made, source="plan", result_id=plan_id, editable=False, title_zh=zh, title_en=en)
+    return replace(
+        made, geometry="LineString" if made.frame == "seams" else "Polygon",
+        columns=tuple(replace(column, kind=_kind(column)) for column in made.columns), source="plan",
+        result_id=plan_id, editable=False, title_zh=zh, title_en=en,
+    )  # fmt: skip
+
+
+_KINDS: Mapping[str, Kind] = {
+    **dict.fromkeys(("households", "people", "dwellings", "households_before", "people_before", "blocks_count",
+                     "buildings_count", "estates_count"), "count"),
+    **dict.fromkeys(("area_m2", "length_m", "density_per_ha", "bounds_agreement"), "number"),
+    **dict.fromkeys(("moved", "whole", "locked", "renamed", "name_proposed", "cut", "cut_before", "barrier"), "flag"),
+    **dict.fromkeys(("name", "kind", "status", "fate", "colour", "against_limits", "name_source", "from_name",
+                     "to_name", "feature_class", "feature_name", "seam_group", "community_a", "community_b", "block_a",
+                     "block_b", "community_id_before"), "text"),
+}  # fmt: skip
+"""Kinds of columns, which dtypes do not tell of tables without rows."""
+
+
+def _kind(column: Column) -> Kind:
+    if column.name.endswith(("_zh", "_en", "_id")):
+        return "text"
+    return _KINDS.get(column.name, column.kind)
 
 
 def record_write(record: PlanRecord, plan_id: str, *, expected: int | None) -> DocumentWrite:
