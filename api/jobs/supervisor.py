@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,12 +24,17 @@ from api.server import Server
 from api.storage import StudyStore
 from geo.errors import ShequError
 
+if TYPE_CHECKING:
+    from api.jobs.dispatch import Dispatch
+
 TICK_S = 0.25
 """How often running jobs are looked at: whether they ended, or somebody asked for their end."""
 IDLE_S = 1.0
 """How often the queues are looked at when nobody in this process has put anything in."""
 GRACE_S = 0.5
 """Between the request to end and the end by force."""
+LEAVES_WITHIN_S = 10.0
+"""A process that has written the end of its job has so long to leave."""
 DISMISSED_WITHIN_S = 2.0
 
 _CRASHES = frozenset({signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE})
@@ -70,6 +75,7 @@ class Jobs:
         self._thread: threading.Thread | None = None
         self._rooms: Rooms | None = None
         self._log = structlog.get_logger("shequ.jobs")
+        self._dispatch = self._dispatching()
 
     # ── for requests ──
     def queue(self, store: StudyStore) -> Queue:
@@ -92,7 +98,7 @@ class Jobs:
             With everything that is wrong with the inputs.
         """
         job = checked(store, process, request).put(self.queue(store), by=by)
-        self._wake.set()
+        self._announce(store, job.id)
         return job
 
     def dismiss(self, store: StudyStore, job_id: str) -> Job:
@@ -110,12 +116,30 @@ class Jobs:
             job = queue.get(job_id)
         return job
 
+    def _dispatching(self) -> "Dispatch | None":
+        """Return how jobs are handed out among the servers of a database; None where files are served."""
+        database = self._settings.database
+        if database is None:
+            return None
+        from api.jobs.dispatch import Dispatch  # noqa: PLC0415 - who serves files needs no PostgreSQL
+
+        return Dispatch(database.get_secret_value(), self._settings.job_processes, self._wake.set)
+
+    def _announce(self, store: StudyStore, job_id: str) -> None:
+        """Tell who does jobs that one waits: this server, or any of those that share the database."""
+        if self._dispatch is None:
+            self._wake.set()
+        else:
+            self._dispatch.put(store.study_id, job_id)
+
     # ── the thread ──
     def start(self) -> None:
         """Begin to take jobs."""
         if self._thread is None:
             sweep()
             self._rooms = Rooms()
+            if self._dispatch is not None:
+                self._dispatch.start()
             self._thread = threading.Thread(target=self._watch, name="jobs", daemon=True)
             self._thread.start()
 
@@ -125,6 +149,8 @@ class Jobs:
         self._wake.set()
         if self._thread is not None:
             self._thread.join(timeout=10.0)
+        if self._dispatch is not None:
+            self._dispatch.close()
         if self._rooms is not None:
             self._rooms.close()
 
@@ -139,9 +165,11 @@ class Jobs:
             for run in list(self._runs.values()):
                 with self._told(run.job.id):
                     self._look_after(run)
-            if woken or time.monotonic() >= look_at:
+            if self._dispatch is not None:
+                self._take_tickets(self._dispatch)
+            if (woken and self._dispatch is None) or time.monotonic() >= look_at:
                 self._take()
-                look_at = time.monotonic() + IDLE_S
+                look_at = time.monotonic() + (IDLE_S if self._dispatch is None else self._dispatch.look_s)
         for run in list(self._runs.values()):
             with self._told(run.job.id):
                 self._end(run, "close", force=True)
@@ -178,6 +206,18 @@ class Jobs:
                     if job is not None:
                         took = True
                         self._begin(store, queue, job)
+
+    def _take_tickets(self, dispatch: "Dispatch") -> None:
+        """Start the jobs that were handed to this server."""
+        for study_id, job_id in dispatch.tickets(self._settings.job_processes - len(self._runs)):
+            with self._told(job_id):
+                store = self._server.storage.open(study_id)
+                queue = self.queue(store)
+                job = queue.take(self._name, job_id=job_id)
+                if job is not None:
+                    self._begin(store, queue, job)
+            if (study_id, job_id) not in self._runs:
+                dispatch.done(study_id, job_id)
 
     def _begin(self, store: StudyStore, queue: Queue, job: Job) -> None:
         if job.cancel:
@@ -218,12 +258,14 @@ class Jobs:
                 _kill(run.process, signal.SIGKILL)
         elif now - run.began > self._settings.job_seconds:
             self._end(run, "time")
-        elif not run.queue.wanted(run.job.id, self._name):
-            self._end(run, "cancel")
+        elif (stands := run.queue.standing(run.job.id, self._name)) != "wanted":
+            if stands == "ended":  # it only has to go
+                run.kill_at = now + LEAVES_WITHIN_S
+            else:
+                self._end(run, stands, force=stands == "lost")
         elif now >= run.renew_at:
             run.renew_at = now + LEASE_S / 4
-            if run.queue.renew(run.job.id, self._name) is None:
-                self._end(run, "lost", force=True)
+            run.queue.renew(run.job.id, self._name)
 
     def _end(self, run: _Run, why: str, *, force: bool = False) -> None:
         run.why = run.why or why
@@ -245,6 +287,10 @@ class Jobs:
         assert self._rooms is not None  # noqa: S101 - start made them
         self._rooms.clear(run.folder)
         self._wake.set()
+        if self._dispatch is not None:
+            self._dispatch.done(run.store.study_id, run.job.id)
+            if run.queue.get(run.job.id).status == "accepted":  # given back: for whichever server is free
+                self._dispatch.put(run.store.study_id, run.job.id)
 
     def _account_for(self, run: _Run, job: Job, code: int) -> None:
         """Say what became of a job that is still called running."""
