@@ -102,7 +102,7 @@ def box_area(snapshot: Snapshot, numbers: Sequence[float], reference: Reference,
     framed = _framed(around, pad)
     if any(west <= around[0] and bottom <= around[1] and around[2] <= east and around[3] <= top
            for west, east in parts):  # fmt: skip
-        return Area(shapely.box(*snapshot.bounds or ()), everything=True)
+        return Area(shapely.box(*_framed(snapshot.bounds or framed, 1.0)), everything=True)
     cut = [(max(w, framed[0]), max(bottom, framed[1]), min(e, framed[2]), min(top, framed[3])) for w, e in parts]
     boxes = [_box(*each) for each in cut if each[0] <= each[2] and each[1] <= each[3]]
     if not boxes:

@@ -85,7 +85,9 @@ def lie_itself(snapshot: Snapshot, name: str) -> Logic:
 def _related(name: str, place: shapely.Geometry, shapes: _Shapes) -> npt.NDArray[np.bool_]:
     shapely.prepare(place)
     if name == "s_intersects":
-        return np.asarray(shapely.intersects(place, shapes), dtype=bool)
+        met = np.asarray(shapely.intersects(place, shapes), dtype=bool)
+        met[~met] = shapely.dwithin(place, shapes[~met], SAME_M)
+        return met
     # what lies well inside a place, or away from it, has one answer; only what meets its border is looked at closely
     inside = np.asarray(shapely.contains_properly(place, shapes), dtype=bool)
     found = inside & (name == "s_contains")
@@ -101,7 +103,8 @@ def _related_closely(
 ) -> npt.NDArray[np.bool_]:
     """Return the relation with borders made one that are one within a millimetre, as those read from here are."""
     try:
-        return np.asarray(relation(shapely.snap(place, shapes, SAME_M), shapes), dtype=bool)
+        snapped = shapely.snap(place, shapes, SAME_M)
+        return np.asarray(relation(snapped, shapely.snap(shapes, snapped, SAME_M)), dtype=bool)
     except shapely.errors.GEOSException:
         return np.asarray(relation(shapely.make_valid(place), shapely.make_valid(shapes)), dtype=bool)
 
