@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
 
 from geo.errors import Fault, InputError
-from geo.schema import FEATURE_CLASSES
+from geo.contracts import FEATURE_CLASSES
 from geo.standards import Profile
 
 ENGINE_VERSION = "2"
