@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
 
-from geo.errors import Fault, InputError
 from geo.contracts import FEATURE_CLASSES
+from geo.errors import Fault, InputError
 from geo.standards import Profile
 
 ENGINE_VERSION = "2"
