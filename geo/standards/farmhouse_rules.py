@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
-from geo.schema import TABLES
+from geo.contracts import TABLES
 from geo.standards.files import Key, Text, read_standard, shipped
 
 Operator = Literal["is", "is_not", "in", "at_least", "at_most", "above", "below", "known", "missing"]

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from geo.schema import SEVERITIES
+from geo.contracts import SEVERITIES
 from geo.standards.files import Key, Text, read_standard, shipped
 
 Dimension = Literal["housing", "residential", "block", "city", "overall"]

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from geo.schema import SEVERITIES
+from geo.contracts import SEVERITIES
 from geo.standards.files import Key, Text, read_standard, shipped
 from geo.standards.indicators import Problem, Remedy, Severity
 
