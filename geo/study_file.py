@@ -269,8 +269,9 @@ def captured(row: str, columns: Iterable[str]) -> str:
 
     A fractional number is a list with its text: SQLite writes only 15 digits of it into JSON.
     """
-    pairs = [f"{text(c)}, CASE typeof({row}.{quoted(c)}) WHEN 'real' THEN json_array(printf('%!.17g', {row}.{quoted(c)}))"
-             f" WHEN 'blob' THEN NULL ELSE {row}.{quoted(c)} END" for c in columns]  # fmt: skip
+    values = {column: f"{row}.{quoted(column)}" for column in columns}
+    pairs = [f"{text(column)}, CASE typeof({value}) WHEN 'real' THEN json_array(printf('%!.17g', {value})) "
+             f"WHEN 'blob' THEN NULL ELSE {value} END" for column, value in values.items()]  # fmt: skip
     said = "'{}'"
     for start in range(0, len(pairs), _PAIRS):
         said = f"json_patch({said}, json_object({', '.join(pairs[start : start + _PAIRS])}))"

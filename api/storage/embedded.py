@@ -13,7 +13,7 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +58,7 @@ _KEPT, _SPARE = 8, 32
 
 
 class EmbeddedStorage:
-    """A `Storage` of study files, one per id. A study can be made only where the file that is named is not there yet."""
+    """A `Storage` of study files, one per id. A study can be made only where the file named for it is not there yet."""
 
     def __init__(self, studies: Mapping[str, Path]) -> None:
         self._paths = dict(studies)
@@ -244,10 +244,8 @@ class EmbeddedBackend:
         """Let go of the file; where nobody else has it open, nothing stays beside it."""
         if hasattr(self, "_peek"):
             self.engine.dispose()
-            try:
+            with suppress(sqlite3.OperationalError):  # another process has it open, and does this when it goes
                 self._peek.execute("PRAGMA journal_mode = DELETE")
-            except sqlite3.OperationalError:
-                pass  # another process has it open, and does this when it goes
             self._peek.close()
         if not self._mark.closed:
             release(self.path, self._mark)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 from pyproj import CRS
 
@@ -113,7 +114,7 @@ def study_layer(db: sqlite3.Connection, name: str) -> Collection:
 
 
 def settle(db: sqlite3.Connection, name: str) -> None:
-    """Give a study's own layer what it needs to be written: every column of its contract, unique ids, notes of changes."""
+    """Give a study's own layer what writing needs: every column of its contract, unique ids, notes of changes."""
     here = layer(db, name).columns
     for column in TABLES[name].columns:
         if column.name not in here:
@@ -275,19 +276,42 @@ def write_rows(db: sqlite3.Connection, collection: Collection, rows: pa.Table) -
         return
     lies = layer(db, collection.id)
     names = [collection.index, *(column.name for column in collection.columns if column.name in lies.columns)]
-    data: list[Any] = [rows["id"].to_pylist(), *(rows[name].to_pylist() for name in names[1:])]
+    if lies.geometry:
+        known = pc.fill_null(pc.equal(rows["geometry"], _geometries(db, collection, lies, rows)), False)  # noqa: FBT003
+        same, rows = rows.filter(known), rows.filter(pc.invert(known))
+        _upsert(db, collection, names, [same[name].to_pylist() for name in ("id", *names[1:])])
+    data: list[Any] = [rows[name].to_pylist() for name in ("id", *names[1:])]
     if lies.geometry:
         geometries = rows["geometry"].to_pylist()
-        names.append(lies.geometry)
         data.append(pack(geometries, lies.srs))
         _widen(db, collection.id, geometries)
+        names = [*names, lies.geometry]
+    _upsert(db, collection, names, data)
+    _changed(db, collection.id)
+
+
+def _geometries(db: sqlite3.Connection, collection: Collection, lies: Layer, rows: pa.Table) -> pa.Array:
+    """Return the geometries (WKB) that stand under the ids of rows; null where none does.
+
+    Writing a geometry costs far more than reading it: the spatial index has to be changed, too.
+    """
+    shape = f"substr({quoted(lies.geometry or '')}, {_AT.format(quoted(lies.geometry or ''))})"
+    ids = json.dumps(rows["id"].to_pylist())
+    index = quoted(collection.index)
+    there = dict(db.execute(f"SELECT {index}, {shape} FROM {quoted(collection.id)} "  # noqa: S608 - quoted
+                            f"WHERE {index} IN (SELECT value FROM json_each(?))", (ids,)))  # fmt: skip
+    return blobs([there.get(id_) for id_ in rows["id"].to_pylist()], pa.binary())
+
+
+def _upsert(
+    db: sqlite3.Connection, collection: Collection, names: Sequence[str], data: Sequence[Sequence[Any]]
+) -> None:
     marks = ", ".join("?" * len(names))
     others = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in names[1:])
     keep = f"UPDATE SET {others}" if others else "NOTHING"
     statement = (f"INSERT INTO {quoted(collection.id)} ({', '.join(map(quoted, names))}) VALUES ({marks}) "  # noqa: S608 - quoted
                  f"ON CONFLICT ({quoted(collection.index)}) DO {keep}")  # fmt: skip
     db.executemany(statement, zip(*data, strict=True))
-    _changed(db, collection.id)
 
 
 def delete_rows(db: sqlite3.Connection, collection: Collection, ids: Sequence[str]) -> None:
