@@ -6,12 +6,12 @@ lie under the roads, their outlines above, names on top. Expressions are of the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from layers.catalogue import Layer
-from layers.styles import COMMUNITY_COLOURS, INK, PAPER, ROAD_CASING, SEAL, StyleClass, Symbol
+from layers.styles import COMMUNITY_COLOURS, INK, PAPER, ROAD_CASING, SEAL, Style, Symbol
 
 REGULAR: Final = "DejaVu Sans Book"
 BOLD: Final = "DejaVu Sans Bold"
@@ -165,9 +165,9 @@ def _areas(drawn: Drawn) -> list[dict[str, Json]]:
     rim_slot = SLOTS["borders"] if layer.table in GROUNDS or layer.table == "moves" else SLOTS["outlines"]
     if layer.group == "group.base" and layer.table == "barriers":
         rim_slot = SLOTS["water"]
-    for dash, members in _by_dash(classes, lined).items():
+    for dash, nth, members in _strokes(layer.style, lined):
         widths = (lambda symbol: min(symbol.width, 1.0)) if layer.table == "barriers" else (lambda symbol: symbol.width)
-        rim = _stroke(drawn, _suffix("line", dash), rim_slot, members, width=widths, dash=dash,
+        rim = _stroke(drawn, _line_name(dash, nth), rim_slot, members, width=widths, dash=dash,
                       where=[areas], shrinks=layer.table in GROUNDS)  # fmt: skip
         if thin and layer.table not in GROUNDS:  # before, they are specks, with a rim of their own colour
             rim["minzoom"] = NEAR_ZOOM
@@ -207,7 +207,6 @@ def _lines(drawn: Drawn, where: Sequence[Json] = ()) -> list[dict[str, Json]]:
     slot = {"roads": SLOTS["roads"], "barriers": SLOTS["water"], "gap_network": SLOTS["homes"]}.get(
         layer.table, SLOTS["seams"]
     )
-    base = layer.table in ("roads", "barriers")
     made: list[dict[str, Json]] = []
     if layer.table == "roads":
         edged = [n for n, each in enumerate(classes) if not each.symbol.dash]
@@ -218,29 +217,33 @@ def _lines(drawn: Drawn, where: Sequence[Json] = ()) -> list[dict[str, Json]]:
             layout={"line-join": "round", "line-cap": "round"}, where=[_among(drawn, edged)],
         ))  # fmt: skip
     drawable = [n for n, each in enumerate(classes) if each.symbol.stroke]
-    for dash, members in _by_dash(classes, drawable).items():
-        paint: dict[str, Json] = {
-            "line-color": _pick(drawn, lambda symbol: symbol.stroke, members),
-            "line-opacity": _pick(drawn, lambda symbol: symbol.stroke_opacity, members),
-        }
-        if base:
-            paint["line-width"] = _by_zoom(drawn, lambda symbol: symbol.width, members, _SCALED)
-        else:
-            paint["line-width"] = _pick(drawn, lambda symbol: symbol.width, members)
-        if layer.strong:  # the others thinner and fainter
-            strong = ["==", ["get", layer.strong], True]
-            faint = _pick(drawn, lambda symbol: max(1.2, symbol.width * 0.6), members)
-            paint["line-width"] = ["case", strong, paint["line-width"], faint]
-            paint["line-opacity"] = ["case", strong, paint["line-opacity"], 0.45]
-        if dash:
-            paint["line-dasharray"] = list(dash)
-        layout: dict[str, Json] = {"line-join": "round", "line-cap": "butt" if dash else "round"}
-        if layer.table == "roads":  # the wider road on top
-            ranks = {each.value: len(classes) - n for n, each in enumerate(classes)}
-            layout["line-sort-key"] = _match(drawn, [ranks[each.value] for each in classes], range(len(classes)))
-        made.append(_layer(drawn, _suffix("line", dash), "line", slot, paint, layout=layout,
-                           where=[_among(drawn, members), *where]))  # fmt: skip
+    flag = ["get", layer.strong]
+    for faint in (True, False) if layer.strong else (False,):
+        wanted = [*where, *([] if not layer.strong else [["!=" if faint else "==", flag, True]])]
+        for dash, nth, members in _strokes(layer.style, drawable):
+            paint = _line_paint(drawn, members, faint=faint)
+            if dash:
+                paint["line-dasharray"] = list(dash)
+            layout: dict[str, Json] = {"line-join": "round", "line-cap": "butt" if dash else "round"}
+            if layer.table == "roads":  # the wider road on top
+                ranks = {each.value: len(classes) - n for n, each in enumerate(classes)}
+                layout["line-sort-key"] = _match(drawn, [ranks[each.value] for each in classes], range(len(classes)))
+            name = _line_name(dash, nth) + ("-faint" if faint else "")
+            made.append(_layer(drawn, name, "line", slot, paint, layout=layout,
+                               where=[_among(drawn, members), *wanted]))  # fmt: skip
     return made
+
+
+def _line_paint(drawn: Drawn, members: Sequence[int], *, faint: bool) -> dict[str, Json]:
+    """Return how lines are drawn; those of the base map grow with the zoom, faint ones are thinner and paler."""
+    width = _pick(drawn, lambda symbol: symbol.width, members)
+    if drawn.layer.table in ("roads", "barriers"):
+        width = _by_zoom(drawn, lambda symbol: symbol.width, members, _SCALED)
+    elif faint:
+        width = _pick(drawn, lambda symbol: max(1.2, symbol.width * 0.6), members)
+    opacity = 0.45 if faint else _pick(drawn, lambda symbol: symbol.stroke_opacity, members)
+    return {"line-color": _pick(drawn, lambda symbol: symbol.stroke, members), "line-opacity": opacity,
+            "line-width": width}  # fmt: skip
 
 
 # ── points ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -376,18 +379,25 @@ def _of_kind(kind: str) -> Json:
     return ["any", ["==", ["geometry-type"], kind], ["==", ["geometry-type"], f"Multi{kind}"]]
 
 
-def _by_dash(classes: Sequence[StyleClass], members: Iterable[int]) -> dict[tuple[float, ...], list[int]]:
-    """Return the classes by how they are dashed [widths of the line]: dashes do not follow a feature's values."""
-    groups: dict[tuple[float, ...], list[int]] = {}
+def _strokes(style: Style, members: Iterable[int]) -> Iterator[tuple[tuple[float, ...], int, list[int]]]:
+    """Yield the classes that one layer of lines can draw: how they are dashed [widths of the line], a number, they.
+
+    Dashes do not follow a feature's values. Ranges of one layer look the same: QGIS 3.22 has no steps of colours.
+    """
+    groups: dict[tuple[float, ...], dict[object, list[int]]] = {}
     for n in members:
-        symbol = classes[n].symbol
+        symbol = style.classes[n].symbol
         dash = tuple(round(each / max(symbol.width, 0.5), 2) for each in symbol.dash)
-        groups.setdefault(dash, []).append(n)
-    return groups
+        look = (symbol.stroke, symbol.width, symbol.stroke_opacity) if style.kind == "ranges" else ()
+        groups.setdefault(dash, {}).setdefault(look, []).append(n)
+    for dash, looks in groups.items():
+        for nth, alike in enumerate(looks.values()):
+            yield dash, nth, alike
 
 
-def _suffix(name: str, dash: Sequence[float]) -> str:
-    return f"{name}-{'-'.join(f'{each:g}' for each in dash)}" if dash else name
+def _line_name(dash: Sequence[float], nth: int) -> str:
+    parts = ["line", *(f"{each:g}" for each in dash)]
+    return "-".join(parts if nth == 0 else [*parts, f"and{nth}"])
 
 
 # ── expressions ──────────────────────────────────────────────────────────────────────────────────────────────────────
