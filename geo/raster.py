@@ -1,16 +1,21 @@
 """What a raster says under polygons."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-import geopandas as gpd
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 import shapely
 from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
 
 from geo.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
 
 _DECIMALS = 6
 """Corners are rounded to a millionth of a cell. exactextract 0.3 may end the whole process when a corner lies closer to
@@ -52,12 +57,15 @@ def sum_under(raster: Raster, polygons: gpd.GeoSeries | gpd.GeoDataFrame) -> pd.
 
     Examples
     --------
+    >>> import geopandas as gpd
     >>> from shapely import box
     >>> raster = Raster(np.array([[8, 4]], dtype="float32"), Affine(100, 0, 0, 0, -100, 100), CRS.from_epsg(4549))
     >>> sum_under(raster, gpd.GeoSeries([box(50, 0, 150, 50)], index=["b1"], crs=4549))
     b1    3.0
     dtype: float64
     """
+    import pandas as pd  # noqa: PLC0415 - who only holds a raster carries no tables
+
     shapes = polygons.geometry
     if shapes.crs is None:
         raise InputError(Fault("the polygons have no coordinate reference system", "say which one they are in"))
@@ -102,6 +110,7 @@ def _covered(
     The coverage found by exactextract is added up and compared with the polygon's area: an edge that runs exactly
     through a corner of a cell may cost it a cell. Such polygons are cut cell by cell instead.
     """
+    import geopandas as gpd  # noqa: PLC0415 - as above
     from exactextract import exact_extract  # noqa: PLC0415 - only who looks under polygons carries it
     from exactextract.raster import NumPyRasterSource  # noqa: PLC0415 - as above
 

@@ -8,14 +8,16 @@ file. `docs/facility_standards.md` tells every field, and what the shipped editi
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from geo.standards.files import Key, Text, read_standard, shipped
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Floats = npt.NDArray[np.float64]
 
@@ -303,11 +305,13 @@ class FacilityStandard(_Frozen):
             and class_ in (None, each.class_)
         )
 
-    def frame(self) -> pd.DataFrame:
+    def frame(self) -> "pd.DataFrame":
         """Return the requirements as a table: index `requirement` (key), a column per field and the group's titles.
 
         What is not asked is NaN; sources that a requirement leaves empty are the standard's own.
         """
+        import pandas as pd  # noqa: PLC0415 - who only reads a standard carries no tables
+
         rows = [each.model_dump() for each in self.requirements]
         table = pd.DataFrame(rows).set_index("key").rename_axis("requirement")
         numbers = [name for name, kind in Requirement.model_fields.items() if "float" in str(kind.annotation)]
