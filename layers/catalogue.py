@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from geo.contracts import HOUSE_DECISIONS, SEVERITIES
 from geo.partition.plan import Limits
-from geo.schema import HOUSE_DECISIONS, SEVERITIES
 from geo.standards.indicators import Catalogue, Indicator
 from layers.styles import (
     ACCESS_FILLS,
