@@ -61,6 +61,7 @@ def gradient(heights: Raster) -> tuple[Floats, Floats]:
     down = sum(weight * (near[1, column] - near[-1, column]) for column, weight in ((-1, 1.0), (0, 2.0), (1, 1.0)))
     wide, high = cell_m(heights)
     step = heights.transform
+    across = np.where(np.isnan(values), np.nan, across)  # its neighbours alone would tell a slope
     return np.sign(step.a) * across / (8 * wide), np.sign(step.e) * down / (8 * high)
 
 
