@@ -64,7 +64,7 @@ def serve_studies(
     log_as_json()
     _announce(settings)
     options = {"host": host, "port": port, "http": "httptools", "loop": "uvloop", "access_log": False,
-               "log_level": "warning", "timeout_graceful_shutdown": 5, "server_header": False}  # fmt: skip
+               "log_level": "warning", "timeout_graceful_shutdown": 3, "server_header": False}  # fmt: skip
     if workers == 1:
         from api.main import create_app
 
