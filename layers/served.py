@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from geo.errors import Fault, InputError
+from geo.errors import Fault, InputError, StandardError
 from geo.partition.plan import Limits
 from geo.standards.indicators import load_catalogue
 from layers.catalogue import (
@@ -194,7 +194,7 @@ def layers_of(source: str, params: Mapping[str, Any]) -> tuple[Layer, ...]:
         raise InputError(Fault(f"there is no source {source!r}", f"use one of: {', '.join(_BUILT)}"))
     try:
         return _BUILT[source](params)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, StandardError) as error:
         raise InputError(
             Fault(f"the layers of {source} cannot be told from its document ({error!r})", "run it again")
         ) from error
@@ -319,6 +319,13 @@ def _plan(params: Mapping[str, Any]) -> tuple[Layer, ...]:
     return tuple(layer for layer in catalogue(Limits(**params["limits"])) if layer.table in PLAN_TABLES)
 
 
+def _examination(params: Mapping[str, Any]) -> tuple[Layer, ...]:
+    name = str(params["catalogue"])
+    if name.endswith(".toml"):
+        raise ValueError(f"{name} is a file, not one of the catalogues that come with shequ")
+    return (*examination_layers(load_catalogue(name)), farmhouses_layer())
+
+
 def _gaps(params: Mapping[str, Any]) -> tuple[Layer, ...]:
     labels: Mapping[str, Mapping[str, Sequence[str]]] = params.get("labels", {})
     made: list[Layer] = []
@@ -355,7 +362,7 @@ _BUILT: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[Layer, ...]]]] = 
     "plan": _plan,
     "gaps": _gaps,
     "siting": lambda params: siting_layers(_titled(params["scenes"])),
-    "examination": lambda params: (*examination_layers(load_catalogue(str(params["catalogue"]))), farmhouses_layer()),
+    "examination": _examination,
     "programme": lambda params: programme_layers([int(year) for year in params["years"]]),
     "conversion": lambda _: (conversions_layer(),),
 }
