@@ -23,7 +23,6 @@ from api.jobs.inputs import (
     SitingInputs,
     SurveyInputs,
 )
-from api.openapi import down_to_3_0
 from geo.errors import Fault
 from layers.words import Lang, fullwidth
 
@@ -180,7 +179,9 @@ def summary(process: Process, lang: Lang, base: str) -> dict[str, Any]:
 
 def description(process: Process, lang: Lang, base: str) -> dict[str, Any]:
     """Return the description of a process: its inputs with their JSON schemas, and what it gives."""
-    schema = process.inputs.model_json_schema()
+    from api.openapi import down_to_3_0  # noqa: PLC0415 - workers describe nothing, and need no FastAPI
+
+    schema = down_to_3_0(process.inputs.model_json_schema())
     defs = schema.get("$defs", {})
     required = set(schema.get("required", ()))
     inputs = {
@@ -200,7 +201,7 @@ def _input(
         "description": schema.get("description", ""),
         "minOccurs": 1 if required else 0,
         "maxOccurs": 1,
-        "schema": down_to_3_0(_inlined(kept, defs)),
+        "schema": _inlined(kept, defs),
     }
     if name in process.inputs.FILES:
         described["keywords"] = ["file"]

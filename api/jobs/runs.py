@@ -28,7 +28,6 @@ from api.jobs.inputs import (
     SurveyInputs,
     WithResult,
 )
-from api.operations.takeaway import Format
 from api.storage.records import Write
 from geo.errors import Fault, InfeasibleError, InputError
 from geo.study import Study
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
 
     from api.operations import Planned, Told
     from api.operations.results import Result
+    from api.operations.takeaway import Format
     from geo.partition.plan import Plan
     from geo.siting import FittingCosts
 
@@ -69,7 +69,7 @@ class Work:
     files: Mapping[str, Path]
     plan: "Callable[[str], Plan]"
     programme: Callable[[str], Path]
-    export: Callable[[tuple[str, ...], Format, Path], Path]
+    export: "Callable[[tuple[str, ...], Format, Path], Path]"
     by: str
     at: str
     job: str

@@ -12,17 +12,16 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from api.errors import BusyError, OutOfDateError, problem
 from api.jobs.orders import OUTCOME, Orders, lost, out_of_memory
 from api.jobs.processes import MEDIA_TYPES, process_of
 from api.jobs.queue import Job, Queue
 from api.jobs.runs import Done, NoAnswerError, Work, run
-from api.operations.takeaway import Format, write_collections
 from api.settings import Settings
 from api.storage import StudyStore
 from api.storage.opening import open_storage
@@ -31,6 +30,9 @@ from api.storage.records import DocumentWrite, FileWrite, Write
 from geo.errors import Fault, InputError, ShequError
 from geo.partition.plan import Plan
 from geo.study import Study, write_study
+
+if TYPE_CHECKING:
+    from api.operations.takeaway import Format
 
 MOST_RERUNS = 2
 """A job whose tables were edited meanwhile is done again on the newer study, so often."""
@@ -47,14 +49,14 @@ def main() -> int:
     """Do the job."""
     orders = Orders.read(sys.stdin.buffer.read())
     _die_with(orders.parent)
-    unlimited = _limit(orders)
+    _limit_time(orders.cpu_s)
     database = {"database": orders.database} if orders.database else {}
     storage = open_storage(Settings(studies=dict(orders.studies), **database))  # type: ignore[arg-type]
     try:
         store = storage.open(orders.study)
         queue = Queue(store.backend)  # type: ignore[attr-defined]
         job = queue.get(orders.job)
-        status, message, outcome = _attempt(store, queue, job, orders, unlimited)
+        status, message, outcome = _attempt(store, queue, job, orders)
         queue.end(job.id, orders.worker, status, message, outcome)  # type: ignore[arg-type]
     except LostError:
         return 0
@@ -63,9 +65,7 @@ def main() -> int:
     return 0
 
 
-def _attempt(
-    store: StudyStore, queue: Queue, job: Job, orders: Orders, unlimited: tuple[int, int]
-) -> tuple[str, str, Mapping[str, Any]]:
+def _attempt(store: StudyStore, queue: Queue, job: Job, orders: Orders) -> tuple[str, str, Mapping[str, Any]]:
     """Return status, message and outcome."""
     try:
         return "successful", "done", do(store, queue, job, orders)
@@ -76,7 +76,6 @@ def _attempt(
         told = json.loads(json.dumps(told).replace(f"{orders.folder}/in/", "").replace(f"{orders.folder}/", ""))
         return "failed", str(told["detail"]).split("\n")[0], told
     except MemoryError:
-        resource.setrlimit(resource.RLIMIT_AS, unlimited)
         told = out_of_memory(orders.memory_bytes)
         return "failed", told["detail"], told
     except LostError:
@@ -85,7 +84,6 @@ def _attempt(
         if "allocate memory" not in str(error):
             traceback.print_exc()
             return "failed", _UNFORESEEN, lost(_UNFORESEEN)
-        resource.setrlimit(resource.RLIMIT_AS, unlimited)
         told = out_of_memory(orders.memory_bytes)
         return "failed", told["detail"], told
     except Exception:  # noqa: BLE001 - whatever it is, the job ends, and the log of the server has the rest
@@ -133,7 +131,8 @@ def _once(store: StudyStore, queue: Queue, job: Job, orders: Orders) -> Mapping[
         export=lambda ids, kind, out: _exported(store, ids, kind, out),
         by=job.by, at=job.created, job=job.id, told=said,
     )  # fmt: skip
-    done = run(job.process, inputs, work)
+    with _limited(orders.memory_bytes):
+        done = run(job.process, inputs, work)
     if queue.standing(job.id, orders.worker) != "wanted":
         raise LostError
     said("keeping the results", 0.99)
@@ -226,7 +225,9 @@ def _programme(store: StudyStore, result_id: str, folder: Path) -> Path:
     return path
 
 
-def _exported(store: StudyStore, ids: tuple[str, ...], kind: Format, out: Path) -> Path:
+def _exported(store: StudyStore, ids: tuple[str, ...], kind: "Format", out: Path) -> Path:
+    from api.operations.takeaway import write_collections  # noqa: PLC0415 - as above
+
     return write_collections(store, ids, kind, out)
 
 
@@ -240,14 +241,23 @@ def _die_with(parent: int) -> None:
         sys.exit(0)
 
 
-def _limit(orders: Orders) -> tuple[int, int]:
-    """Keep to limits of memory and processor time; return what memory was limited to before."""
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    most = orders.memory_bytes if before[1] == resource.RLIM_INFINITY else min(orders.memory_bytes, before[1])
-    resource.setrlimit(resource.RLIMIT_AS, (most, before[1]))
-    resource.setrlimit(resource.RLIMIT_CPU, (orders.cpu_s, orders.cpu_s + 5))
+def _limit_time(seconds: int) -> None:
+    """Keep to a limit of processor time, and leave no memory behind in a file when it breaks off."""
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    return before
+
+
+@contextmanager
+def _limited(memory_bytes: int) -> Iterator[None]:
+    """Keep to a limit of memory (address space) while a run works; 0: none. Reading and keeping go without."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if memory_bytes:
+        most = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 if __name__ == "__main__":

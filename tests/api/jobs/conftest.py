@@ -6,14 +6,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
+import pandas as pd
 import pytest
+import shapely
+from pyproj import CRS
 
 from api.jobs import Job, Jobs, Queue
 from api.main import open_server
 from api.server import Server
 from api.settings import Settings
 from api.storage import StudyStore
-from geo.study import write_study
+from geo.blocks import cut_blocks
+from geo.study import Study, write_study
 from tests.api.served import STUDY_ID, small_study
 
 
@@ -22,6 +27,14 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the file of the small town: for copies."""
     path = tmp_path_factory.mktemp("drawn") / f"{STUDY_ID}.gpkg"
     write_study(small_study(), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def drawn_wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the file of the wide town: for copies."""
+    path = tmp_path_factory.mktemp("drawn") / f"{STUDY_ID}.gpkg"
+    write_study(wide_study(), path)
     return path
 
 
@@ -61,10 +74,39 @@ def wait_for(queue: Queue, job_id: str, until: Callable[[Job], Any], seconds: fl
     """Return a job as soon as something holds of it."""
     end = time.monotonic() + seconds
     while not until(job := queue.get(job_id)):
+        assert not job.ended, f"{job.id} has {job.status}: {job.message}"
         assert time.monotonic() < end, f"{job.id} is still {job.status}: {job.message}"
         time.sleep(0.02)
     return job
 
 
 LONG = {"inputs": {"options": {"effort": 2_000_000_000}, "advice": False}}
-"""A request for a plan that takes minutes."""
+"""A request for a plan of the wide town that takes minutes."""
+
+
+def wide_study() -> Study:
+    """Return a town of 12 x 12 blocks of 200 m in four communities, 60 to 139 households a block: too many to prove."""
+    west, south, blocks = 500_000.0, 3_340_000.0, 12
+    side = 200.0 * blocks
+    steps = [200.0 * i for i in range(1, blocks)]
+    lines = [shapely.LineString([(west + at, south - 50), (west + at, south + side + 50)]) for at in steps]
+    lines += [shapely.LineString([(west - 50, south + at), (west + side + 50, south + at)]) for at in steps]
+    quarters = [
+        shapely.box(west + x, south + y, west + x + side / 2, south + y + side / 2)
+        for x in (0, side / 2)
+        for y in (0, side / 2)
+    ]
+    area = _frame([shapely.box(west, south, west + side, south + side)], "T", name="大镇")
+    roads = _frame(lines, "R", road_class="residential", bridge=False, tunnel=False, level=0, walkable=True)
+    communities = _frame(quarters, "SQ", name=["甲", "乙", "丙", "丁"], kind="community", locked=False)
+    town = Study("大镇", CRS.from_epsg(4549), {}).having({"study_area": area, "roads": roads,
+                                                          "communities": communities})  # fmt: skip
+    cut = cut_blocks(area, roads, communities=communities)
+    households = pd.Series([60.0 + n * 37 % 80 for n in range(len(cut.blocks))], index=cut.blocks.index)
+    placed = cut.blocks.assign(households=households, people=3 * households)
+    return town.having({"blocks": placed, "seams": cut.seams}, step="blocks")
+
+
+def _frame(shapes: list[shapely.Geometry], letter: str, **columns: Any) -> gpd.GeoDataFrame:
+    index = [f"{letter}{n + 1:02}" for n in range(len(shapes))]
+    return gpd.GeoDataFrame(columns, index=index, geometry=shapes, crs=4549)

@@ -29,7 +29,7 @@ def orders(folder: Path, job_id: str) -> Orders:
     """Return orders for work in a folder."""
     place = folder / job_id
     place.mkdir()
-    return Orders(STUDY_ID, job_id, WHO, place, 0, 1, 1, {}, None)
+    return Orders(STUDY_ID, job_id, WHO, place, 0, 0, 0, {}, None)
 
 
 @pytest.fixture
