@@ -27,8 +27,11 @@ def summary(base: str, document: Document) -> dict[str, Any]:
     return _summary(base, document.id, document.version, PlanRecord.model_validate(document.body))
 
 
-def told(base: str, opened: Opened) -> dict[str, Any]:
-    """Return a plan as it stands."""
+def told(base: str, opened: Opened, fewest: int = 0) -> dict[str, Any]:
+    """Return a plan as it stands; for others than planners without counts of fewer than `fewest` households.
+
+    What was edited is told in sentences that count the households of single blocks: only planners read it.
+    """
     record, draft = opened.record, opened.draft
     state = draft.state
     limits = state.town.limits
@@ -42,8 +45,8 @@ def told(base: str, opened: Opened) -> dict[str, Any]:
         "objective": state.objective,
         "terms": {name: term.model_dump() for name, term in state.terms.items()},
         "violations": [vars(violation) for violation in state.violations],
-        "communities": communities(state),
-        "history": _history(draft),
+        "communities": [_without_few(one, fewest) for one in communities(state)],
+        "history": [] if fewest else _history(draft),
         "can_undo": record.state == "draft" and draft.cursor > 0,
         "can_redo": record.state == "draft" and draft.cursor + 1 < len(draft.states),
         "notes": [note.model_dump() for note in draft.plan.notes],
@@ -88,8 +91,8 @@ def answer(made: Answer) -> dict[str, Any]:
     }
 
 
-def comparison(first: Opened, second: Opened) -> dict[str, Any]:
-    """Return what is different in the second plan.
+def comparison(first: Opened, second: Opened, fewest: int = 0) -> dict[str, Any]:
+    """Return what is different in the second plan; without counts of fewer than `fewest` households.
 
     Raises
     ------
@@ -101,14 +104,22 @@ def comparison(first: Opened, second: Opened) -> dict[str, Any]:
     return {
         "first": first.plan_id,
         "second": second.plan_id,
-        "blocks": moved.reset_index().to_dict("records"),
-        "pairs": edits.diff_pairs(moved).to_dict("records"),
+        "blocks": [_without_few(one, fewest) for one in moved.reset_index().to_dict("records")],
+        "pairs": [_without_few(one, fewest) for one in edits.diff_pairs(moved).to_dict("records")],
         "terms": [vars(row) for row in edits.changes_of(a.terms, b.terms)],
         "objective_first": a.objective,
         "objective_second": b.objective,
         "violations": [vars(row) for row in edits.findings(a.violations, b.violations)],
-        "communities": _sizes(a, b),
+        "communities": [_without_few(one, fewest) for one in _sizes(a, b)],
     }
+
+
+def _without_few(row: Mapping[str, Any], fewest: int) -> dict[str, Any]:
+    """Return a row without its counts where any of them stands for fewer households than may be told."""
+    homes = [value for name, value in row.items() if name.startswith("households") and value is not None]
+    if not any(value < fewest for value in homes):
+        return dict(row)
+    return {name: None if name.startswith(("households", "people")) else value for name, value in row.items()}
 
 
 def _sizes(a: State, b: State) -> list[dict[str, Any]]:

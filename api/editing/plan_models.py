@@ -33,6 +33,13 @@ class NewBranch(_Asked):
     title_en: Title = ""
 
 
+class Titles(_Asked):
+    """Other titles; what is left out stays."""
+
+    title_zh: Title | None = None
+    title_en: Title | None = None
+
+
 class TurnAsked(_Asked):
     """A remark on a step of the plan's way; 审图号 when it is published with one."""
 
@@ -114,7 +121,7 @@ class CommunityTold(_Told):
     text_zh: str
     text_en: str
     blocks: int
-    households: int
+    households: int | None
     people: int | None
     against_limits: str
 
@@ -198,7 +205,7 @@ class MovedBlock(_Told):
     block_id: str
     from_id: str
     to_id: str
-    households: int
+    households: int | None
     area_m2: float
 
 
@@ -208,7 +215,7 @@ class MovedPair(_Told):
     from_id: str
     to_id: str
     blocks: int
-    households: int
+    households: int | None
     area_m2: float
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Header, Path, Query
 from fastapi.responses import Response
 
 from api.deps import Here, Planner, Viewer, require
-from api.editing.plan_models import Comparison, EditTold, NewBranch, NewPlan, Plans, PlanTold, Texts, TurnAsked
+from api.editing.plan_models import Comparison, EditTold, NewBranch, NewPlan, Plans, PlanTold, Texts, Titles, TurnAsked
 from api.editing.preconditions import etag, require_seen
 from api.errors import NotAllowedError
 from api.schemas import PROBLEMS, WRITE_PROBLEMS
@@ -34,7 +34,12 @@ def board_of(at: Here) -> PlanBoard:
 def _plan(at: Here, opened: Opened, status: int = 200, **headers: str) -> Response:
     from api.editing.plan_answers import to_json, told  # noqa: PLC0415 - as above
 
-    return _json(to_json(told(at.base, opened)), status, ETag=etag(opened.version), **headers)
+    return _json(to_json(told(at.base, opened, _fewest(at))), status, ETag=etag(opened.version), **headers)
+
+
+def _fewest(at: Here) -> int:
+    """Return how many households a count must stand for to be told to the caller."""
+    return 0 if at.caller.sees_households(at.study_id) else at.server.settings.fewest_households
 
 
 def _edit(at: Here, done: Edited) -> Response:
@@ -94,7 +99,7 @@ def compare_plans(
     from api.editing.plan_answers import comparison, to_json  # noqa: PLC0415 - as above
 
     board = board_of(at)
-    return _json(to_json(comparison(board.open(at.store, plan_id), board.open(at.store, other))))
+    return _json(to_json(comparison(board.open(at.store, plan_id), board.open(at.store, other), _fewest(at))))
 
 
 # ── making ──
@@ -119,6 +124,14 @@ def branch_plan(at: Planner, plan_id: PlanPath, asked: NewBranch) -> Response:
     title = (asked.title_zh, asked.title_en)
     opened, _ = board_of(at).branch(at.store, plan_id, asked.id, title=title, by=at.caller.name)
     return _plan(at, opened, 201, Location=f"{at.base}/plans/{asked.id}")
+
+
+@router.patch("/studies/{study_id}/plans/{plan_id}", response_model=PlanTold, responses=WRITE_PROBLEMS)
+def entitle_plan(at: Planner, plan_id: PlanPath, asked: Titles, if_match: IfMatch = None) -> Response:
+    """Give a plan other titles."""
+    seen, title = require_seen(if_match, "a plan"), (asked.title_zh, asked.title_en)
+    opened, _ = board_of(at).entitle(at.store, plan_id, title=title, seen=seen, by=at.caller.name)
+    return _plan(at, opened)
 
 
 @router.delete("/studies/{study_id}/plans/{plan_id}", status_code=204, responses=WRITE_PROBLEMS)

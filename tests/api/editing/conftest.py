@@ -1,3 +1,5 @@
+import contextlib
+import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -7,12 +9,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.accounts.rights import Caller
-from api.main import create_app
+from api.editing.board import PlanBoard
+from api.main import create_app, open_server
 from api.server import Server
+from api.settings import Settings
 from geo.partition.plan import Plan, PlanOptions
 from geo.partition.solve import make_plan
 from geo.standards import load_profile
-from tests.api.served import serve, small_study
+from tests.api.served import STUDY_ID, serve, small_study
 
 HOME = "/studies/town"
 
@@ -28,11 +32,43 @@ class As:
         await self.app(scope, receive, send)
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    made = serve(small_study(), tmp_path)
-    yield made
+@pytest.fixture(scope="session")
+def study_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study as a server keeps it, once for all tests: each has a copy."""
+    folder = tmp_path_factory.mktemp("town")
+    made = serve(small_study(), folder)
+    made.storage.open(STUDY_ID)
     made.close()
+    return folder / f"{STUDY_ID}.gpkg"
+
+
+@pytest.fixture(scope="session")
+def planned_file(study_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study with a plan p1, a draft of the four quarters as they are."""
+    path = tmp_path_factory.mktemp("planned") / study_file.name
+    shutil.copyfile(study_file, path)
+    made = open_server(Settings(studies={STUDY_ID: path}))
+    PlanBoard().create(made.storage.open(STUDY_ID), "p1", small_plan(), title=("方案一", ""), by="owner")
+    made.close()
+    return path
+
+
+@pytest.fixture
+def server(study_file: Path, tmp_path: Path) -> Iterator[Server]:
+    with served(study_file, tmp_path) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def served(file: Path, folder: Path) -> Iterator[Server]:
+    """A server of a copy of the file."""
+    path = folder / file.name
+    shutil.copyfile(file, path)
+    made = open_server(Settings(studies={STUDY_ID: path}))
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 @pytest.fixture
