@@ -48,7 +48,7 @@ def admit(writing: Writing) -> bool:
 def _before(collection: Collection, strays: Sequence[Stray]) -> pa.Table:
     """Return what was there before other programs changed it."""
     if not strays:
-        return plain_schema(collection).empty_table()  # most studies, at every start: no pandas for it
+        return pa.Table.from_batches([], plain_schema(collection))  # most studies, at every start: no pandas for it
     whole = {column.name: bool if column.kind == "flag" else int for column in collection.columns
              if column.kind in ("flag", "count", "year")}  # fmt: skip
     rows = [{name: _as(value, whole.get(name)) for name, value in stray.before.items()}

@@ -121,7 +121,7 @@ class EmbeddedStorage:
     def health(self) -> Mapping[str, Any]:
         """Return whether every study can be read and written."""
         told: dict[str, Any] = {}
-        for study_id in self._paths:
+        for study_id in sorted({*self.studies(), *self._stores}):
             try:
                 told[study_id] = {"ok": os.access(self._paths[study_id], os.W_OK), "head": self.open(study_id).head()}
             except (NotFoundError, InputError, BusyError) as error:

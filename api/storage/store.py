@@ -70,7 +70,8 @@ class Store:
         self._opened_by = opened_by
         self._collections = _Held()
         self._about: tuple[int, Mapping[str, Any]] = (-1, {})
-        self._admit()
+        if backend.touched():
+            self._admit()
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
     @property
@@ -132,9 +133,9 @@ class Store:
         txs = np.full(len(rows), each.first_tx, dtype=np.int64)
         standing = log.standing(db, self._key, each.collection.id, ids)
         if standing:
-            found = pc.index_in(texts(list(standing)), value_set=rows["id"])
-            here = found.is_valid().to_numpy(zero_copy_only=False)
-            at = found.drop_null().to_numpy(zero_copy_only=False)
+            at = pc.fill_null(pc.index_in(texts(list(standing)), value_set=rows["id"]), -1).to_numpy()
+            here = at >= 0
+            at = at[here]
             versions[at] = np.array([s.version for s in standing.values()], dtype=np.int64)[here]
             txs[at] = np.array([s.tx for s in standing.values()], dtype=np.int64)[here]
         return full_rows(rows, each.collection, numbers(versions), numbers(txs))
