@@ -117,7 +117,7 @@ def _widened(bounds: npt.NDArray[np.float64]) -> tuple[float, float, float, floa
 def _shape(written: Mapping[str, Any]) -> shapely.Geometry:
     """Return a GeoJSON geometry; its coordinates are looked at one by one, for GEOS takes some that are none."""
     kind = written.get("type")
-    if kind not in GEOMETRY_TYPES:
+    if not isinstance(kind, str) or kind not in GEOMETRY_TYPES:
         raise _bad(f"{str(kind)[:40]} is no geometry type", f"use one of: {', '.join(sorted(GEOMETRY_TYPES))}")
     try:
         if kind == "GeometryCollection":
