@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -27,11 +27,13 @@ ROLE = "planner"
 _LOCALE = "LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
 """Orders text as dictionaries do, which no order of ours may depend on."""
 
-_LATE = "postgresql-15-postgis-3"
+_PACKAGES = "postgresql postgresql-postgis"
+
 _SETTINGS = {
-    "listen_addresses": "127.0.0.1", "fsync": "off", "full_page_writes": "off", "autovacuum": "off",
-    "max_wal_size": "256MB", "log_min_messages": "error", "log_min_error_statement": "panic", "max_connections": "200",
+    "listen_addresses": "127.0.0.1", "max_connections": "200", "log_min_messages": "error",
+    "log_min_error_statement": "panic",
 }  # fmt: skip
+_HASTY = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_wal_size": "256MB"}
 
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
@@ -48,11 +50,14 @@ class Cluster:
         Its data and socket.
     port
         On 127.0.0.1; the socket is in the folder.
+    settings
+        PostgreSQL's, of this cluster.
     """
 
     programs: Path
     folder: Path
     port: int
+    settings: Mapping[str, str]
     process: "subprocess.Popen[bytes] | None" = None
     _numbers: Iterator[int] = field(default_factory=count)
 
@@ -82,9 +87,7 @@ class Cluster:
 
     def resume(self) -> None:
         """Start it, and wait until it answers."""
-        settings = [
-            f"--{name}={value}" for name, value in {**_SETTINGS, "unix_socket_directories": self.folder}.items()
-        ]
+        settings = [f"--{name}={value}" for name, value in {**_SETTINGS, **self.settings}.items()]
         where = ["-D", self.folder / "data", "-k", self.folder, "-p", str(self.port)]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -122,10 +125,13 @@ def programs() -> Path | None:
     return None
 
 
-def start() -> Cluster:
-    """Start a cluster in a folder of its own; it ends with this process at the latest."""
+def start(*, durable: bool = False) -> Cluster:
+    """Start a cluster in a folder of its own; it ends with this process at the latest.
+
+    Unless it is to be `durable` (for benches) it does not wait for the disk.
+    """
     found = programs()
-    assert found is not None, f"install {_LATE}"
+    assert found is not None, f"install {_PACKAGES}"
     user = _unprivileged()
     folder = Path(tempfile.mkdtemp(prefix="shequ-postgis-"))
     if user is not None:
@@ -138,7 +144,7 @@ def start() -> Cluster:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    cluster = Cluster(found, folder, port)
+    cluster = Cluster(found, folder, port, {} if durable else _HASTY)
     try:
         cluster.resume()
         cluster.run(
@@ -155,7 +161,7 @@ def start() -> Cluster:
 def cluster() -> Iterator[Cluster]:
     """One PostgreSQL with PostGIS for the whole run (one for each worker of pytest-xdist)."""
     if programs() is None:
-        pytest.skip(f"PostgreSQL with PostGIS is not installed (Debian: {_LATE})")
+        pytest.skip(f"PostgreSQL with PostGIS is not installed (Debian: {_PACKAGES})")
     made = start()
     yield made
     made.stop()
