@@ -1,6 +1,5 @@
 """Search by name over the named tables of a study and of its results."""
 
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,8 +8,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
-from pyproj import Transformer
 
+from api.features.crs import CRS84, references
 from api.features.snapshot import Box, Snapshot
 from api.storage.records import Collection
 from layers.styles import facility_group
@@ -116,7 +115,12 @@ def fold(text: str) -> str:
     >>> fold(" Ｑinghe１ ")
     'qinghe1'
     """
-    return unicodedata.normalize("NFKC", text).strip().casefold()
+    folded: str = _folded(pa.scalar(text)).as_py()
+    return folded.strip()
+
+
+def _folded(texts: pa.Scalar | pa.ChunkedArray) -> pa.Scalar | pa.ChunkedArray:
+    return pc.utf8_lower(pc.utf8_normalize(texts, form="NFKC"))
 
 
 def _rank(name: str, asked: str) -> int:
@@ -142,22 +146,23 @@ def _in_table(snapshot: Snapshot, asked: str, titles: Mapping[str, tuple[str, st
         return
     usual, context = _kind(snapshot.collection), titles.get(_result(snapshot.collection), ("", ""))
     categories = snapshot.table["category"] if "category" in snapshot.table.column_names else None
-    to_degrees = Transformer.from_crs(snapshot.crs, "OGC:CRS84", always_xy=True)
-    for key, places in groups.items():
-        boxes = snapshot.boxes[places]
-        west, south = boxes[:, :2].min(axis=0)
-        east, north = boxes[:, 2:].max(axis=0)
+    extents = []
+    for places in groups.values():
+        least, most = snapshot.boxes[places, :2].min(axis=0), snapshot.boxes[places, 2:].max(axis=0)
+        extents.append(shapely.box(*least, *most))
+    boxes = shapely.bounds(references(snapshot.crs)[CRS84].told(np.array(extents, dtype=object)))
+    for (key, places), box in zip(groups.items(), boxes, strict=True):
         largest = places[int(np.argmax(shapely.length(snapshot.geometry[places])))]
         kind = usual if categories is None else WORDS[f"facility.{facility_group(categories[largest].as_py())}"]
         yield Found(
             collection=snapshot.collection.id, id=str(snapshot.ids[largest]), name=key.split("\0")[0], kind=kind,
-            context=context, bbox=to_degrees.transform_bounds(west, south, east, north), parts=len(places),
+            context=context, bbox=tuple(box.tolist()), parts=len(places),
         )  # fmt: skip
 
 
 def _matching(values: pa.ChunkedArray, asked: str) -> npt.NDArray[np.intp]:
     """Return the positions of the texts that hold what was asked, those that begin with it first."""
-    folded = pc.utf8_lower(pc.utf8_normalize(values, form="NFKC"))
+    folded = _folded(values)
     held = pc.fill_null(pc.match_substring(folded, asked), False).to_numpy()
     begins = pc.fill_null(pc.starts_with(folded, asked), False).to_numpy()
     at = np.flatnonzero(held)

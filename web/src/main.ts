@@ -40,6 +40,7 @@ async function open(root: HTMLElement): Promise<void> {
 
 function build(root: HTMLElement, store: Store, server: Server, opened: Catalogue): void {
   let catalogue = opened;
+  const placed = store.now.camera !== null;
   const notices = new Notices();
   const stage = tryStage(store, server, catalogue);
   const desk: Desk = { store, server, notices, stage, catalogue: () => catalogue };
@@ -52,7 +53,7 @@ function build(root: HTMLElement, store: Store, server: Server, opened: Catalogu
   page.draw();
   page.drawPanel();
   stage?.begin(card.node);
-  card.begin();
+  card.begin(placed);
 
   if (stage) {
     stage.onPick = (picks, at) => {

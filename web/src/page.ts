@@ -71,7 +71,10 @@ export class Page {
     for (const panel of this.#panels) {
       const body = this.#bodies.get(panel.id)!;
       body.hidden = panel.id !== tab;
-      if (body.hidden) continue;
+      if (body.hidden) {
+        body.replaceChildren();
+        continue;
+      }
       const { scrollTop } = body;
       const key = body.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset["key"] : undefined;
       panel.draw(body);

@@ -1,7 +1,7 @@
 /** What the page asks the server; every address is worked out from the page's own, so a proxy may stand in front. */
 
 import type { Feature, FeatureCollection, Geometry } from "geojson";
-import type { Catalogue, Told, Words } from "./catalogue";
+import type { Catalogue, Lang, Told, Words } from "./catalogue";
 import { understood } from "./catalogue";
 
 export type Properties = Readonly<Record<string, unknown>>;
@@ -31,9 +31,9 @@ export interface Freshness {
 }
 
 export interface RasterValue {
-  readonly value: number | string | null;
-  readonly unit?: Words | string | null;
-  readonly label?: Words | string | null;
+  readonly value: number | null;
+  readonly unit?: string;
+  readonly label?: string;
 }
 
 /** The server said no: its status, and what its problem document says. */
@@ -93,8 +93,8 @@ export class Server {
     return this.#json(`${this.study}/freshness${since === null ? "" : `?since=${since}`}`, signal);
   }
 
-  rasterValue(point: string, lng: number, lat: number, signal?: AbortSignal): Promise<RasterValue> {
-    return this.#json(`${this.here(point)}?lon=${lng.toFixed(6)}&lat=${lat.toFixed(6)}`, signal);
+  rasterValue(point: string, lng: number, lat: number, lang: Lang, signal?: AbortSignal): Promise<RasterValue> {
+    return this.#json(`${this.here(point)}?lon=${lng.toFixed(6)}&lat=${lat.toFixed(6)}&lang=${lang}`, signal);
   }
 
   #collection(collection: string): string {

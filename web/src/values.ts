@@ -1,6 +1,6 @@
 /** How values read: numbers with thousands and units, words behind codes, names behind ids. */
 
-import type { Catalogue, Field, Lang, Layer, Words } from "./catalogue";
+import type { Catalogue, Field, Lang, Layer } from "./catalogue";
 import { sectionOf } from "./catalogue";
 import type { Properties } from "./server";
 import { pick, say } from "./words";
@@ -95,9 +95,4 @@ export function moment(at: string, lang: Lang): string {
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return at;
   return date.toLocaleString(lang === "zh" ? "zh-CN" : "en-GB", { dateStyle: "medium", timeStyle: "short" });
-}
-
-/** Return both words of a text that may have come as one. */
-export function bothWords(value: Words | string | null | undefined): Words {
-  return typeof value === "string" ? { zh: value, en: value } : (value ?? { zh: "", en: "" });
 }

@@ -282,6 +282,8 @@ export class Stage {
     view.on("mousemove", (event) => this.#hover(half, event));
     view.on("mouseout", () => this.#untip());
     view.on("movestart", () => this.#untip());
+    for (const busy of ["dataloading", "movestart"] as const) view.on(busy, () => box.setAttribute("aria-busy", "true"));
+    view.on("idle", () => box.setAttribute("aria-busy", "false"));
     view.on("error", (event) => this.#failed(event.error));
     const canvas = view.getCanvas();
     if (main) {
