@@ -140,7 +140,7 @@ def _schema(at: Here, snapshot: Snapshot, lang: Lang, what: str) -> dict[str, An
     instant = day_column(snapshot)
     for column in collection.columns:
         role = {"x-ogc-role": "primary-instant"} if column.name == instant else {}
-        properties[column.name] = _property(column, lang) | role
+        properties[column.name] = property_schema(column, lang) | role
     return {
         "$schema": _DRAFT,
         "$id": f"{at.base}/collections/{collection.id}/{what}",
@@ -151,7 +151,8 @@ def _schema(at: Here, snapshot: Snapshot, lang: Lang, what: str) -> dict[str, An
     }
 
 
-def _property(column: Column, lang: Lang) -> dict[str, Any]:
+def property_schema(column: Column, lang: Lang) -> dict[str, Any]:
+    """Return the JSON schema of one column."""
     made: dict[str, Any] = {"title": label_of(column, lang), "description": column.meaning,
                             "type": _TYPES[column.kind]}  # fmt: skip
     if column.kind == "day":

@@ -9,6 +9,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from api import openapi
 from api.deps import Language, Viewer, base_url
 from api.errors import NotFoundError
+from api.features.definitions import with_collections
 from api.pages import page
 from api.routes.studies import title_of
 from api.schemas import PROBLEMS
@@ -33,7 +34,7 @@ def api_document(request: Request) -> Response:
 def study_api_document(request: Request, at: Viewer, lang: Language) -> Response:
     """Return the API of the study alone; its paths begin at the landing page."""
     made: dict[str, Any] = openapi.study_document(request.app, base_url(request), at.study_id, title_of(at.store, lang))
-    return JSONResponse(made, media_type=openapi.MEDIA_TYPE)
+    return JSONResponse(with_collections(made, at), media_type=openapi.MEDIA_TYPE)
 
 
 @router.get("/docs", response_class=HTMLResponse)
