@@ -104,7 +104,7 @@ def _form(
     f: Annotated[Literal["json", "tilejson"] | None, Query(description="json (default) or tilejson")] = None,
 ) -> str:
     whole = () if "collectionId" in request.path_params else ("collections",)
-    _only(request, "f", "lang", *(("properties", *whole) if f == "tilejson" else ()))
+    _only(request, "f", "lang", *whole, *(("properties",) if f == "tilejson" else ()))
     if f == "tilejson" and grid.id != "WebMercatorQuad":
         raise NotAcceptableError(f"TileJSON knows nothing of {grid.id}", "ask for WebMercatorQuad, or for f=json")
     return f or "json"
@@ -119,54 +119,92 @@ JSON, TILE = [Depends(_json)], [Depends(_mvt)]
 
 
 # ── tile matrix sets ─────────────────────────────────────────────────────────────────────────────────────────────────
-@router.get("/tileMatrixSets", response_model=MatrixSets, responses=PROBLEMS, dependencies=JSON)
+@router.get(
+    "/tileMatrixSets",
+    response_model=MatrixSets,
+    responses=PROBLEMS,
+    dependencies=JSON,
+    operation_id="getTileMatrixSetsList",
+)
 def list_matrix_sets(request: Request) -> Response:
     """Return the tile matrix sets."""
     return JSONResponse(tilesets.matrix_sets(base_url(request)))
 
 
-@router.get("/tileMatrixSets/{tileMatrixSetId}", response_model=MatrixSet, responses=PROBLEMS, dependencies=JSON)
+@router.get(
+    "/tileMatrixSets/{tileMatrixSetId}",
+    response_model=MatrixSet,
+    responses=PROBLEMS,
+    dependencies=JSON,
+    operation_id="getTileMatrixSet",
+)
 def get_matrix_set(grid: InGrid) -> Response:
     """Return the definition of a tile matrix set."""
     return JSONResponse(definition(grid))
 
 
-@router.get("/studies/{study_id}/tileMatrixSets", response_model=MatrixSets, responses=PROBLEMS, dependencies=JSON)
+@router.get(
+    "/studies/{study_id}/tileMatrixSets",
+    response_model=MatrixSets,
+    responses=PROBLEMS,
+    dependencies=JSON,
+    operation_id="study.getTileMatrixSetsList",
+)
 def list_matrix_sets_of_study(at: Viewer) -> Response:
     """Return the tile matrix sets."""
     return JSONResponse(tilesets.matrix_sets(at.base))
 
 
 @router.get(
-    "/studies/{study_id}/tileMatrixSets/{tileMatrixSetId}", response_model=MatrixSet, responses=PROBLEMS,
+    "/studies/{study_id}/tileMatrixSets/{tileMatrixSetId}",
+    response_model=MatrixSet,
+    responses=PROBLEMS,
     dependencies=JSON,
-)  # fmt: skip
+    operation_id="study.getTileMatrixSet",
+)
 def get_matrix_set_of_study(_: Viewer, grid: InGrid) -> Response:
     """Return the definition of a tile matrix set."""
     return JSONResponse(definition(grid))
 
 
 # ── the study as a whole ─────────────────────────────────────────────────────────────────────────────────────────────
-@router.get("/studies/{study_id}/tiles", response_model=Tilesets, responses=PROBLEMS, dependencies=JSON)
+@router.get(
+    "/studies/{study_id}/tiles",
+    response_model=Tilesets,
+    responses=PROBLEMS,
+    dependencies=JSON,
+    operation_id="study.dataset.vector.getTileSetsList",
+)
 def list_tilesets(at: Viewer, lang: Language) -> Response:
     """Return the tilesets of the study's own tables together."""
     return JSONResponse(tilesets.tilesets(at, None, lang))
 
 
-@router.get("/studies/{study_id}/tiles/{tileMatrixSetId}", response_model=Tileset, responses=PROBLEMS)
+@router.get(
+    "/studies/{study_id}/tiles/{tileMatrixSetId}",
+    response_model=Tileset,
+    responses=PROBLEMS,
+    operation_id="study.dataset.vector.getTileSet",
+)
 def get_tileset(
     at: Viewer, lang: Language, grid: InGrid, form: Form, *, collections: Collections, properties: Properties
 ) -> Response:
     """Return a tileset's metadata, or its TileJSON (with the collections and properties asked for)."""
-    if form == "json":
-        return JSONResponse(tilesets.tileset(at, None, grid, lang))
     chosen = None if collections is None else [drawable(at.store, each) for each in collections]
+    if form == "json":
+        return JSONResponse(tilesets.tileset(at, None, grid, lang, chosen=chosen))
     return JSONResponse(
         tilesets.tilejson(at, None, lang, chosen=chosen, properties=properties, query=_passed(collections, properties))
     )
 
 
-@router.get("/studies/{study_id}/tiles" + _BELOW, response_class=Response, responses=_TILE, dependencies=TILE)
+@router.get(
+    "/studies/{study_id}/tiles" + _BELOW,
+    response_class=Response,
+    responses=_TILE,
+    dependencies=TILE,
+    operation_id="study.dataset.vector.getTile",
+)
 def get_tile(request: Request, at: Viewer, tile: InTile, collections: Collections, properties: Properties) -> Response:
     """Return a tile with one layer for each collection; layers are called as the collections are."""
     return _answer(request, at, Asked(tile, collections, properties))
@@ -174,18 +212,23 @@ def get_tile(request: Request, at: Viewer, tile: InTile, collections: Collection
 
 # ── one collection ───────────────────────────────────────────────────────────────────────────────────────────────────
 @router.get(
-    "/studies/{study_id}/collections/{collectionId}/tiles", response_model=Tilesets, responses=PROBLEMS,
+    "/studies/{study_id}/collections/{collectionId}/tiles",
+    response_model=Tilesets,
+    responses=PROBLEMS,
     dependencies=JSON,
-)  # fmt: skip
+    operation_id="study.collection.vector.getTileSetsList",
+)
 def list_tilesets_of_collection(at: Viewer, lang: Language, collection: OfCollection) -> Response:
     """Return the tilesets of a collection."""
     return JSONResponse(tilesets.tilesets(at, collection, lang))
 
 
 @router.get(
-    "/studies/{study_id}/collections/{collectionId}/tiles/{tileMatrixSetId}", response_model=Tileset,
+    "/studies/{study_id}/collections/{collectionId}/tiles/{tileMatrixSetId}",
+    response_model=Tileset,
     responses=PROBLEMS,
-)  # fmt: skip
+    operation_id="study.collection.vector.getTileSet",
+)
 def get_tileset_of_collection(
     at: Viewer, lang: Language, collection: OfCollection, grid: InGrid, form: Form, *, properties: Properties
 ) -> Response:
@@ -196,9 +239,12 @@ def get_tileset_of_collection(
 
 
 @router.get(
-    "/studies/{study_id}/collections/{collectionId}/tiles" + _BELOW, response_class=Response, responses=_TILE,
+    "/studies/{study_id}/collections/{collectionId}/tiles" + _BELOW,
+    response_class=Response,
+    responses=_TILE,
     dependencies=TILE,
-)  # fmt: skip
+    operation_id="study.collection.vector.getTile",
+)
 def get_tile_of_collection(
     request: Request, at: Viewer, collection: OfCollection, tile: InTile, properties: Properties
 ) -> Response:

@@ -40,30 +40,35 @@ def tilesets(at: Here, collection: Collection | None, lang: Lang) -> dict[str, A
     return {"links": [link(base, "self", "application/json", _title(at, collection, lang))], "tilesets": listed}
 
 
-def tileset(at: Here, collection: Collection | None, grid: Grid, lang: Lang) -> dict[str, Any]:
-    """Return the metadata of one tileset: what is in it, where there is any of it, where its tiles are."""
+def tileset(
+    at: Here, collection: Collection | None, grid: Grid, lang: Lang, *, chosen: Sequence[Collection] | None = None
+) -> dict[str, Any]:
+    """Return the metadata of one tileset: what is in it, where there is any of it, where its tiles are.
+
+    Of the tiles of the study as a whole, `chosen` are the collections asked for.
+    """
     base = f"{_base(at, collection)}/{grid.id}"
-    snapshots = _snapshots(at, dataset(at.store) if collection is None else [collection.id])
+    query = f"?collections={','.join(each.id for each in chosen)}" if chosen is not None else ""
+    snapshots = _shown(at, collection, chosen)
     bounds = _bounds(snapshots, grid)
     title = _title(at, collection, lang)
     made: dict[str, Any] = {
         "title": title, "dataType": "vector", "crs": _uri(grid), **_named(grid), "mediaTypes": [MVT],
         "layers": [_layer(at, each, lang) for each in snapshots],
         "links": [
-            link(base, "self", "application/json", title),
-            link(f"{base}?f=tilejson", "alternate", "application/json", "TileJSON"),
+            link(base + query, "self", "application/json", title),
+            link(f"{base}{query or '?'}{'&' if query else ''}f=tilejson", "alternate", "application/json", "TileJSON"),
             _scheme(at, grid),
-            link(f"{base}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", "item", MVT, title) | {"templated": True},
+            link(f"{base}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}{query}", "item", MVT, title) | {"templated": True},
             link(at.base if collection is None else f"{at.base}/collections/{collection.id}", f"{REL}/geodata",
                   "application/json", title),
         ],
     }  # fmt: skip
     if grid.id != "WebMercatorQuad":
-        made["links"].pop(1)
+        made["links"] = [each for each in made["links"] if each["rel"] != "alternate"]
         made["tileMatrixSet"] = definition(grid)
     if bounds is not None:
         made["boundingBox"] = _box(bounds, grid)
-        made["tileMatrixSetLimits"] = _limits(bounds, grid)
     return made
 
 
@@ -76,8 +81,7 @@ def tilejson(
     `query` (`properties=…`) goes behind the address of every tile.
     """
     grid = GRIDS["WebMercatorQuad"]
-    shown = [collection] if collection is not None else chosen
-    snapshots = _snapshots(at, [each.id for each in shown] if shown is not None else dataset(at.store))
+    snapshots = _shown(at, collection, chosen)
     if properties is not None:
         require_known(snapshots, properties)
     made: dict[str, Any] = {
@@ -111,7 +115,10 @@ def matrix_sets(base: str) -> dict[str, Any]:
 
 
 # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-def _snapshots(at: Here, ids: Sequence[str]) -> Sequence[Snapshot]:
+def _shown(at: Here, collection: Collection | None, chosen: Sequence[Collection] | None) -> Sequence[Snapshot]:
+    """Return what is in a tileset, as the caller may see it."""
+    shown = [collection] if collection is not None else chosen
+    ids = [each.id for each in shown] if shown is not None else dataset(at.store)
     held = at.server.part(Snapshots)
     return [visible(held.get(at.store, each), at.caller, at.server.settings.fewest_households) for each in ids]
 
@@ -187,13 +194,3 @@ def _box(bounds: Bounds, grid: Grid) -> dict[str, Any]:
         return {"lowerLeft": [left, bottom], "upperRight": [right, top], "crs": _uri(grid)}
     # Latitude first, as the authority has it.
     return {"lowerLeft": [bottom, left], "upperRight": [top, right], "crs": _uri(grid)}
-
-
-def _limits(bounds: Bounds, grid: Grid) -> list[dict[str, Any]]:
-    made = []
-    for level in range(MAX_ZOOM + 1):
-        top, left = grid.at(level, bounds[0], bounds[3])
-        bottom, right = grid.at(level, bounds[2], bounds[1])
-        made.append({"tileMatrix": str(level), "minTileRow": top, "maxTileRow": bottom, "minTileCol": left,
-                     "maxTileCol": right})  # fmt: skip
-    return made
