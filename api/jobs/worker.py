@@ -56,7 +56,7 @@ def main() -> int:
         store = storage.open(orders.study)
         queue = Queue(store.backend)  # type: ignore[attr-defined]
         job = queue.get(orders.job)
-        status, message, outcome = _attempt(store, queue, job, orders)
+        status, message, outcome = attempt(store, queue, job, orders)
         queue.end(job.id, orders.worker, status, message, outcome)  # type: ignore[arg-type]
     except LostError:
         return 0
@@ -65,8 +65,8 @@ def main() -> int:
     return 0
 
 
-def _attempt(store: StudyStore, queue: Queue, job: Job, orders: Orders) -> tuple[str, str, Mapping[str, Any]]:
-    """Return status, message and outcome."""
+def attempt(store: StudyStore, queue: Queue, job: Job, orders: Orders) -> tuple[str, str, Mapping[str, Any]]:
+    """Do the job, whatever comes of it; return status, message and outcome."""
     try:
         return "successful", "done", do(store, queue, job, orders)
     except ShequError as error:

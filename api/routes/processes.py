@@ -102,12 +102,15 @@ _BODY = {
 
 @router.get("/studies/{study_id}/processes", response_model=ProcessList, responses=PROBLEMS)
 def list_processes(
-    at: Viewer, lang: Language, limit: Annotated[int, Query(ge=1, le=1000, description="at most so many")] = 100
+    at: Viewer,
+    lang: Language,
+    limit: Annotated[int, Query(ge=1, le=1000, description="at most so many")] = 100,
+    offset: Annotated[int, Query(ge=0, le=1000, description="leave out so many")] = 0,
 ) -> Response:
     """Return the processes of a study."""
-    link = {"href": f"{at.base}/processes", "rel": "self", "type": "application/json"}
-    told = [summary(each, lang, at.base) for each in list(PROCESSES.values())[:limit]]
-    return JSONResponse({"processes": told, "links": [link]})
+    told = [summary(each, lang, at.base) for each in list(PROCESSES.values())[offset : offset + limit]]
+    links = documents.pages(f"{at.base}/processes", {}, offset=offset, limit=limit, matched=len(PROCESSES))
+    return JSONResponse({"processes": told, "links": links})
 
 
 @router.get("/studies/{study_id}/processes/{process_id}", response_model=ProcessDescription, responses=PROBLEMS)
