@@ -27,7 +27,7 @@ from api.operations.plan_results import (
     require_same,
     result_write,
 )
-from api.operations.plans import explained, units
+from api.operations.plans import Planned, explained, units
 from api.storage import StudyStore
 from api.storage.plans import BASE, FRAMES, PLAN, RESULT, BranchOf, PlanRecord, PlanState, Turn
 from api.storage.records import CollectionWrite, Document, DocumentWrite, Transaction, Write
@@ -226,11 +226,19 @@ class PlanBoard:
         self, store: StudyStore, opened: Opened, record: PlanRecord, draft: Draft, *, by: str, action: str
     ) -> tuple[Opened, Transaction]:
         plan_id = opened.plan_id
-        drawn = redrawn(plan_id, opened.sheet, opened.layers, opened.draft.state, draft.state)
-        writes = [record_write(record, plan_id, expected=opened.version), *drawn]
+        drawn: list[Write] | None
+        try:
+            drawn = redrawn(plan_id, opened.sheet, opened.layers, opened.draft.state, draft.state)
+        except KeyError:  # another program took rows out of the layers: all of them are drawn anew
+            drawn, record = None, record.model_copy(update={"explained": record.digest})
+        layers = layer_writes(self._explained(store, opened, draft), plan_id, record) if drawn is None else drawn
         note = f"{plan_id}: {draft.state.text_en}"
+        writes = [record_write(record, plan_id, expected=opened.version), *layers]
         transaction = store.commit(writes, by=by, action=action, note=note)
         return self._after(store, opened, (record, draft, transaction), drawn), transaction
+
+    def _explained(self, store: StudyStore, opened: Opened, draft: Draft) -> Planned:
+        return explained(planning_study(store, opened.base.options), draft.plan)
 
     def _after(
         self,
@@ -323,7 +331,7 @@ class PlanBoard:
         """Begin a plan of its own where another stands; the other goes on as it is."""
         require_result_id(branch_id, taken=plan_ids(store))
         opened = self.open(store, plan_id)
-        planned = explained(planning_study(store, opened.base.options), opened.draft.plan)
+        planned = self._explained(store, opened, opened.draft)
         own = opened.record
         writes = plan_writes(
             planned, branch_id, by=by, at=_now(), title=(title[0] or own.title_zh, title[1] or own.title_en),
@@ -380,8 +388,7 @@ class PlanBoard:
             params = kept.body.get("params", {}) if kept is not None else {}
             return [result_write(record, opened.plan_id, params)], record
         record = record.model_copy(update={"explained": record.digest})
-        planned = explained(planning_study(store, opened.base.options), opened.draft.plan)
-        return layer_writes(planned, opened.plan_id, record), record
+        return layer_writes(self._explained(store, opened, opened.draft), opened.plan_id, record), record
 
     def texts(self, store: StudyStore, opened: Opened) -> PlanTables:
         """Return a plan in the words of an official text, as it stands; told once for each version."""
@@ -390,7 +397,7 @@ class PlanBoard:
             kept = self._texts.get(key)
         if kept is not None:
             return kept
-        tables = explained(planning_study(store, opened.base.options), opened.draft.plan).tables
+        tables = self._explained(store, opened, opened.draft).tables
         with self._lock:
             self._texts[key] = tables
             while len(self._texts) > self._most:

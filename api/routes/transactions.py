@@ -122,7 +122,9 @@ Edit = Annotated[Sent, Depends(sent)]
 
 
 # ── features ──
-@router.options(ITEMS, responses=PROBLEMS, summary="What may be done with the items of a collection")
+@router.options(
+    ITEMS, response_class=Response, responses=PROBLEMS, summary="What may be done with the items of a collection"
+)
 def items_options(at: Viewer, collection_id: CollectionPath) -> Response:
     """Return the methods that the caller may use."""
     allowed = features.methods(at, features.collection_at(at, collection_id), item=False)
@@ -130,7 +132,7 @@ def items_options(at: Viewer, collection_id: CollectionPath) -> Response:
     return Response(status_code=200, headers={"Allow": ", ".join(allowed), **more})
 
 
-@router.options(ITEM, responses=PROBLEMS, summary="What may be done with a feature")
+@router.options(ITEM, response_class=Response, responses=PROBLEMS, summary="What may be done with a feature")
 def item_options(at: Viewer, collection_id: CollectionPath, feature_id: FeaturePath) -> Response:  # noqa: ARG001 - the same for all
     """Return the methods that the caller may use."""
     allowed = features.methods(at, features.collection_at(at, collection_id), item=True)

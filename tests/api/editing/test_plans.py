@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from starlette.testclient import TestClient
 
 from api.server import Server
 from api.storage.plans import FRAMES
+from api.storage.records import FeatureWrite
 from geo.partition.plan import Plan
 from tests.api.editing.conftest import HOME, served, small_plan
 
@@ -201,6 +203,36 @@ def test_undo_is_not_merged(town: TestClient, plan: dict[str, Any]) -> None:
     assert town.post(f"{P1}/undo", headers={"If-Match": '"1"'}).status_code == 412
     town.post(f"{P1}/undo", headers={"If-Match": '"2"'})
     assert move(town, ["B0009"], "SQ03", 2).status_code == 412, "what was seen was taken back"
+
+
+def test_many_planners_at_once(person: Callable[..., TestClient], plan: dict[str, Any], server: Server) -> None:
+    """Eight hands on one plan: each edit that was accepted is in it, each that was not was told why."""
+    moves = [("B0013", "SQ02"), ("B0001", "SQ04"), ("B0014", "SQ02"), ("B0003", "SQ03"), ("B0009", "SQ03"),
+             ("B0012", "SQ04"), ("B0005", "SQ01"), ("B0008", "SQ02")]  # fmt: skip
+
+    def one(number: int) -> tuple[int, str]:
+        block, to = moves[number]
+        answer = move(person(f"p{number}", "planner"), [block], to, 1)
+        assert answer.status_code in (200, 412), answer.text
+        return answer.status_code, block
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(one, range(8)))
+    accepted = {block for status, block in answers if status == 200}
+    told = person().get(P1).json()
+    assert len(told["history"]) == len(accepted) >= 1
+    assert told["version"] == 1 + len(accepted)
+    now = {block for block, row in rows(server, "blocks").items() if row["moved"]}
+    assert now == accepted
+
+
+def test_layers_that_another_program_spoiled_are_drawn_anew(
+    town: TestClient, plan: dict[str, Any], server: Server
+) -> None:
+    store = server.storage.open("town")
+    store.commit([FeatureWrite("plan.p1.blocks", "B0014", "delete")], by="qgis", action="spoiled")
+    assert move(town, ["B0014"], "SQ02", 1).status_code == 200
+    assert rows(server, "blocks")["B0014"]["community_id"] == "SQ02"
 
 
 # ── branches ──
