@@ -8,11 +8,12 @@ import pytest
 
 from api.storage import Storage, StudyStore
 from api.storage.embedded import EmbeddedStorage
+from api.storage.postgis import PostgisStorage
 from geo.study import Study, write_study
 from tests.api.served import small_study
 
 StoreFactory = Callable[..., StudyStore]
-KINDS = ["embedded"]
+KINDS = ["embedded", "postgis"]
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +27,11 @@ def town_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=KINDS)
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
     """An empty storage that can take the studies `town` and `other`."""
-    made = EmbeddedStorage({name: tmp_path / f"{name}.gpkg" for name in ("town", "other")})
+    made: Storage
+    if request.param == "postgis":
+        made = PostgisStorage(request.getfixturevalue("database"))
+    else:
+        made = EmbeddedStorage({name: tmp_path / f"{name}.gpkg" for name in ("town", "other")})
     yield made
     made.close()
 
