@@ -65,16 +65,16 @@ class Cluster:
         """Return the address of a database, over the socket."""
         return f"postgresql://{role}@/{database}?host={self.folder}&port={self.port}"
 
-    def database(self) -> str:
-        """Make an empty database with PostGIS and return its address."""
+    def database(self, copied_from: str | None = None) -> str:
+        """Make a database with PostGIS, empty or a copy of one that nobody is connected to; return its address."""
         name = f"test_{next(self._numbers)}"
-        self.run(f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {TEMPLATE}")
+        template = _name_of(copied_from) if copied_from else TEMPLATE
+        self.run(f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {template} STRATEGY file_copy")
         return self.url(name)
 
     def drop(self, url: str) -> None:
         """Delete a database, whoever is connected to it."""
-        name = url.split("?", maxsplit=1)[0].rsplit("/", 1)[-1]
-        self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self.run(f"DROP DATABASE IF EXISTS {_name_of(url)} WITH (FORCE)")
 
     def run(self, *commands: str, database: str = "postgres") -> list[tuple[object, ...]]:
         """Run commands as superuser; return the rows of the last one."""
@@ -173,6 +173,10 @@ def database(cluster: Cluster) -> Iterator[str]:
     url = cluster.database()
     yield url
     cluster.drop(url)
+
+
+def _name_of(url: str) -> str:
+    return url.split("?", maxsplit=1)[0].rsplit("/", 1)[-1]
 
 
 def _unprivileged() -> str | None:
