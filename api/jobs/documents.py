@@ -134,7 +134,7 @@ class JobQuery:
     least: float | None
     most: float | None
     nothing: bool
-    """No job can be meant: jobs of another type."""
+    """No job can be meant: jobs of another type, or of processes that there are not."""
     given: Mapping[str, str]
     """The parameters as given, for the links to other pages."""
 
@@ -156,11 +156,13 @@ class JobQuery:
         if faults:
             raise BadRequestError(faults)
         kinds = [each for each in (kind or "").split(",") if each]
+        processes = [each for each in (process or "").split(",") if each]
+        known = [each for each in processes if each in PROCESSES]
         given = {"type": kind, "processID": process, "status": status, "datetime": when,
                  "minDuration": least, "maxDuration": most}  # fmt: skip
         return cls(
-            [each for each in (process or "").split(",") if each], statuses, since, until, least, most,
-            bool(kinds) and "process" not in kinds,
+            known, statuses, since, until, least, most,
+            (bool(kinds) and "process" not in kinds) or (bool(processes) and not known),
             {name: f"{value}" for name, value in given.items() if value is not None},
         )  # fmt: skip
 
@@ -197,7 +199,7 @@ def _span(text: str | None, faults: list[Fault]) -> tuple[str | None, str | None
     try:
         since = _time(begin, last=False)
         until = _time(end, last=True) if sign else _time(begin, last=True)
-    except ValueError:
+    except (ValueError, OverflowError):
         faults.append(Fault(f"datetime: {text} is neither a time nor an interval",
                             "write 2026-11-22, 2026-11-22T08:00:00Z, or two of them with / between"))  # fmt: skip
         return None, None

@@ -254,7 +254,7 @@ class Queue:
 
     def tell(self, job_id: str, worker: str, text: str, progress: float | None, *, line: bool = True) -> bool:
         """Keep what a job does and how far it is, as a line of its log too; False when it is not this worker's."""
-        values: dict[str, Any] = {"message": text, "updated": _now()}
+        values: dict[str, Any] = {"message": _printed(text), "updated": _now()}
         if progress is not None:
             values["progress"] = min(max(float(progress), 0.0), 1.0)
         with self._writing() as db:
@@ -268,7 +268,7 @@ class Queue:
     ) -> bool:
         """Say how the job ended; False when it is not this worker's any more."""
         now = _now()
-        values: dict[str, Any] = {"status": status, "message": message, "finished": now, "updated": now,
+        values: dict[str, Any] = {"status": status, "message": _printed(message), "finished": now, "updated": now,
                                   "lease_until": None}  # fmt: skip
         if outcome is not None:
             values["outcome"] = json.dumps(outcome, ensure_ascii=False)
@@ -327,8 +327,9 @@ class Queue:
         )
         number = db.execute(last).scalar_one() + 1
         if number <= MOST_LINES:
-            db.execute(insert(job_log).values(study=self._key, job=job_id, number=number, at=_now(), text=text,
-                                              progress=progress))  # fmt: skip
+            row = {"study": self._key, "job": job_id, "number": number, "at": _now(), "text": _printed(text),
+                   "progress": progress}  # fmt: skip
+            db.execute(insert(job_log).values(**row))
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -353,6 +354,11 @@ def new_job_id() -> str:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _printed(text: str) -> str:
+    """Return a text as every database keeps it, in one line."""
+    return "".join(each if each.isprintable() else " " for each in text)[:2_000]
 
 
 def _lasted(job: Job, least: float | None, most: float | None) -> bool:

@@ -21,6 +21,7 @@ from geo.errors import Fault
 router = APIRouter(tags=["jobs"])
 
 JobId = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9-]+$", description="the job")]
+_PRINTED = r"^[^\x00-\x1f]*$"
 _PROBLEM = "application/problem+json"
 _PAGE_OF_MAPS = (
     "sandbox allow-scripts allow-popups; default-src 'none'; script-src 'unsafe-inline'; "
@@ -166,7 +167,7 @@ def job_log(
     responses=PROBLEMS | {200: {"description": "Server-sent events", "content": {"text/event-stream": {}}}},
 )
 def job_events(
-    at: Viewer, job_id: JobId, last_event_id: Annotated[str | None, Header(max_length=20)] = None
+    at: Viewer, job_id: JobId, last_event_id: Annotated[str | None, Header(max_length=9)] = None
 ) -> Response:
     """Return a job's log and state as they change, until it ends (server-sent events)."""
     if last_event_id and not last_event_id.isdecimal():
@@ -182,7 +183,7 @@ def job_events(
 # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 @router.get("/studies/{study_id}/files", response_model=KeptFiles, responses=PROBLEMS)
 def list_files(
-    at: Planner, prefix: Annotated[str, Query(max_length=300, description="keys that begin so")] = ""
+    at: Planner, prefix: Annotated[str, Query(max_length=300, pattern=_PRINTED, description="keys that begin so")] = ""
 ) -> Response:
     """Return the files kept with a study."""
     told = [
@@ -202,7 +203,7 @@ def list_files(
 def download_file(
     at: Viewer,
     request: Request,
-    key: Annotated[str, Path(max_length=300, description="the key of the file")],
+    key: Annotated[str, Path(max_length=300, pattern=_PRINTED, description="the key of the file")],
     disposition: Annotated[Literal["inline", "attachment"] | None, Query(description="shown, or saved")] = None,
 ) -> Response:
     """Return a file kept with a study."""

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +107,6 @@ def wide_study() -> Study:
     return town.having({"blocks": placed, "seams": cut.seams}, step="blocks")
 
 
-def _frame(shapes: list[shapely.Geometry], letter: str, **columns: Any) -> gpd.GeoDataFrame:
+def _frame(shapes: Sequence[shapely.Geometry], letter: str, **columns: Any) -> gpd.GeoDataFrame:
     index = [f"{letter}{n + 1:02}" for n in range(len(shapes))]
-    return gpd.GeoDataFrame(columns, index=index, geometry=shapes, crs=4549)
+    return gpd.GeoDataFrame(columns, index=index, geometry=list(shapes), crs=4549)

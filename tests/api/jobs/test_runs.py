@@ -245,7 +245,8 @@ def test_an_edit_made_meanwhile_is_not_overwritten_the_job_is_done_again(
     from api.jobs import worker
 
     made = checked(store, "households", {"inputs": {}}).put(queue, by="li")
-    job, edits = queue.take(WHO), []
+    job = queue.take(WHO)
+    edits: list[Any] = []
     assert job is not None
 
     def run_while_edited(process: str, inputs: Any, work: Any) -> Any:
@@ -256,7 +257,7 @@ def test_an_edit_made_meanwhile_is_not_overwritten_the_job_is_done_again(
                                       by="wang", action="edit"))  # fmt: skip
         return run(process, inputs, work)
 
-    run = worker.run
+    run: Any = worker.run  # type: ignore[attr-defined]
     monkeypatch.setattr(worker, "run", run_while_edited)
     outcome = do(store, queue, job, orders(tmp_path, made.id))
 

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.errors import NotFoundError
-from api.jobs import Jobs, Queue
+from api.jobs import Job, Jobs, Queue
 from api.jobs.orders import OUTCOME
 from api.jobs.queue import MOST_ATTEMPTS
 from api.main import open_server
@@ -46,6 +47,10 @@ def _worker_of(job_id: str) -> int | None:
         except OSError:
             continue
     return None
+
+
+def _runs_again(attempt: int, job: Job) -> bool:
+    return job.status == "running" and job.attempts == attempt
 
 
 def _at_work(queue: Queue, job_id: str) -> int:
@@ -99,7 +104,7 @@ def test_a_killed_worker_is_replaced_twice_then_the_job_has_failed(jobs: Jobs, s
     job = jobs.submit(store, "plan", LONG, by="li")
 
     for attempt in range(1, MOST_ATTEMPTS + 1):
-        wait_for(queue, job.id, lambda one, n=attempt: one.status == "running" and one.attempts == n)
+        wait_for(queue, job.id, partial(_runs_again, attempt))
         end = time.monotonic() + 20
         while (pid := _worker_of(job.id)) is None:
             assert time.monotonic() < end
