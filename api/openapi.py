@@ -16,13 +16,11 @@ _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 def document(app: FastAPI, base: str) -> dict[str, Any]:
     """Return the whole API in OpenAPI 3.0; `base` is the address of the server, without a slash at its end."""
-    made: dict[str, Any] = down_to_3_0(
-        get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-    )
-    made["openapi"] = VERSION
-    made["info"]["license"] = {"name": "Apache-2.0"}
-    made["servers"] = [{"url": base}]
-    return made
+    if app.openapi_schema is None:  # made once, in a second: GDAL asks for it each time it opens a layer
+        made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        app.openapi_schema = down_to_3_0(made) | {"openapi": VERSION}
+        app.openapi_schema["info"]["license"] = {"name": "Apache-2.0"}
+    return copy.deepcopy(app.openapi_schema) | {"servers": [{"url": base}]}
 
 
 def study_document(app: FastAPI, base: str, study_id: str, title: str) -> dict[str, Any]:
