@@ -6,6 +6,7 @@ What is the same in a file and in a database is tested in test_store.py, for bot
 import shutil
 import subprocess
 import threading
+import time
 from dataclasses import replace
 
 import geopandas as gpd
@@ -460,5 +461,46 @@ def test_a_database_that_goes_and_comes_back(cluster) -> None:
     own.resume()
     assert storage.health()["ok"] is True
     assert edit(store).tx == 2
+    storage.close()
+    own.stop()
+
+
+def test_a_database_that_crashes_in_the_middle_of_writes_loses_nothing_that_was_acknowledged() -> None:
+    own = start()
+    storage = PostgisStorage(own.database())
+    store = storage.create("t", town(), by="赵")
+    acknowledged: list[tuple[int, str]] = []
+    refused: list[str] = []
+    over = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not over.is_set():
+            number += 1
+            try:
+                acknowledged.append((edit(store, name=f"第{number}").tx, f"第{number}"))
+            except BusyError as error:
+                refused.append(error.fault.what)
+                time.sleep(0.02)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    for crash in range(3):
+        seen = len(acknowledged)
+        while len(acknowledged) < seen + 20:
+            time.sleep(0.005)
+        own.halt()
+        while len(refused) <= crash:
+            time.sleep(0.005)
+        own.resume()
+    over.set()
+    writer.join()
+
+    kept = {one.tx: one.properties["name"] for one in store.history("buildings", "b1") if one.tx > 1}
+    assert {tx: kept.get(tx) for tx, _ in acknowledged} == dict(acknowledged)
+    assert [one.tx for one in store.transactions(limit=10_000)] == [*range(store.head(), 0, -1)]
+    assert set(kept) == {*range(2, store.head() + 1)}  # whatever arrived arrived whole: version and line of the log
+    assert store.rows("buildings", ids=["b1"]).to_pylist()[0]["name"] == kept[store.head()]
+    assert set(refused) == {"the database does not answer"}
     storage.close()
     own.stop()
