@@ -23,6 +23,7 @@ from geo.study_file import (
     ANEW,
     META,
     REPAIRS,
+    at_rest,
     carry_over,
     has_log,
     held_alone,
@@ -187,33 +188,34 @@ def read_study(path: Path) -> Study:
         return InputError(Fault(what, remedy, file=str(path)))
 
     rows = require_study(path)
-    try:
-        with read_only(path) as db:
-            broken = db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok"
-            kept = {
-                r[0] for r in db.execute("SELECT table_name FROM gpkg_contents WHERE data_type = '2d-gridded-coverage'")
-            }
-        # one after the other: two copies of SQLite in one process must not have the same file open
-        layers = {str(name) for name, _ in pyogrio.list_layers(path)}
-    except (pyogrio.errors.DataSourceError, sqlite3.DatabaseError) as error:
-        raise refuse(f"the file cannot be read as a GeoPackage ({error})", "copy it again, or import anew") from error
-    if broken:
-        raise refuse("the GeoPackage is damaged", "copy it again, or import anew")
-    try:
-        repairs = pyogrio.read_dataframe(path, layer=REPAIRS).fillna("")
-        return Study(
-            name=rows["name"],
-            name_en=rows["name_en"],
-            crs=CRS.from_user_input(rows["crs"]),
-            tables={name: _read_table(path, name) for name in TABLES if name in layers},
-            rasters={name: read_raster(path, name) for name in _RASTERS if name in kept},
-            repairs=tuple(Repair(**row) for row in repairs.to_dict("records")),
-            notes=json.loads(rows["notes"]),
-        )
-    except InputError as error:
-        raise InputError([replace(fault, file=fault.file or str(path)) for fault in error.faults]) from error
-    except _changed() as error:
-        raise refuse(f"the study was changed by another program, and cannot be read ({error})", ANEW) from error
+    with at_rest(path) as lies:
+        try:
+            with read_only(lies) as db:
+                broken = db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok"
+                contents = db.execute("SELECT table_name FROM gpkg_contents WHERE data_type = '2d-gridded-coverage'")
+                kept = {name for (name,) in contents}
+            layers = {str(name) for name, _ in pyogrio.list_layers(lies)}
+        except (pyogrio.errors.DataSourceError, sqlite3.DatabaseError) as error:
+            raise refuse(
+                f"the file cannot be read as a GeoPackage ({error})", "copy it again, or import anew"
+            ) from error
+        if broken:
+            raise refuse("the GeoPackage is damaged", "copy it again, or import anew")
+        try:
+            repairs = pyogrio.read_dataframe(lies, layer=REPAIRS).fillna("")
+            return Study(
+                name=rows["name"],
+                name_en=rows["name_en"],
+                crs=CRS.from_user_input(rows["crs"]),
+                tables={name: _read_table(lies, name) for name in TABLES if name in layers},
+                rasters={name: read_raster(lies, name) for name in _RASTERS if name in kept},
+                repairs=tuple(Repair(**row) for row in repairs.to_dict("records")),
+                notes=json.loads(rows["notes"]),
+            )
+        except InputError as error:
+            raise InputError([replace(fault, file=fault.file or str(path)) for fault in error.faults]) from error
+        except _changed() as error:
+            raise refuse(f"the study was changed by another program, and cannot be read ({error})", ANEW) from error
 
 
 def meta_rows(study: Study) -> dict[str, str]:

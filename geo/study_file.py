@@ -8,6 +8,7 @@ that into the new file, and notes what is different in it.
 import fcntl
 import os
 import sqlite3
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -137,13 +138,19 @@ def hold(path: Path, *, alone: bool = False) -> IO[str]:
         mark.close()  # somebody took the mark away between opening and locking it
 
 
-def release(path: Path, mark: IO[str]) -> None:
-    """Let go of a file; the last one takes the mark away."""
+def is_last(mark: IO[str]) -> bool:
+    """Tell whether nobody else holds the file; then nobody can until it is released."""
     try:
         fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _beside(path).unlink(missing_ok=True)
     except BlockingIOError:
-        pass  # others have it open
+        return False
+    return True
+
+
+def release(path: Path, mark: IO[str]) -> None:
+    """Let go of a file; the last one takes the mark away."""
+    if is_last(mark):
+        _beside(path).unlink(missing_ok=True)
     mark.close()
 
 
@@ -162,6 +169,26 @@ def require_unused(path: Path) -> None:
     if _beside(path).exists():
         with held_alone(path):
             pass
+
+
+@contextmanager
+def at_rest(path: Path) -> Iterator[Path]:
+    """Yield a file with the study as it is that nobody writes into: the file itself, or a copy while it is in use.
+
+    A program with two copies of SQLite (GDAL has one of its own) must not let the second one open a file that the
+    first has open: closing it there would let go of the locks of both.
+    """
+    try:
+        require_unused(path)
+    except InputError:
+        with tempfile.TemporaryDirectory(prefix="shequ-") as folder:
+            copy = Path(folder) / path.name
+            with read_only(path) as db, closing(sqlite3.connect(copy)) as out:
+                db.backup(out)
+                out.execute("PRAGMA journal_mode = DELETE")
+            yield copy
+        return
+    yield path
 
 
 def _beside(path: Path) -> Path:

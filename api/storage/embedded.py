@@ -39,6 +39,7 @@ from geo.study_file import (
     copy_layer,
     drop_layer,
     hold,
+    is_last,
     is_watched,
     quoted,
     release,
@@ -244,8 +245,9 @@ class EmbeddedBackend:
         """Let go of the file; where nobody else has it open, nothing stays beside it."""
         if hasattr(self, "_peek"):
             self.engine.dispose()
-            with suppress(sqlite3.OperationalError):  # another process has it open, and does this when it goes
-                self._peek.execute("PRAGMA journal_mode = DELETE")
+            if is_last(self._mark):  # the last one leaves one file that can be copied and opened anywhere
+                with suppress(sqlite3.OperationalError):  # another program reads it just now
+                    self._peek.execute("PRAGMA journal_mode = DELETE")
             self._peek.close()
         if not self._mark.closed:
             release(self.path, self._mark)

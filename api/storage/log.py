@@ -111,6 +111,13 @@ def dropped_by(db: Connection, key: str, tx: int) -> dict[str, Known]:
     return {row.id: Defined(*row).read() for row in rows}
 
 
+def gone_since(db: Connection, key: str, tx: int) -> dict[str, int]:
+    """Return the collections that transaction `tx` made and a later one dropped, with that one."""
+    c = t.collections.c
+    rows = db.execute(select(c.id, c.gone_tx).where(c.study == key, c.first_tx == tx, c.gone_tx.is_not(None)))
+    return {row.id: row.gone_tx for row in rows}
+
+
 def add_collection(db: Connection, key: str, collection: Collection, tx: int) -> None:
     """Note that a collection is there since transaction `tx`."""
     text = _json({"now": definition(collection), "earlier": []})

@@ -336,8 +336,11 @@ class Store:
                                    "keep it as a study of its own"))  # fmt: skip
         said = _said(study)
         same = before and all(before[part] == value for part, value in said.items())
-        if same and _same_rasters(self.backend.rasters(), study.rasters):
+        redrawn = not _same_rasters(self.backend.rasters(), study.rasters)
+        if same and not redrawn:
             return
+        if before and redrawn:
+            writing.counts["rasters"] += 1  # so that the log tells when tiles of rasters are out of date
         self.backend.put_about(writing.db, study)
         if before and log.document(writing.db, self._key, *ABOUT) is None:
             was = {part: before[part] for part in said}

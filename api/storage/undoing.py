@@ -45,6 +45,9 @@ def _collections(writing: Writing, tx: int, rows_at: RowsAt) -> None:
                 writing.put(was, rows_of(was, there, cut=True))
             else:
                 writing.stand_in_the_way(name, "", until)
+    for name, gone_tx in log.gone_since(writing.db, writing.key, tx).items():
+        if gone_tx != writing.tx:
+            writing.stand_in_the_way(name, "", gone_tx)
     for name, gone in log.dropped_by(writing.db, writing.key, tx).items():
         again = writing.find(name)
         if again is None:
