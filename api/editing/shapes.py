@@ -16,8 +16,8 @@ from shapely.geometry.base import BaseGeometry
 from api.features.crs import CRS84, Reference, references
 from api.features.snapshot import Box
 from api.storage.records import Collection
+from geo.contracts import TABLES
 from geo.errors import Fault, InputError
-from geo.schema import TABLES
 
 Floats = npt.NDArray[np.float64]
 
