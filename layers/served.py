@@ -323,7 +323,12 @@ def _examination(params: Mapping[str, Any]) -> tuple[Layer, ...]:
     name = str(params["catalogue"])
     if name.endswith(".toml"):
         raise ValueError(f"{name} is a file, not one of the catalogues that come with shequ")
-    return (*examination_layers(load_catalogue(name)), farmhouses_layer())
+    return _examined(name)
+
+
+@cache
+def _examined(catalogue_name: str) -> tuple[Layer, ...]:
+    return (*examination_layers(load_catalogue(catalogue_name)), farmhouses_layer())
 
 
 def _gaps(params: Mapping[str, Any]) -> tuple[Layer, ...]:

@@ -73,9 +73,13 @@ class Served:
         step, (rows, columns) = self.source.transform, self.source.values.shape
         corners = [step @ at for at in ((0, 0), (columns, 0), (0, rows), (columns, rows))]
         xs, ys = zip(*corners, strict=True)
-        way = Transformer.from_crs(self.source.crs, CRS.from_epsg(4326), always_xy=True)
-        west, south, east, north = way.transform_bounds(min(xs), min(ys), max(xs), max(ys), densify_pts=21)
+        box = (min(xs), min(ys), max(xs), max(ys))
+        west, south, east, north = self._from_degrees.transform_bounds(*box, densify_pts=21, direction="INVERSE")
         return float(west), float(south), float(east), float(north)
+
+    @cached_property
+    def _from_degrees(self) -> Transformer:
+        return Transformer.from_crs(CRS.from_epsg(4326), self.source.crs, always_xy=True)
 
     def tile(self, tile: Tile, *, few: float | None) -> bytes:
         """Return a tile as PNG, transparent where nothing is known.
@@ -111,8 +115,8 @@ class Served:
         NotFoundError
             When the position lies outside.
         """
-        way = Transformer.from_crs(CRS.from_epsg(4326), self.source.crs, always_xy=True)
-        column, row = (int(np.floor(each)) for each in ~self.source.transform @ way.transform(lon, lat))
+        place = self._from_degrees.transform(lon, lat)
+        column, row = (int(np.floor(each)) for each in ~self.source.transform @ place)
         rows, columns = self.source.values.shape
         if not (0 <= row < rows and 0 <= column < columns):
             west, south, east, north = (round(each, 5) for each in self.bounds)
@@ -260,9 +264,8 @@ def _tag(raster: Raster) -> str:
 
 def _mark(store: StudyStore) -> int:
     """Return the last transaction that may have changed rasters."""
-    about = store.document("about", "study")
-    others = store.transactions(limit=1, by=_OTHERS)
-    return max(0 if about is None else about.tx, others[0].tx if others else 0)
+    found = (*store.transactions(limit=1, collection="rasters"), *store.transactions(limit=1, by=_OTHERS))
+    return max((each.tx for each in found), default=0)
 
 
 def people_of_few(fewest: int) -> float:

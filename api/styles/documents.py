@@ -50,7 +50,8 @@ def layer_tree(at: Here) -> dict[str, Any]:
     made = {section.id: section for section in tree.sections}
     layers = {each.id: _layer(section, each) for section in tree.sections for each in section.drawn}
     layers |= {f"raster.{each.name}": _raster(at, each) for each in rasters}
-    objects = in_order([background(), *(part for each in layers.values() for part in each["style"])])
+    bottom_first = [*(f"raster.{each.name}" for each in rasters), *drawn]
+    objects = in_order([background(), *(part for key in bottom_first for part in layers[key]["style"])])
     sections = [_section(tree, each) for each in made.values()]
     if rasters:
         sections.append({

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
 from api.features.snapshot import Snapshot
-from api.styles.tree import names_of
+from api.styles.tree import lonlat, names_of
 from layers.maplibre import GROUNDS
 from layers.words import LANGS, WORDS
 
@@ -70,7 +70,6 @@ def arrows(moves: Snapshot, before: Snapshot, after: Snapshot) -> dict[str, Any]
     to = moves.table["to_id"].to_pylist() if "to_id" in moves.table.column_names else [None] * len(moves)
     starts, features = inner_points(moves.geometry), []
     targets = {**_middles(after), **_middles(before)}
-    way_out = Transformer.from_crs(moves.crs, CRS.from_epsg(4326), always_xy=True)
     for key, receiver, start, parcel in zip(moves.ids, to, starts, moves.geometry, strict=True):
         target = targets.get(str(receiver))
         if start is None or target is None:
@@ -78,7 +77,7 @@ def arrows(moves: Snapshot, before: Snapshot, after: Snapshot) -> dict[str, Any]
         line = _arrow(start, target, parcel)
         if line is None:
             continue
-        (x1, y1), (x2, y2) = _degrees(way_out, line)
+        (x1, y1), (x2, y2) = _degrees(moves.crs, line)
         bearing = math.degrees(math.atan2((x2 - x1) * math.cos(math.radians(y2)), y2 - y1)) % 360
         ends = [[round(x1, DECIMALS), round(y1, DECIMALS)], [round(x2, DECIMALS), round(y2, DECIMALS)]]
         features.append(_feature("LineString", ends, {"id": str(key)}))
@@ -91,12 +90,11 @@ def _label_points(snapshot: Snapshot) -> dict[str, Any]:
     points = inner_points(snapshot.geometry)
     told = snapshot.collection.frame in GROUNDS and "households" in snapshot.table.column_names
     households = snapshot.table["households"].to_pylist() if told else [None] * len(snapshot)
-    way_out = Transformer.from_crs(snapshot.crs, CRS.from_epsg(4326), always_xy=True)
     features = []
     for key, point, count in zip(snapshot.ids, points, households, strict=True):
         if point is None:
             continue
-        ((x, y),) = _degrees(way_out, point)
+        ((x, y),) = _degrees(snapshot.crs, point)
         properties: dict[str, Any] = {"id": str(key)}
         for side, lang in enumerate(LANGS):
             properties[f"name_{lang}"] = names[str(key)][lang]
@@ -128,9 +126,8 @@ def _arrow(start: shapely.Point, target: shapely.Point, parcel: shapely.Geometry
     return shapely.LineString([start, way.interpolate(min(reach, way.length))])
 
 
-def _degrees(way_out: Transformer, shape: shapely.Geometry) -> list[tuple[float, float]]:
-    xy = shapely.get_coordinates(shape)
-    lon, lat = way_out.transform(xy[:, 0], xy[:, 1])
+def _degrees(crs: CRS, shape: shapely.Geometry) -> list[tuple[float, float]]:
+    lon, lat = lonlat(crs, shapely.get_coordinates(shape))
     return [(float(x), float(y)) for x, y in zip(lon, lat, strict=True)]
 
 

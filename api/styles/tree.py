@@ -8,12 +8,14 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
 from api.accounts.rights import HOUSEHOLD_COLUMNS
 from api.deps import Here
+from api.features.crs import CRS84, references
 from api.features.snapshot import Snapshot, Snapshots
 from api.features.visible import visible
 from api.storage.records import Collection, arrow_schema
@@ -97,8 +99,10 @@ class Tree:
         """Return west, south, east, north of the study [degrees]; None where nothing has a place."""
         for name in _EXTENT_FROM:
             if name in self.collections and (box := self.snapshot(name).bounds) is not None:
-                way = Transformer.from_crs(self.store.crs, CRS.from_epsg(4326), always_xy=True)
-                return [round(float(each), 6) for each in way.transform_bounds(*box, densify_pts=21)]
+                west, south, east, north = box
+                rim = shapely.segmentize(shapely.box(west, south, east, north), max(east - west, north - south) / 20)
+                x, y = lonlat(self.store.crs, shapely.get_coordinates(rim))
+                return [round(float(each), 6) for each in (x.min(), y.min(), x.max(), y.max())]
         return None
 
     def _study(self, *, planned: bool) -> Section:
@@ -160,6 +164,12 @@ def seen(at: Here, collection: str) -> Snapshot:
     """Return a collection as the caller may see it."""
     snapshot = at.server.part(Snapshots).get(at.store, collection)
     return visible(snapshot, at.caller, at.server.settings.fewest_households)
+
+
+def lonlat(crs: CRS, xy: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return longitudes and latitudes [degrees] of places of a study [m]."""
+    lon, lat = references(crs)[CRS84].from_study(xy[:, 0], xy[:, 1])
+    return np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
 
 
 def role_of(section: Section, layer: Layer) -> str:
