@@ -75,7 +75,7 @@ def _table(writing: Writing, name: str, lies: Found) -> None:
 def _replaced(writing: Writing, each: Known) -> None:
     """Note that a table was put in place of another: what was there is not known, but what is there now, and is not."""
     rows = writing.backend.read(writing.db, each.collection)
-    writing.log(each, Differences(rows.slice(0, 0), rows))
+    writing.log(each, Differences(rows.slice(0, 0), rows), least=1)
     here = set(rows["id"].to_pylist())
     gone = [feature for feature, last in log.standing(writing.db, writing.key, each.collection.id).items()
             if last.op != "delete" and feature not in here]  # fmt: skip

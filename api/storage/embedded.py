@@ -82,7 +82,12 @@ class EmbeddedStorage:
             if study_id not in self._stores:
                 if study_id not in self._paths or not self._paths[study_id].exists():
                     raise NotFoundError(f"there is no study {study_id}", "see the list of studies")
-                self._stores[study_id] = Store(study_id, EmbeddedBackend(self._paths[study_id]), opened_by=by)
+                backend = EmbeddedBackend(self._paths[study_id])
+                try:
+                    self._stores[study_id] = Store(study_id, backend, opened_by=by)
+                except BaseException:
+                    backend.close()
+                    raise
             return self._stores[study_id]
 
     def create(self, study_id: str, study: Study, *, by: str) -> Store:

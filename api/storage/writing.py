@@ -162,17 +162,18 @@ class Writing:
             self.backend.write(self.db, each.collection, changed.after)
 
     # ── versions ─────────────────────────────────────────────────────────────────────────────────────────────────────
-    def log(self, each: Known, changed: Differences) -> None:
-        """Write the versions of features that changed."""
+    def log(self, each: Known, changed: Differences, *, least: int = 0) -> None:
+        """Write the versions of features that changed; `least` stood where nothing is known of what was there."""
         many = len(changed.before) + len(changed.after)
         if not many:
             return
         standing = log.standing(self.db, self.key, each.collection.id) if many > _AT_ONCE else None
         for old, new in _portions(changed):
-            self._log(each, old, new, standing)
+            self._log(each, old, new, standing, least=least)
 
     def _log(
-        self, each: Known, old: Mapping[str, Row], new: Mapping[str, Row], standing: Mapping[str, Standing] | None = None
+        self, each: Known, old: Mapping[str, Row], new: Mapping[str, Row],
+        standing: Mapping[str, Standing] | None = None, *, least: int = 0,
     ) -> None:  # fmt: skip
         """Write for each feature what was there, where the log has no version of it yet, and what came."""
         name = each.collection.id
@@ -184,16 +185,16 @@ class Writing:
             was, came = old.get(feature), new.get(feature)
             stood = last.get(feature)
             if stood is None and was is not None:
-                rows.append(self._version(name, was, 1, each.first_tx, "create", before))
-            number = stood.version if stood else int(was is not None)
+                rows.append(self._version(name, was, 1, each.first_tx, "create", box=before))
+            number = stood.version if stood else max(least, was is not None)
             op = "delete" if came is None else "create" if was is None else "replace"
             around = before if after is None else after if before is None else _around(before, after)
-            rows.append(self._version(name, came or {"id": feature}, number + 1, self.tx, op, around))
+            rows.append(self._version(name, came or {"id": feature}, number + 1, self.tx, op, box=around))
         log.add_versions(self.db, rows)
         self.counts[name] += len(ids)
 
     def _version(
-        self, collection: str, row: Row, version: int, tx: int, op: str, box: Sequence[float] | None
+        self, collection: str, row: Row, version: int, tx: int, op: str, *, box: Sequence[float] | None
     ) -> dict[str, Any]:  # fmt: skip
         minx, miny, maxx, maxy = box or (None, None, None, None)
         return {

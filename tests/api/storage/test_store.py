@@ -21,6 +21,7 @@ from api.storage.records import CollectionWrite, DocumentWrite, FeatureWrite, Fi
 from geo.errors import InputError
 from geo.study import Repair
 from tests.api.served import small_study
+import itertools
 
 HOUSE = "JZ001"
 
@@ -125,7 +126,7 @@ def test_an_edit_is_a_transaction_with_a_version(store: StudyStore) -> None:
 
 def test_a_moved_feature_touches_where_it_was_and_where_it_is(store: StudyStore) -> None:
     old = shapely.from_wkb(row_of(store, "buildings", HOUSE)["geometry"])
-    new = shapely.transform(old, lambda xy: xy + [300, 100])
+    new = shapely.transform(old, lambda xy: [*xy, 300, 100])
     head = store.head()
     edit(store, geometry=new.wkb)
     (change,) = store.changes(head, "buildings")
@@ -149,7 +150,8 @@ def test_features_are_made_and_deleted_and_made_again(store: StudyStore) -> None
 def test_history_begins_with_what_was_there_before_the_first_edit(store: StudyStore) -> None:
     (only,) = store.history("buildings", HOUSE)
     assert (only.version, only.op, only.properties["name"]) == (1, "create", "1-1号楼")
-    assert "year_built" in only.properties and "children" not in only.properties
+    assert "year_built" in only.properties
+    assert "children" not in only.properties
     edit(store, name="甲")
     edit(store, name="乙")
     told = [(v.version, v.properties["name"], v.by) for v in store.history("buildings", HOUSE)]
@@ -167,7 +169,8 @@ def test_a_stale_edit_is_refused_with_who_and_what_is_there(store: StudyStore) -
         "collection": "buildings", "id": HOUSE, "expected": 1, "version": 2, "by": "王五", "at": ""
     }  # fmt: skip
     assert clash["at"] == store.transactions()[0].at
-    assert store.head() == head and row_of(store, "buildings", HOUSE)["name"] == "甲"
+    assert store.head() == head
+    assert row_of(store, "buildings", HOUSE)["name"] == "甲"
 
 
 def test_all_or_nothing(store: StudyStore) -> None:
@@ -253,7 +256,8 @@ def test_a_result_is_a_collection(store: StudyStore) -> None:
     )  # fmt: skip
     assert (collection.title_zh, collection.editable) == ("住宅", False)
     rows = store.rows("gaps.g1.homes")
-    assert rows.schema.field("score").type == pa.int64() and rows.schema.field("good").type == pa.bool_()
+    assert rows.schema.field("score").type == pa.int64()
+    assert rows.schema.field("good").type == pa.bool_()
     assert set(rows["tx"].to_pylist()) == {made.tx}
     assert dict(made.counts) == {"gaps.g1.homes": 51}
     assert len(store.changes(made.tx - 1)) == 51
@@ -328,7 +332,8 @@ def test_documents_have_versions(store: StudyStore) -> None:
         store.commit([DocumentWrite("plan", "p1", {}, expected=0)], by="b", action="c")
     second = store.commit([DocumentWrite("plan", "p1", {"名": "乙"}, expected=1)], by="a", action="b")
     found = store.document("plan", "p1")
-    assert found is not None and (found.version, found.tx, found.body) == (2, second.tx, {"名": "乙"})
+    assert found is not None
+    assert (found.version, found.tx, found.body) == (2, second.tx, {"名": "乙"})
     assert store.document("plan", "p1", as_of=first.tx).body == {"名": "甲", "n": 1.5}
     assert store.document("plan", "p1", as_of=first.tx - 1) is None
     assert dict(second.counts) == {"document:plan": 1}
@@ -336,7 +341,8 @@ def test_documents_have_versions(store: StudyStore) -> None:
     store.commit([DocumentWrite("plan", "p0", {"a": None}), DocumentWrite("view", "v", {})], by="a", action="b")
     assert [d.id for d in store.documents("plan")] == ["p0", "p1"]
     store.commit([DocumentWrite("plan", "p1", None)], by="a", action="delete")
-    assert store.document("plan", "p1") is None and [d.id for d in store.documents("plan")] == ["p0"]
+    assert store.document("plan", "p1") is None
+    assert [d.id for d in store.documents("plan")] == ["p0"]
     store.commit([DocumentWrite("plan", "p1", {"x": 1}, expected=0)], by="a", action="again")
     assert store.document("plan", "p1").version == 4
 
@@ -364,7 +370,8 @@ def test_the_log_is_paged_and_filtered(store: StudyStore) -> None:
     assert store.transactions(by="乙", limit=10)[:3] == [made[4], made[2], made[0]]
     assert [t.tx for t in store.transactions(collection="buildings", limit=6)] == [t.tx for t in reversed(made)]
     assert store.transactions(limit=1)[0].note == "因为"
-    assert all(a.at <= b.at for a, b in zip(made, made[1:], strict=False)) and made[0].at.endswith("Z")
+    assert all(a.at <= b.at for a, b in itertools.pairwise(made))
+    assert made[0].at.endswith("Z")
 
 
 # ── undo ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -402,7 +409,8 @@ def test_undo_of_making_deleting_and_documents(store: StudyStore) -> None:
     )
     made = store.commit([result(store)], by="job", action="gaps")
     store.undo(gone.tx, by="a")
-    assert names(store) == whole and store.document("plan", "p") is None
+    assert names(store) == whole
+    assert store.document("plan", "p") is None
     taken = store.undo(made.tx, by="a")
     assert "gaps.g1.homes" not in store.collections()
     store.undo(taken.tx, by="a")
@@ -426,7 +434,8 @@ def test_a_study_put_in_place_changes_only_what_differs(store: StudyStore) -> No
                                  "rasters": 1}  # fmt: skip
     back = store.study()
     assert (back.repairs, dict(back.notes), dict(back.rasters)) == (after.repairs, dict(after.notes), {})
-    assert back["buildings"].loc[HOUSE, "households"] == 99 and back.get("observations") is None
+    assert back["buildings"].loc[HOUSE, "households"] == 99
+    assert back.get("observations") is None
     store.undo(made.tx, by="a")
     again = store.study()
     assert (again.repairs, dict(again.notes)) == (before.repairs, dict(before.notes))
@@ -473,11 +482,13 @@ def test_a_backup_comes_back_with_its_history(store: StudyStore, storage: Storag
     store.backup(tmp_path / "backups" / "town.gpkg")
     edit(store, name="乙")
     back = storage.restore("other", tmp_path / "backups" / "town.gpkg", by="王五")
-    assert names(back)[HOUSE] == "甲" and names(store)[HOUSE] == "乙"
+    assert names(back)[HOUSE] == "甲"
+    assert names(store)[HOUSE] == "乙"
     assert back.rows("buildings", as_of=made.tx - 1).equals(store.rows("buildings", as_of=made.tx - 1))
     assert back.rows("gaps.g1.homes").equals(store.rows("gaps.g1.homes"))
     assert [t for t in back.transactions() if t.tx <= head] == [t for t in store.transactions() if t.tx <= head]
-    assert back.document("plan", "p").body == {"a": 1} and back.file("f") == ("text/plain", b"x")
+    assert back.document("plan", "p").body == {"a": 1}
+    assert back.file("f") == ("text/plain", b"x")
     np.testing.assert_array_equal(back.rasters()["dem"].values, store.rasters()["dem"].values)
     edit(back, name="丙")
     assert names(store)[HOUSE] == "乙"
