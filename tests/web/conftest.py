@@ -129,7 +129,7 @@ def visit(browser: Any) -> Iterator[Callable[..., Any]]:
         if script:
             tab.add_init_script(script)
         tab.goto(running.page + fragment)
-        tab.wait_for_selector("#app[aria-busy=false]", timeout=30_000)
+        tab.wait_for_selector("#app[aria-busy=false]", timeout=60_000)
         return tab
 
     yield go
@@ -146,5 +146,7 @@ def _failed(tab: Any, request: Any) -> None:
 
 def settled(tab: Any) -> None:
     """Wait until every map in the page has drawn all it has."""
+    tab.wait_for_timeout(250)  # what was asked for has begun
     tab.wait_for_function("() => [...document.querySelectorAll('.map:not([hidden])')].every("
-                          "(each) => each.getAttribute('aria-busy') === 'false')", timeout=30_000)  # fmt: skip
+                          "(each) => each.getAttribute('aria-busy') === 'false')", timeout=60_000)  # fmt: skip
+    tab.wait_for_timeout(300)  # names fade in

@@ -31,6 +31,7 @@ type Box = readonly [number, number, number, number];
 const NEAR_PX = 4;
 const NEAR_TOUCH_PX = 11;
 const RETRY_MS = 8000;
+const LOOK_MS = 150;
 
 /** One of the two maps with what was last drawn on it, so that only what changed is changed. */
 interface Half {
@@ -282,8 +283,7 @@ export class Stage {
     view.on("mousemove", (event) => this.#hover(half, event));
     view.on("mouseout", () => this.#untip());
     view.on("movestart", () => this.#untip());
-    for (const busy of ["dataloading", "movestart"] as const) view.on(busy, () => box.setAttribute("aria-busy", "true"));
-    view.on("idle", () => box.setAttribute("aria-busy", "false"));
+    tellBusy(view, box);
     view.on("error", (event) => this.#failed(event.error));
     const canvas = view.getCanvas();
     if (main) {
@@ -384,6 +384,23 @@ export class Stage {
   resize(): void {
     for (const half of this.#halves()) half.view.resize();
   }
+}
+
+/** Say on the map's box whether it is still being drawn. No event follows when tiles turn out to be unchanged: look. */
+function tellBusy(view: MapView, box: HTMLElement): void {
+  let looking = 0;
+  const look = (): void => {
+    if (view.isMoving() || !view.areTilesLoaded()) return;
+    box.setAttribute("aria-busy", "false");
+    window.clearInterval(looking);
+    looking = 0;
+  };
+  const begin = (): void => {
+    box.setAttribute("aria-busy", "true");
+    looking ||= window.setInterval(look, LOOK_MS);
+  };
+  view.on("dataloading", begin);
+  view.on("movestart", begin);
 }
 
 /** The buttons on the map. */
