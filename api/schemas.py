@@ -87,6 +87,9 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 """What any reading request may be told."""
 
+AS_HTML: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
+"""An answer that browsers get as a page."""
+
 WRITE_PROBLEMS: dict[int | str, dict[str, Any]] = PROBLEMS | {
     409: _told("The request has no answer, or contradicts what is there"),
     412: _told("Somebody changed it since it was read"),

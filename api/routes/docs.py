@@ -17,6 +17,7 @@ from api.schemas import PROBLEMS
 router = APIRouter(tags=["description"])
 
 STATIC = File(__file__).resolve().parents[1] / "static" / "docs"
+_DOCUMENT: dict[int | str, dict[str, Any]] = {200: {"content": {openapi.MEDIA_TYPE: {"schema": {"type": "object"}}}}}
 _START = """SwaggerUIBundle({
   url: document.body.dataset.document, dom_id: "#docs", deepLinking: true, validatorUrl: null,
   docExpansion: "none", defaultModelsExpandDepth: 0, tryItOutEnabled: true,
@@ -24,20 +25,20 @@ _START = """SwaggerUIBundle({
 """
 
 
-@router.get("/api", responses=PROBLEMS)
+@router.get("/api", responses=PROBLEMS | _DOCUMENT)
 def api_document(request: Request) -> Response:
     """Return the whole API in OpenAPI 3.0."""
     return JSONResponse(openapi.document(request.app, base_url(request)), media_type=openapi.MEDIA_TYPE)
 
 
-@router.get("/studies/{study_id}/api", responses=PROBLEMS)
+@router.get("/studies/{study_id}/api", responses=PROBLEMS | _DOCUMENT)
 def study_api_document(request: Request, at: Viewer, lang: Language) -> Response:
     """Return the API of the study alone; its paths begin at the landing page."""
     made: dict[str, Any] = openapi.study_document(request.app, base_url(request), at.study_id, title_of(at.store, lang))
     return JSONResponse(with_collections(made, at), media_type=openapi.MEDIA_TYPE)
 
 
-@router.get("/docs", response_class=HTMLResponse)
+@router.get("/docs", response_class=HTMLResponse, responses=PROBLEMS)
 def docs_page(
     request: Request,
     lang: Language,

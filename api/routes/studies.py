@@ -12,7 +12,7 @@ from api.deps import Language, Viewer, base_url, caller_of, server_of
 from api.errors import NotAcceptableError
 from api.gateway import Metrics
 from api.pages import page
-from api.schemas import PROBLEMS, ConformanceDeclaration, Health, LandingPage, Studies
+from api.schemas import AS_HTML, PROBLEMS, ConformanceDeclaration, Health, LandingPage, Studies
 from api.storage import StudyStore
 from layers.words import Lang
 
@@ -41,8 +41,8 @@ def title_of(store: StudyStore, lang: Lang) -> str:
     return (store.name_en or store.name) if lang == "en" else store.name
 
 
-@router.get("/", response_model=LandingPage, responses=PROBLEMS)
-@router.get("/studies", response_model=Studies, responses=PROBLEMS)
+@router.get("/", response_model=Studies, responses=PROBLEMS | AS_HTML, operation_id="root")
+@router.get("/studies", response_model=Studies, responses=PROBLEMS | AS_HTML, operation_id="list_studies")
 def list_studies(request: Request, lang: Language, f: Format = None) -> Response:
     """Return the studies that the caller may look at; each is an OGC API of its own."""
     server, caller, base = server_of(request), caller_of(request), base_url(request)
@@ -63,7 +63,7 @@ def list_studies(request: Request, lang: Language, f: Format = None) -> Response
     return JSONResponse({"title": title, "studies": studies, "links": links})
 
 
-@router.get("/studies/{study_id}", response_model=LandingPage, responses=PROBLEMS)
+@router.get("/studies/{study_id}", response_model=LandingPage, responses=PROBLEMS | AS_HTML)
 def landing_page(request: Request, at: Viewer, lang: Language, f: Format = None) -> Response:
     """Return the study's landing page."""
     title, base, here = title_of(at.store, lang), base_url(request), at.base
@@ -94,11 +94,19 @@ def landing_page(request: Request, at: Viewer, lang: Language, f: Format = None)
 
 
 @router.get("/conformance", response_model=ConformanceDeclaration, responses=PROBLEMS)
-@router.get("/studies/{study_id}/conformance", response_model=ConformanceDeclaration, responses=PROBLEMS)
-def conformance(request: Request, f: Format = None) -> Response:
+def conformance(request: Request, f: Annotated[Literal["json"] | None, Query(description="json")] = None) -> Response:  # noqa: ARG001
     """Return the conformance classes that the API keeps."""
-    wants_html(request, f)
     return JSONResponse({"conformsTo": list(CONFORMANCE)})
+
+
+@router.get("/studies/{study_id}/conformance", response_model=ConformanceDeclaration, responses=PROBLEMS)
+def study_conformance(
+    request: Request,
+    at: Viewer,  # noqa: ARG001 - who may not look at the study learns nothing
+    f: Annotated[Literal["json"] | None, Query(description="json")] = None,
+) -> Response:
+    """Return the conformance classes that the study's API keeps."""
+    return conformance(request, f)
 
 
 @router.get("/health", response_model=Health)
