@@ -169,8 +169,8 @@ def style_document(at: Here, style_id: str, lang: Lang, *, one_source: bool = Fa
     lang
         Language of names.
     one_source
-        All layers read one source of tiles that hold several collections, and names come from the tiles: for programs
-        that know but one source (QGIS before 3.40).
+        All layers read one source of tiles that hold several collections, names come from the tiles, and what is not
+        shown is left out: for programs that know but one source (QGIS before 3.40).
 
     Raises
     ------
@@ -183,7 +183,9 @@ def style_document(at: Here, style_id: str, lang: Lang, *, one_source: bool = Fa
         raise NotFoundError(f"there is no style {style_id}", f"see {at.base}/styles")
     whole = style_id == WHOLE
     rasters = at.server.part(Rasters).of(at.store) if whole else ()
-    chosen = [replace(each, points=not one_source) for each in _chosen(tree, style_id)]
+    chosen = _chosen(tree, style_id)
+    if one_source:  # QGIS 3.22 draws layers that are not visible too
+        chosen = [replace(each, points=False) for each in chosen if each.shown]
     parts = [raster_layer(f"raster.{each.name}", f"raster:{each.name}", opacity=each.opacity, shown=False)
              for each in rasters]  # fmt: skip
     parts += [part for each in chosen for part in style_layers(each)]

@@ -209,6 +209,7 @@ def test_one_source_for_programs_that_know_but_one(town: TestClient) -> None:
     assert "/studies/town/tiles/WebMercatorQuad/{z}/{y}/{x}?collections=study_area,buildings,roads," in tiles
     assert {each["source"] for each in style["layers"][1:]} == {"study"}
     assert all("source-layer" in each for each in style["layers"][1:])
+    assert {each["layout"]["visibility"] for each in style["layers"][1:]} == {"visible"}
 
 
 @pytest.mark.parametrize("path", ["styles/default", "styles/plan.p1?lang=en", "styles/examination.e1?one_source=true",
