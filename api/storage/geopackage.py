@@ -341,11 +341,27 @@ def _widen(db: sqlite3.Connection, name: str, geometries: Sequence[bytes | None]
         (minx, miny, maxx, maxy, name),
     )
     declared = db.execute(
-        "SELECT geometry_type_name FROM gpkg_geometry_columns WHERE table_name = ?", (name,)
+        "SELECT geometry_type_name, column_name FROM gpkg_geometry_columns WHERE table_name = ?", (name,)
     ).fetchone()
     kinds = {_TYPES[number] for number in np.unique(shapely.get_type_id(shapes)).tolist()}
     if declared[0].upper() != "GEOMETRY" and kinds != {declared[0].upper()}:
-        db.execute("UPDATE gpkg_geometry_columns SET geometry_type_name = 'GEOMETRY' WHERE table_name = ?", (name,))
+        _declare_mixed(db, name, *declared)
+
+
+def _declare_mixed(db: sqlite3.Connection, name: str, kind: str, column: str) -> None:
+    """Let a layer declare geometries of any type, where single and multi ones stand together.
+
+    The type of a column stands in the table's definition, too, and GDAL compares the two. It changes nothing of how
+    SQLite keeps it, so the definition is edited in place (https://www.sqlite.org/lang_altertable.html, section 7).
+    """
+    db.execute("UPDATE gpkg_geometry_columns SET geometry_type_name = 'GEOMETRY' WHERE table_name = ?", (name,))
+    version = db.execute("PRAGMA schema_version").fetchone()[0]
+    said, meant = f"{quoted(column)} {kind.upper()}", f"{quoted(column)} GEOMETRY"
+    db.execute("PRAGMA writable_schema = ON")
+    db.execute("UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE type = 'table' AND name = ?",
+               (said, meant, name))  # fmt: skip
+    db.execute(f"PRAGMA schema_version = {version + 1}")
+    db.execute("PRAGMA writable_schema = OFF")
 
 
 _TYPES = ("POINT", "LINESTRING", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON",
