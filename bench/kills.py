@@ -37,9 +37,9 @@ from api.main import open_server
 from api.settings import Settings
 server = open_server(Settings(studies={"town": Path(sys.argv[1])}, job_processes=2))
 jobs, store = server.part(Jobs), server.storage.open("town")
-jobs.start()
 for process, request in json.loads(sys.argv[2]):
     print(jobs.submit(store, process, request, by="bench").id, flush=True)
+jobs.start()
 time.sleep(600)
 """
 SHORT = {"inputs": {"options": {"effort": 20_000, "min_households": 1000}, "advice": False}}
@@ -66,10 +66,10 @@ def main() -> int:
         for number in range(given.rounds):
             requests = [("export", EXPORT), ("plan", SHORT)]
             server = subprocess.Popen([sys.executable, "-c", SERVER, str(path), json.dumps(requests)],
-                                      stdout=subprocess.PIPE, text=True)  # fmt: skip
+                                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)  # fmt: skip
             assert server.stdout is not None
             accepted += [server.stdout.readline().strip() for _ in requests]
-            time.sleep(chance.uniform(0.2, 9.0))
+            time.sleep(chance.uniform(0.2, 8.0))
             victim = "server" if number % 2 else "worker"
             alive = workers(server.pid)
             if victim == "worker" and alive:

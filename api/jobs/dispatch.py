@@ -6,6 +6,7 @@ through the queues from time to time as well.
 """
 
 import asyncio
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -14,12 +15,13 @@ from typing import Any
 
 import procrastinate
 import psycopg
-import structlog
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import DeleteJobCondition, Status
 from psycopg_pool import NullConnectionPool
 
 from api.storage.database import conninfo
+
+LOG = logging.getLogger("shequ.jobs")
 
 _QUEUE = "shequ"
 _AGAIN_S = 2.0
@@ -52,7 +54,6 @@ class Dispatch:
         self._wake = wake
         self._come: deque[Ticket] = deque()
         self._held: dict[Ticket, asyncio.Event] = {}
-        self._log = structlog.get_logger("shequ.jobs")
         self._sender = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
         self._pool: NullConnectionPool[psycopg.Connection[Any]] | None = None
         self._sending = threading.Lock()
@@ -74,7 +75,7 @@ class Dispatch:
         except AlreadyEnqueued:
             return
         except (ConnectorException, psycopg.Error) as error:
-            self._log.warning("no ticket sent", study=study_id, job=job_id, error=str(error))
+            LOG.warning("no ticket sent", extra={"said": {"study": study_id, "job": job_id, "error": str(error)}})
 
     def tickets(self, most: int) -> list[Ticket]:
         """Return up to `most` tickets that have come; each stays this server's until it is `done`."""
@@ -106,7 +107,7 @@ class Dispatch:
             try:
                 asyncio.run(self._work())
             except (ConnectorException, psycopg.Error, OSError) as error:
-                self._log.warning("no tickets come", error=str(error))
+                LOG.warning("no tickets come", extra={"said": {"error": str(error)}})
                 self._closing.wait(_AGAIN_S)
 
     async def _work(self) -> None:

@@ -1,5 +1,6 @@
 """The part of a server that has jobs done: a process for each, under limits, watched until it ends."""
 
+import logging
 import os
 import signal
 import socket
@@ -13,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.jobs.orders import OUTCOME, Orders, lost, too_much
@@ -26,6 +26,8 @@ from geo.errors import ShequError
 
 if TYPE_CHECKING:
     from api.jobs.dispatch import Dispatch
+
+LOG = logging.getLogger("shequ.jobs")
 
 TICK_S = 0.25
 """How often running jobs are looked at: whether they ended, or somebody asked for their end."""
@@ -74,7 +76,6 @@ class Jobs:
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._rooms: Rooms | None = None
-        self._log = structlog.get_logger("shequ.jobs")
         self._dispatch = self._dispatching()
 
     # ── for requests ──
@@ -176,7 +177,7 @@ class Jobs:
                 self._settle(run)
 
     def _told(self, job_id: str) -> "_Told":
-        return _Told(self._log, job_id)
+        return _Told(job_id)
 
     def _stores(self) -> Iterator[StudyStore]:
         for study_id in self._server.storage.studies():
@@ -247,7 +248,8 @@ class Jobs:
             process.stdin.close()
         now = time.monotonic()
         self._runs[store.study_id, job.id] = _Run(store, queue, job, process, folder, now, now + LEASE_S / 4)
-        self._log.info("job started", job=job.id, process=job.process, study=store.study_id, pid=process.pid)
+        said = {"job": job.id, "process": job.process, "study": store.study_id, "pid": process.pid}
+        LOG.info("job started", extra={"said": said})
 
     def _look_after(self, run: _Run) -> None:
         now = time.monotonic()
@@ -277,13 +279,13 @@ class Jobs:
         code = run.process.wait(timeout=5.0)
         _kill(run.process, signal.SIGKILL)  # whatever it started
         del self._runs[run.store.study_id, run.job.id]
-        job = run.queue.get(run.job.id)
-        if job.status == "running" and job.worker == self._name:
+        if run.queue.standing(run.job.id, self._name) in ("wanted", "cancel"):
+            job = run.queue.get(run.job.id)
             self._account_for(run, job, code)
         told = _tail(run.folder / "worker.log")
-        log = self._log.warning if told or code else self._log.info
-        log("job ended", job=run.job.id, study=run.store.study_id, code=code, why=run.why, told=told,
-            seconds=round(time.monotonic() - run.began, 2))  # fmt: skip
+        said = {"job": run.job.id, "study": run.store.study_id, "code": code, "why": run.why, "told": told,
+                "seconds": round(time.monotonic() - run.began, 2)}  # fmt: skip
+        LOG.log(logging.WARNING if told or (code and not run.why) else logging.INFO, "job ended", extra={"said": said})
         assert self._rooms is not None  # noqa: S101 - start made them
         self._rooms.clear(run.folder)
         self._wake.set()
@@ -336,8 +338,7 @@ class Jobs:
 class _Told:
     """Logs what goes wrong while one job is looked after, so that the others are looked after too."""
 
-    def __init__(self, log: Any, job_id: str) -> None:  # noqa: ANN401 - structlog's
-        self._log = log
+    def __init__(self, job_id: str) -> None:
         self._job = job_id
 
     def __enter__(self) -> None:
@@ -346,7 +347,7 @@ class _Told:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> bool:
         """Log the error; what nobody can have foreseen goes on."""
         if isinstance(error, (ShequError, SQLAlchemyError, OSError, subprocess.SubprocessError)):
-            self._log.warning("jobs", job=self._job, error=str(error))
+            LOG.warning("a job could not be looked after", extra={"said": {"job": self._job, "error": str(error)}})
             return True
         return False
 

@@ -39,6 +39,7 @@ MOST_RERUNS = 2
 LARGEST_FILE = 900 * 1024 * 1024
 _TOLD_EVERY_S = 0.5
 _PR_SET_PDEATHSIG = 1
+_NEAR_BYTES = 64 * 1024 * 1024
 
 
 class LostError(Exception):
@@ -80,12 +81,6 @@ def attempt(store: StudyStore, queue: Queue, job: Job, orders: Orders) -> tuple[
         return "failed", told["detail"], told
     except LostError:
         raise
-    except (ImportError, OSError) as error:
-        if "allocate memory" not in str(error):
-            traceback.print_exc()
-            return "failed", _UNFORESEEN, lost(_UNFORESEEN)
-        told = out_of_memory(orders.memory_bytes)
-        return "failed", told["detail"], told
     except Exception:  # noqa: BLE001 - whatever it is, the job ends, and the log of the server has the rest
         traceback.print_exc()
         return "failed", _UNFORESEEN, lost(_UNFORESEEN)
@@ -249,15 +244,29 @@ def _limit_time(seconds: int) -> None:
 
 @contextmanager
 def _limited(memory_bytes: int) -> Iterator[None]:
-    """Keep to a limit of memory (address space) while a run works; 0: none. Reading and keeping go without."""
+    """Keep to a limit of memory (address space) while a run works; 0: none. Reading and keeping go without.
+
+    Where memory runs out in a library it may raise anything: with the limit all but reached, it is a MemoryError here.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     if memory_bytes:
         most = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
         resource.setrlimit(resource.RLIMIT_AS, (most, hard))
     try:
         yield
+    except (ShequError, LostError, MemoryError):
+        raise
+    except Exception as error:
+        if memory_bytes and _address_space() > memory_bytes - _NEAR_BYTES:
+            raise MemoryError from error
+        raise
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def _address_space() -> int:
+    """Return the address space that this process uses [bytes]."""
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 
 
 if __name__ == "__main__":
