@@ -115,14 +115,15 @@ def test_tickets_come_again_after_the_database_was_away() -> None:
     own.stop()
 
 
-def test_a_database_that_is_away_keeps_nobody_from_asking_for_work(capsys) -> None:
+def test_a_database_that_is_away_keeps_nobody_from_asking_for_work(caplog) -> None:
     own = start()
     url = own.database()
     open_database(url).dispose()
     own.halt()
     lonely = Dispatch(url.replace("?", "?connect_timeout=1&"), 1, lambda: None)
-    lonely.put("t", "job")
-    assert "no ticket sent" in capsys.readouterr().out
+    with caplog.at_level("WARNING", "shequ.jobs"):
+        lonely.put("t", "job")
+    assert "no ticket sent" in [each.message for each in caplog.records]
     lonely.close()
     own.stop()
 
