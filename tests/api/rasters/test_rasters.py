@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
-from pyproj import Transformer
+from pyproj import CRS, Transformer
 from starlette.testclient import TestClient
 
 from api.accounts.rights import Caller
 from api.main import create_app
-from api.rasters.rasters import Rasters
+from api.rasters.rasters import Rasters, datum_of
 from api.server import Server
 from geo.raster import Raster
 from layers.tiles.grids import GRIDS, matrix_set
@@ -96,6 +96,18 @@ def test_cells_have_the_colour_of_their_class_where_they_lie(town: TestClient, g
         assert pixel(town, "population", x, y, grid) == colour(town, "population", label)
     assert pixel(town, "population", 750, 750, grid)[3] == 0  # nobody knows
     assert pixel(town, "population", -50, 50, grid)[3] == 0  # outside
+
+
+def test_cgcs2000_is_taken_for_wgs_84_and_no_other_datum_is() -> None:
+    web, ours = CRS.from_epsg(3857), CRS.from_epsg(4549)
+    swapped = datum_of(ours, web)
+    assert swapped.geodetic_crs.to_epsg() == 4326
+    there = Transformer.from_crs(ours, 4326, always_xy=True).transform(WEST, SOUTH)
+    assert Transformer.from_crs(swapped, 4326, always_xy=True).transform(WEST, SOUTH) == pytest.approx(there, abs=1e-9)
+    assert datum_of(CRS.from_epsg(4490), web) == CRS.from_epsg(4326)
+    assert datum_of(ours, CRS.from_epsg(4490)) is ours
+    xian = CRS.from_epsg(2384)
+    assert datum_of(xian, web) is xian
 
 
 def test_heights_slope_and_light(town: TestClient) -> None:
