@@ -61,7 +61,7 @@ def extent(snapshot: Snapshot, reference: Reference) -> Box | None:
             return None
         if reference.own:
             return snapshot.bounds
-        edge = shapely.get_coordinates(shapely.segmentize(shapely.box(*snapshot.bounds), STEP_METRES * FINE))
+        edge = shapely.get_coordinates(shapely.segmentize(_box(*snapshot.bounds), STEP_METRES * FINE))
         x, y = reference.from_study(edge[:, 0], edge[:, 1])
         return float(np.min(x)), float(np.min(y)), float(np.max(x)), float(np.max(y))
 

@@ -9,6 +9,7 @@ import orjson
 import pyarrow as pa
 import shapely
 
+from api.features.arrays import integers
 from api.features.query import Representation
 from api.features.snapshot import Snapshot
 
@@ -52,6 +53,6 @@ def feature_bytes(
 def _rows(table: pa.Table, names: Sequence[str], positions: npt.NDArray[np.intp]) -> list[dict[str, Any]]:
     if not names:
         return [{} for _ in positions]
-    taken = table.select(names).take(pa.array(positions))
+    taken = table.select(names).take(integers(positions))
     columns = [column.to_pylist() for column in taken.columns]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from api.features.areas import box_area, meeting_positions
+from api.features.arrays import text, told_true
 from api.features.filters.evaluate import matching
 from api.features.query import Query
 from api.features.snapshot import Snapshot
@@ -77,8 +78,8 @@ def _on_days(snapshot: Snapshot, first: str, last: str) -> npt.NDArray[np.bool_]
     if column is None:
         return np.ones(len(snapshot), dtype=bool)
     told: pa.ChunkedArray = snapshot.table[column]
-    within = pc.and_(pc.greater_equal(told, first), pc.less_equal(told, last))
-    return np.asarray(pc.fill_null(within, True).to_numpy(zero_copy_only=False))
+    outside = pc.or_(pc.less(told, text(first)), pc.greater(told, text(last)))
+    return ~told_true(outside)
 
 
 def _both(found: _Positions | None, mask: npt.NDArray[np.bool_]) -> _Positions:

@@ -19,6 +19,7 @@ import shapely
 from pyproj import CRS
 
 from api.errors import NotFoundError
+from api.features.arrays import objects
 from api.storage import StudyStore
 from api.storage.records import Change, Collection
 
@@ -123,8 +124,8 @@ class Snapshot:
 
 def snapshot_of(store: StudyStore, collection: Collection, rows: pa.Table, tx: int) -> Snapshot:
     """Return rows of the store (`records.arrow_schema`, ordered by id) as a snapshot."""
-    shapes = shapely.from_wkb(rows["geometry"].to_numpy(zero_copy_only=False))
-    ids = rows["id"].to_numpy(zero_copy_only=False)
+    shapes = shapely.from_wkb(objects(rows["geometry"]))
+    ids = objects(rows["id"])
     table = rows.drop_columns(["geometry"])
     return _snapshot(store, collection, tx=tx, ids=ids, geometry=shapes, table=table)
 

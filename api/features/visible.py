@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from api.accounts.rights import COUNTS, HOUSEHOLD_COLUMNS, Caller
+from api.features.arrays import flag, number
 from api.features.snapshot import Snapshot
 from geo.contracts import Column
 
@@ -34,7 +35,7 @@ def _aggregates(snapshot: Snapshot, fewest: int) -> Snapshot:
         enough = _enough(table, fewest)
         for name in counted:
             at = table.schema.get_field_index(name)
-            told = pc.if_else(enough, table[name], pa.scalar(None, table.schema.field(name).type))
+            told = pc.if_else(enough, table[name], pa.nulls(1, table.schema.field(name).type)[0])
             table = table.set_column(at, table.schema.field(name), told)
     if not counted and len(shown) == len(collection.columns):
         return snapshot
@@ -49,12 +50,11 @@ def tells_counts(column: Column) -> bool:
     return bool(words & COUNTS) or "density" in words
 
 
-def _enough(table: pa.Table, fewest: int) -> pa.ChunkedArray:
+def _enough(table: pa.Table, fewest: int) -> pa.Scalar | pa.ChunkedArray:
     """Return for each feature whether it certainly stands for at least `fewest` households."""
-    nowhere = pa.chunked_array([pa.array([False] * len(table), pa.bool_())])
-    by_people = nowhere
+    by_people: pa.Scalar | pa.ChunkedArray = flag(False)
     if "people" in table.column_names:
-        by_people = pc.fill_null(pc.greater_equal(table["people"], fewest * PEOPLE_A_HOUSEHOLD), False)
+        by_people = pc.coalesce(pc.greater_equal(table["people"], number(fewest * PEOPLE_A_HOUSEHOLD)), by_people)
     if "households" not in table.column_names:
         return by_people
-    return pc.coalesce(pc.greater_equal(table["households"], fewest), by_people)
+    return pc.coalesce(pc.greater_equal(table["households"], number(fewest)), by_people)

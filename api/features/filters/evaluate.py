@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from api.errors import BadRequestError
 from api.features.areas import Area
+from api.features.arrays import flag, flags, number, text, told_true, whole
 from api.features.crs import Reference
 from api.features.filters.places import SPATIAL, area_of, lie, lie_alone, lie_itself
 from api.features.filters.times import BETWEEN_INTERVALS, RELATIONS, Span, instant, interval, moment, relate, time
@@ -55,7 +56,7 @@ def matching(expression: object, snapshot: Snapshot, reference: Reference) -> np
     made = _Reader(snapshot, reference).logic(expression)
     if isinstance(made, pa.Scalar):
         return np.full(len(snapshot), made.as_py() is True)
-    return np.asarray(pc.fill_null(made, False).to_numpy(zero_copy_only=False))
+    return told_true(made)
 
 
 class _Reader:
@@ -68,7 +69,7 @@ class _Reader:
     def logic(self, given: object) -> Logic:
         """Return the truth of a predicate."""
         if isinstance(given, bool):
-            return pa.scalar(given)
+            return flag(given)
         if isinstance(given, dict) and "op" in given:
             name, args = self.operation(given)
             if name in _LOGICAL:
@@ -110,21 +111,21 @@ class _Reader:
     def value(self, given: Any) -> Value:  # noqa: ANN401 - JSON
         """Return a scalar operand."""
         if given is None:
-            return Value("null", pa.scalar(None, pa.bool_()), "NULL")
+            return Value("null", UNKNOWN, "NULL")
         if isinstance(given, bool):
-            return Value("flag", pa.scalar(given), str(given).lower())
+            return Value("flag", flag(given), str(given).lower())
         if isinstance(given, (int, float)):
-            return Value("number", pa.scalar(float(given)), f"{given:g}")
+            return Value("number", number(float(given)), f"{given:g}")
         if isinstance(given, str):
-            return Value("text", pa.scalar(given), repr(given[:40]))
+            return Value("text", text(given), repr(given[:40]))
         if not isinstance(given, dict):
             raise _bad("a list stands where a value is needed", "use IN for lists")
         if "property" in given:
             return self.column(given["property"])
         if "date" in given:
-            return Value("day", pa.scalar(day(_text(given["date"]))), f"DATE('{given['date'][:40]}')")
+            return Value("day", text(day(_text(given["date"]))), f"DATE('{given['date'][:40]}')")
         if "timestamp" in given:
-            return Value("time", pa.scalar(time(_text(given["timestamp"]))), f"TIMESTAMP('{given['timestamp'][:40]}')")
+            return Value("time", text(time(_text(given["timestamp"]))), f"TIMESTAMP('{given['timestamp'][:40]}')")
         if "op" in given:
             return self.computed(given)
         raise _bad("a place or an interval stands where a value is needed", "use it in S_INTERSECTS, T_DURING …")
@@ -152,9 +153,7 @@ class _Reader:
         return Value(self.kinds[name], self.array(name), name)
 
     def array(self, name: str) -> pa.Array:
-        made = self.snapshot.table[name].combine_chunks()
-        # an Arrow column of no chunks combines to a chunked array in older versions
-        return made if isinstance(made, pa.Array) else pa.concat_arrays(made.chunks or [pa.array([], made.type)])
+        return whole(self.snapshot.table[name])
 
     def named(self, given: object) -> str:
         if not isinstance(given, str):
@@ -166,16 +165,16 @@ class _Reader:
     def missing(self, given: Any) -> Logic:  # noqa: ANN401 - JSON
         if isinstance(given, dict) and given.get("property") == GEOMETRY:
             self.named(GEOMETRY)
-            return pa.array(np.isnan(self.snapshot.boxes[:, 0]))
+            return flags(np.isnan(self.snapshot.boxes[:, 0]))
         value = self.value(given)
-        return pa.scalar(True) if value.kind == "null" else pc.is_null(value.data)
+        return flag(True) if value.kind == "null" else pc.is_null(value.data)
 
     def spatial(self, name: str, first: object, second: object) -> Logic:
         a, b = self.place(first), self.place(second)
         if a is None and b is None:
             return lie_itself(self.snapshot, name)
         if a is not None and b is not None:
-            return pa.scalar(lie_alone(name, a, b))
+            return flag(lie_alone(name, a, b))
         return lie(self.snapshot, name, a or b, turned=b is None)  # type: ignore[arg-type] # one of them is an area
 
     def place(self, given: object) -> Area | None:

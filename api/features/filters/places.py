@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 import shapely
 
 from api.errors import BadRequestError
 from api.features.areas import Area, box_area, literal_area
+from api.features.arrays import flags
 from api.features.crs import Reference
 from api.features.filters.values import Logic
 from api.features.snapshot import Snapshot
@@ -67,7 +67,7 @@ def lie(snapshot: Snapshot, name: str, area: Area, *, turned: bool) -> Logic:
             found[near] = _related(base, area.shape, snapshot.geometry[near])
     if relation == "s_disjoint":
         found = ~found
-    return pa.array(found, mask=np.isnan(snapshot.boxes[:, 0]))
+    return flags(found, np.isnan(snapshot.boxes[:, 0]))
 
 
 def lie_alone(name: str, first: Area, second: Area) -> bool:
@@ -79,7 +79,7 @@ def lie_alone(name: str, first: Area, second: Area) -> bool:
 def lie_itself(snapshot: Snapshot, name: str) -> Logic:
     """Return how each feature lies to itself."""
     same = name in ("s_intersects", "s_equals", "s_within", "s_contains")
-    return pa.array(np.full(len(snapshot), same), mask=np.isnan(snapshot.boxes[:, 0]))
+    return flags(np.full(len(snapshot), same), np.isnan(snapshot.boxes[:, 0]))
 
 
 def _related(name: str, place: shapely.Geometry, shapes: _Shapes) -> npt.NDArray[np.bool_]:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from api.errors import BadRequestError
+from api.features.arrays import text
 from api.features.filters.values import UNKNOWN, Logic, Value, as_days, day
 from geo.errors import Fault
 
@@ -54,11 +54,11 @@ def interval(start: Value | None, end: Value | None) -> Span:
     return Span(start or _open(BEGINNING), end or _open(END), instant=False)
 
 
-def _open(text: str) -> Value:
-    return Value("day", pa.scalar(text), "..")
+def _open(end: str) -> Value:
+    return Value("day", text(end), "..")
 
 
-def moment(text: str) -> Value:
+def moment(written: str) -> Value:
     """Return a day or a time written as text (RFC 3339).
 
     Raises
@@ -66,13 +66,13 @@ def moment(text: str) -> Value:
     BadRequestError
         When it is neither.
     """
-    told = f"'{text[:40]}'"
-    if len(text) == 10:
-        return Value("day", pa.scalar(day(text)), told)
-    return Value("time", pa.scalar(time(text)), told)
+    told = f"'{written[:40]}'"
+    if len(written) == 10:
+        return Value("day", text(day(written)), told)
+    return Value("time", text(time(written)), told)
 
 
-def time(text: str) -> str:
+def time(written: str) -> str:
     """Return an RFC 3339 time in UTC, with microseconds.
 
     Examples
@@ -80,7 +80,7 @@ def time(text: str) -> str:
     >>> time("2026-03-01T08:00:00+08:00")
     '2026-03-01T00:00:00.000000Z'
     """
-    found = _TIME.match(text)
+    found = _TIME.match(written)
     if found:
         fraction = (found[3] or ".0")[:7]
         # a leap second is the last second of its day
@@ -90,7 +90,7 @@ def time(text: str) -> str:
             return made.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
         except (ValueError, OverflowError):
             pass
-    raise BadRequestError(Fault(f"{text[:40]!r} is no time", "write it like 2026-03-01T08:00:00Z"))
+    raise BadRequestError(Fault(f"{written[:40]!r} is no time", "write it like 2026-03-01T08:00:00Z"))
 
 
 def relate(name: str, a: Span, b: Span) -> Logic:

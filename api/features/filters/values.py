@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from api.errors import BadRequestError
+from api.features.arrays import as_floats, flag, flags, floats, number, text, texts
 from geo.errors import Fault
 
 Kind = Literal["text", "number", "flag", "day", "time", "null"]
@@ -20,7 +21,7 @@ Logic = Any
 KIND_WORDS: dict[Kind, str] = {"text": "text", "number": "a number", "flag": "true or false", "day": "a day",
                                "time": "a time", "null": "nothing"}  # fmt: skip
 
-UNKNOWN = pa.scalar(None, pa.bool_())
+UNKNOWN = flag(None)
 
 COMPARE: dict[str, Callable[[Any, Any], Logic]] = {
     "=": pc.equal, "<>": pc.not_equal, "<": pc.less, "<=": pc.less_equal, ">": pc.greater, ">=": pc.greater_equal,
@@ -94,18 +95,18 @@ def _day_written(value: Value) -> Value:
         return value
     if not value.single:
         raise BadRequestError(Fault(f"filter: {value.told} is text, not a day", "compare values of one kind"))
-    return Value("day", pa.scalar(day(str(value.data.as_py()))), value.told)
+    return Value("day", text(day(str(value.data.as_py()))), value.told)
 
 
-def day(text: str) -> str:
-    """Return an ISO day when `text` is one."""
+def day(written: str) -> str:
+    """Return an ISO day when `written` is one."""
     # numpy reads 2026-02-29 as an error and takes no other forms of ten signs
     try:
-        if len(text) == 10 and text[4] == text[7] == "-":
-            return str(np.datetime64(text, "D"))
+        if len(written) == 10 and written[4] == written[7] == "-":
+            return str(np.datetime64(written, "D"))
     except ValueError:
         pass
-    raise BadRequestError(Fault(f"filter: {text[:40]!r} is no day", "write it like 2026-03-01"))
+    raise BadRequestError(Fault(f"filter: {written[:40]!r} is no day", "write it like 2026-03-01"))
 
 
 def folded(value: Value, fold: Callable[[str], str], name: str) -> Value:
@@ -118,21 +119,21 @@ def folded(value: Value, fold: Callable[[str], str], name: str) -> Value:
         )
     told = f"{name}({value.told})"
     if value.single:
-        text = value.data.as_py()
-        return Value("text", pa.scalar(None if text is None else fold(text), pa.string()), told)
+        given = value.data.as_py()
+        return Value("text", text(None if given is None else fold(given)), told)
     coded = value.data.dictionary_encode()
-    words = pa.array([fold(each) for each in coded.dictionary.to_pylist()], pa.string())
+    words = texts([fold(each) for each in coded.dictionary.to_pylist()])
     return Value("text", words.take(coded.indices), told)
 
 
-def without_case(text: str) -> str:
+def without_case(written: str) -> str:
     """Return text as all its spellings in upper and lower case have it (Unicode case folding)."""
-    return unicodedata.normalize("NFC", text.casefold())
+    return unicodedata.normalize("NFC", written.casefold())
 
 
-def without_accents(text: str) -> str:
+def without_accents(written: str) -> str:
     """Return text without the marks over and under its letters."""
-    bare = "".join(sign for sign in unicodedata.normalize("NFD", text) if not unicodedata.combining(sign))
+    bare = "".join(sign for sign in unicodedata.normalize("NFD", written) if not unicodedata.combining(sign))
     return unicodedata.normalize("NFC", bare)
 
 
@@ -149,28 +150,35 @@ def like(value: Value, pattern: Value) -> Logic:
         raise BadRequestError(Fault("filter: the pattern of LIKE is a property", "write the pattern as text"))
     written = pattern.data.as_py()
     if value.single:
-        return pc.match_like(pa.array([value.data.as_py()], pa.string()), written)[0]
+        return pc.match_like(texts([value.data.as_py()]), written)[0]
     return pc.match_like(value.data, written)
 
 
 def one_of(value: Value, values: list[Value]) -> Logic:
     """Return whether a value is one of several; unknown where it is missing, or where it may be a missing one."""
     if not values:
-        return pa.scalar(False)
+        return flag(False)
     pairs = [alike(value, each) for each in values if each.kind != "null" and value.kind != "null"]
     if value.kind == "null":
         return UNKNOWN
     base = pairs[0][0] if pairs else value
     if len(pairs) == len(values) and not base.single and all(each.single for _, each in pairs):
-        known = pa.array([each.data.as_py() for _, each in pairs])
-        if base.kind == "number":
-            base, known = Value("number", pc.cast(base.data, pa.float64())), pc.cast(known, pa.float64())
-        found = pc.is_in(base.data, known)
+        column, known = _listed(base, [each.data.as_py() for _, each in pairs])
+        found = pc.is_in(column, known)
         return pc.if_else(pc.is_valid(base.data), found, UNKNOWN)
-    met: Logic = pa.scalar(False)
+    met: Logic = flag(False)
     for each in values:
         met = pc.or_kleene(met, compare("=", value, each))
     return met
+
+
+def _listed(value: Value, listed: list[Any]) -> tuple[pa.Array, pa.Array]:
+    """Return a column and the values it is looked for among, as one type of Arrow."""
+    if value.kind == "number":
+        return pc.cast(value.data, pa.float64()), floats(np.array(listed, dtype=float))
+    if value.kind == "flag":
+        return value.data, flags(np.array(listed, dtype=bool))
+    return value.data, texts(listed)
 
 
 def calculate(op: str, values: list[Value]) -> Value:
@@ -190,8 +198,8 @@ def calculate(op: str, values: list[Value]) -> Value:
         made = -made
     made = np.where(np.isfinite(made), made, np.nan)
     if made.ndim:
-        return Value("number", pa.array(made, from_pandas=True), told)
-    return Value("number", pa.scalar(None if np.isnan(made) else float(made), pa.float64()), told)
+        return Value("number", floats(made), told)
+    return Value("number", number(float(made)), told)
 
 
 _Floats = npt.NDArray[np.float64]
@@ -205,6 +213,6 @@ ARITHMETIC = frozenset(_ARITHMETIC)
 
 def _floats(value: Value) -> _Floats:
     if value.single:
-        number = value.data.as_py()
-        return np.asarray(np.nan if number is None else number, dtype=float)
-    return np.asarray(pc.cast(value.data, pa.float64()).to_numpy(zero_copy_only=False))
+        one = value.data.as_py()
+        return np.asarray(np.nan if one is None else one, dtype=float)
+    return as_floats(value.data)

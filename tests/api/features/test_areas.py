@@ -82,6 +82,15 @@ def test_flat_boxes_are_lines_and_points() -> None:
     assert meeting(made, box_area(made, [Y, X, Y, X + 15], own, "bbox")).tolist() == [True, True]
 
 
+@pytest.mark.parametrize("shapes", [[shapely.Point(X, Y)], [shapely.Point(X, Y), shapely.Point(X, Y + 9000)]])
+def test_one_point_and_one_line_have_an_extent(shapes: list[shapely.Geometry]) -> None:
+    made = snapshot({"n": ("count", [0] * len(shapes))}, shapes)
+    west, south, east, north = extent_84(made) or (0.0, 0.0, 0.0, 0.0)
+    assert west <= 120.0 <= east + 1e-9
+    assert meeting(made, box_area(made, [west, south, east, north], DEGREES, "bbox")).all()
+    assert meeting(made, box_area(made, [119.9, 30.1, 120.1, 30.4], DEGREES, "bbox")).all()
+
+
 def test_no_places_no_area() -> None:
     made = snapshot({"n": ("count", [0])})
     assert extent_84(made) is None
