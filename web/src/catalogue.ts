@@ -134,11 +134,17 @@ export function understood(told: Told): Catalogue {
   const results = new Map((told.results ?? []).map((each) => [each.id, each] as const));
   const layers = Object.values(told.layers).map(({ role, ...layer }): Layer =>
     ({ ...layer, usual: layer.usual ?? layer.shown, side: role === "before" ? "before" : role === "after" || role === "moves" ? "after" : "" }));  // prettier-ignore
+  const usual = new Set(layers.filter((layer) => layer.usual).map(bareId));
   return {
     ...told,
     sections: told.sections.map((section) => ({ ...results.get(section.id), ...section })),
-    layers: Object.fromEntries(layers.map((layer) => [layer.id, layer])),
+    layers: Object.fromEntries(layers.map((layer) => [layer.id, layer.side ? { ...layer, usual: usual.has(bareId(layer)) } : layer])),
   };
+}
+
+/** What the ids of twins, one for today and one for the plan, have in common. */
+function bareId(layer: Layer): string {
+  return layer.id.replace(/_before|_after/, "");
 }
 
 const twins = new WeakMap<Catalogue, ReadonlyMap<string, Layer>>();
@@ -147,11 +153,10 @@ const twins = new WeakMap<Catalogue, ReadonlyMap<string, Layer>>();
 export function twinOf(catalogue: Catalogue, layer: Layer): Layer | undefined {
   let known = twins.get(catalogue);
   if (!known) {
-    const bare = (each: Layer): string => each.id.replace(/_before|_after/, "");
     const sided = Object.values(catalogue.layers).filter((each) => each.side);
-    const after = new Map(sided.filter((each) => each.side === "after").map((each) => [bare(each), each] as const));
+    const after = new Map(sided.filter((each) => each.side === "after").map((each) => [bareId(each), each] as const));
     const pairs = sided.flatMap((before) => {
-      const twin = before.side === "before" ? after.get(bare(before)) : undefined;
+      const twin = before.side === "before" ? after.get(bareId(before)) : undefined;
       return twin ? ([[before.id, twin], [twin.id, before]] as const) : [];
     });
     twins.set(catalogue, (known = new Map(pairs)));
