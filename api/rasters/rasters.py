@@ -48,6 +48,8 @@ class Served:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _open: dict[tuple[bool, str], tuple[MemoryFile, DatasetReader]] = field(default_factory=dict, repr=False)
 
+    _systems: dict[str, str] = field(default_factory=dict, repr=False)
+
     @cached_property
     def look(self) -> Look:
         """Its values and classes."""
@@ -141,8 +143,9 @@ class Served:
     def _dataset(self, few: float | None, target: str) -> DatasetReader:
         from rasterio.io import MemoryFile  # noqa: PLC0415 - as above
 
-        crs = datum_of(self.source.crs, CRS.from_user_input(target))
-        key = (few is not None, crs.to_wkt())
+        if target not in self._systems:
+            self._systems[target] = datum_of(self.source.crs, CRS.from_user_input(target)).to_wkt()
+        key = (few is not None, self._systems[target])
         if key not in self._open:
             values = self.look.raster.values
             if few is not None:
