@@ -1,13 +1,13 @@
 """Study files as they are served: opened by other programs, changed by them, of older and newer formats, killed."""
 
 import shutil
-import signal
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -24,6 +24,7 @@ from geo.errors import InputError
 from geo.study import read_study, write_study
 from geo.study_file import FORMAT
 from tests.api.served import small_study
+from tests.api.storage.writers import processes, race, write_on
 
 SHAPE = shapely.box(500_010, 3_340_010, 500_020, 3_340_020)
 
@@ -353,38 +354,31 @@ def test_every_column_of_every_contract_can_be_written(tmp_path: Path) -> None:
 
 
 # ── killed ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-WRITER = """
-import sys
-from pathlib import Path
-from api.storage.embedded import EmbeddedStorage
-from api.storage.geopackage import register
-from api.storage.records import DocumentWrite, FeatureWrite
-store = EmbeddedStorage({"town": Path(sys.argv[1])}).open("town")
-shape = store.rows("buildings").slice(0, 1)["geometry"].to_pylist()[0]
-print("ready", flush=True)
-for n in range(100_000):
-    name = f"{sys.argv[2]}-{n}"
-    store.commit([FeatureWrite("buildings", name, "create", {"name": name}, shape),
-                  DocumentWrite("last", "one", {"name": name})], by="writer", action="write")
-    print(name, flush=True)
-"""
 ROUNDS = 20
+
+
+def heard(told: Connection) -> Iterator[Any]:
+    """Yield what a process tells until it ends."""
+    with suppress(EOFError, ConnectionResetError):
+        while True:
+            yield told.recv()
 
 
 def test_a_killed_writer_loses_nothing_that_was_acknowledged(path: Path, opened: Opened) -> None:
     """Twenty times: a process writes, says what was accepted, and is killed at a moment nobody chose."""
     acknowledged: list[str] = []
+    context = processes()
     for number in range(ROUNDS):
-        writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(number)], stdout=subprocess.PIPE,
-                                  text=True, cwd=Path(__file__).parents[3])  # fmt: skip
-        assert writer.stdout is not None
-        assert writer.stdout.readline() == "ready\n"
-        for _ in range(1 + number % 5):
-            acknowledged.append(writer.stdout.readline().strip())
-        writer.send_signal(signal.SIGKILL)
-        acknowledged += [line.strip() for line in writer.stdout.read().splitlines(keepends=True) if line.endswith("\n")]
-        writer.wait()
-        writer.stdout.close()
+        told, telling = context.Pipe(duplex=False)
+        writer = context.Process(target=write_on, args=(path, str(number), telling))
+        writer.start()
+        telling.close()
+        acknowledged.extend(told.recv() for _ in range(1 + number % 5))
+        writer.kill()
+        acknowledged.extend(heard(told))
+        writer.join()
+        writer.close()
+        told.close()
     storage, store = opened(path)
     there = set(store.rows("buildings")["id"].to_pylist())
     assert set(acknowledged) <= there, "an acknowledged write is missing"
@@ -393,43 +387,33 @@ def test_a_killed_writer_loses_nothing_that_was_acknowledged(path: Path, opened:
     assert len(made) <= len(acknowledged) + ROUNDS, "at most one write per round may be there without having been told"
     logged = [t for t in store.transactions(limit=10_000) if t.by == "writer"]
     assert len(logged) == len(made), "each write is one line of the log"
+    last = store.document("last", "one")
+    assert last is not None
+    assert last.tx == logged[0].tx
     storage.close()
     assert sql(path, "PRAGMA integrity_check") == [("ok",)]
     assert pyogrio.read_info(path, layer="buildings")["features"] == len(there)
 
 
-RACER = """
-import json, sys
-from pathlib import Path
-from api.errors import OutOfDateError, BusyError
-from api.storage.embedded import EmbeddedStorage
-from api.storage.records import FeatureWrite
-store = EmbeddedStorage({"town": Path(sys.argv[1])}).open("town")
-told = []
-for n in range(int(sys.argv[3])):
-    row = store.rows("buildings", ids=["JZ001"]).to_pylist()[0]
-    write = FeatureWrite("buildings", "JZ001", "replace", {"name": f"{sys.argv[2]}-{n}"}, row["geometry"], row["version"])
-    try:
-        told.append(["accepted", store.commit([write], by=sys.argv[2], action="race").tx])
-    except (OutOfDateError, BusyError) as error:
-        told.append([type(error).__name__, str(error)])
-print(json.dumps(told))
-"""
-
-
 def test_processes_that_write_at_once_lose_nothing(path: Path, opened: Opened) -> None:
-    import json
-
     opened(path)[0].close()
-    racers = [
-        subprocess.Popen([sys.executable, "-c", RACER, str(path), f"w{n}", "10"], stdout=subprocess.PIPE, text=True,
-                         cwd=Path(__file__).parents[3]) for n in range(4)
-    ]  # fmt: skip
-    told = [answer for racer in racers for answer in json.loads(racer.communicate()[0])]
-    accepted = sorted(tx for word, tx in told if word == "accepted")
-    assert len(told) == 40
-    assert len(set(accepted)) == len(accepted) >= 10
-    assert all(why for word, why in told if word != "accepted"), "every refused one is told why"
+    context = processes()
+    racers, pipes = [], []
+    for n in range(8):
+        told, telling = context.Pipe(duplex=False)
+        racers.append(context.Process(target=race, args=(path, f"w{n}", 6, telling)))
+        racers[-1].start()
+        telling.close()
+        pipes.append(told)
+    answers = [answer for told in pipes for answer in heard(told)]
+    for racer, told in zip(racers, pipes, strict=True):
+        racer.join()
+        racer.close()
+        told.close()
+    accepted = sorted(tx for word, tx in answers if word == "accepted")
+    assert len(answers) == 48
+    assert len(set(accepted)) == len(accepted) >= 6
+    assert all(why for word, why in answers if word != "accepted"), "every refused one is told why"
     storage, store = opened(path)
     assert store.rows("buildings", ids=["JZ001"])["version"].to_pylist() == [len(accepted) + 1]
     assert sorted(t.tx for t in store.transactions(limit=100) if t.action == "race") == accepted

@@ -1,4 +1,4 @@
-"""Random edits, drops and undoings against a plain dict that keeps every state: what is there now, and as of any time."""
+"""Random edits, drops and undoings against a plain dict that keeps every state: now, and as of any time."""
 
 import shutil
 import tempfile
@@ -113,7 +113,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def undo(self, data: st.DataObject) -> None:
-        """The last transaction can always be taken back, unless it changed nothing; earlier ones, or they are refused."""
+        """The last transaction can always be taken back, unless it changed nothing; earlier ones, or are refused."""
         head = max(self.states)
         tx = data.draw(st.integers(2, head)) if head > 1 else 1
         before = self.states[tx - 1] if tx > 1 else None

@@ -1,5 +1,6 @@
 """What every store keeps to, over either kind of storage."""
 
+import itertools
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,6 @@ from api.storage.records import CollectionWrite, DocumentWrite, FeatureWrite, Fi
 from geo.errors import InputError
 from geo.study import Repair
 from tests.api.served import small_study
-import itertools
 
 HOUSE = "JZ001"
 
@@ -221,7 +221,7 @@ def test_every_fault_is_told_at_once(store: StudyStore) -> None:
         edit(store, use="castle", floors=-1, height_m="high")
     assert len(error.value.faults) == 3
     road = row_of(store, "roads", "R1")
-    with pytest.raises(InputError, match="road_class .* is empty"):
+    with pytest.raises(InputError, match=r"road_class .* is empty"):
         store.commit([FeatureWrite("roads", "R1", "replace", {}, road["geometry"])], by="a", action="b")
 
 
