@@ -45,6 +45,7 @@ def serve_studies(
     Examples: `shequ serve out/qinghe/study.gpkg` · `shequ serve east=a.gpkg west=b.gpkg --port 8080`
     """  # fmt: skip
     import uvicorn
+    from pydantic import SecretStr
 
     from api.gateway import log_as_json
     from api.settings import Settings, require_safe
@@ -58,7 +59,7 @@ def serve_studies(
     if workers > 1 and not database:
         raise InputError(Fault("study files are served by one process", "leave --workers out, or use a database"))
     port = port or _free(host)
-    settings = Settings(studies=files, database=database, host=host, port=port)
+    settings = Settings(studies=files, database=SecretStr(database) if database else None, host=host, port=port)
     require_safe(settings)
     _require_free(host, port)
     log_as_json()
