@@ -90,6 +90,11 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 AS_HTML: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
 """An answer that browsers get as a page."""
 
+FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+}
+"""A file to take away."""
+
 WRITE_PROBLEMS: dict[int | str, dict[str, Any]] = PROBLEMS | {
     409: _told("The request has no answer, or contradicts what is there"),
     412: _told("Somebody changed it since it was read"),
