@@ -23,9 +23,18 @@ class StudyStore(Protocol):
     """One study. Safe to use from several threads and processes at once; writes of one study wait for each other."""
 
     study_id: str
-    name: str
-    name_en: str
-    crs: CRS
+
+    @property
+    def name(self) -> str:
+        """The name of the town."""
+
+    @property
+    def name_en(self) -> str:
+        """The name in English or Latin letters; may be empty."""
+
+    @property
+    def crs(self) -> CRS:
+        """The coordinate reference system of the study, in metres."""
 
     # ── reading ──
     def head(self) -> int:

@@ -37,11 +37,10 @@ def measures(values: Sequence[float | None]) -> pa.Array:
 
 def flags(values: Sequence[int | None]) -> pa.Array:
     """Return flags, from 0 and 1."""
-    whole = counts(values)
-    known = whole.is_valid().to_numpy(zero_copy_only=False) if whole.null_count else None
+    missing = counts(values).null_count
     on = np.fromiter((bool(value) for value in values), bool, len(values))
-    bits = None if known is None else _bits(known)
-    return pa.Array.from_buffers(pa.bool_(), len(on), [bits, _bits(on)], whole.null_count)
+    bits = _bits(np.fromiter((value is not None for value in values), bool, len(values))) if missing else None
+    return pa.Array.from_buffers(pa.bool_(), len(on), [bits, _bits(on)], missing)
 
 
 def blobs(values: Sequence[bytes | None], kind: pa.DataType) -> pa.Array:

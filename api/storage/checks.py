@@ -98,16 +98,7 @@ def _value_faults(value: object, column: Column) -> Iterator[tuple[str, str]]:
     """Yield (what, remedy) for what is wrong with one value."""
     says = f"column {column.name} holds {_short(value)}"
     if column.kind in ("count", "number", "year"):
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            yield f"{says}, where a number is needed", "correct the value, or leave it empty when unknown"
-        elif not math.isfinite(value):
-            yield f"{says}, which is not finite", "correct it"
-        elif column.kind != "number" and value != int(value):
-            yield f"{says}, not a whole number", "round it at the source"
-        elif column.kind != "number" and abs(value) > _GREATEST:
-            yield f"{says}, too large a number", "correct it"
-        elif column.minimum is not None and value < column.minimum:
-            yield f"{says}, below {column.minimum:g}", "correct the value, or leave it empty when unknown"
+        yield from _number_faults(value, column, says)
     elif column.kind == "flag":
         if not isinstance(value, bool):
             yield f"{says}, where true or false is needed", "correct the value, or leave it empty when unknown"
@@ -120,6 +111,19 @@ def _value_faults(value: object, column: Column) -> Iterator[tuple[str, str]]:
             yield f"{says}, which is no day", "write it like 2026-03-01"
     elif column.allowed and value not in column.allowed:
         yield says, f"use one of: {', '.join(column.allowed)}"
+
+
+def _number_faults(value: object, column: Column, says: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        yield f"{says}, where a number is needed", "correct the value, or leave it empty when unknown"
+    elif not math.isfinite(value):
+        yield f"{says}, which is not finite", "correct it"
+    elif column.kind != "number" and value != int(value):
+        yield f"{says}, not a whole number", "round it at the source"
+    elif column.kind != "number" and abs(value) > _GREATEST:
+        yield f"{says}, too large a number", "correct it"
+    elif column.minimum is not None and value < column.minimum:
+        yield f"{says}, below {column.minimum:g}", "correct the value, or leave it empty when unknown"
 
 
 def _cast(value: Any, column: Column) -> Any:  # noqa: ANN401 - a JSON value

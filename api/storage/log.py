@@ -175,7 +175,7 @@ def transactions(
     return [_transaction(row) for row in rows]
 
 
-def _transaction(row: Row[Any]) -> Transaction:
+def _transaction(row: Row[*tuple[Any, ...]]) -> Transaction:
     return Transaction(row.tx, row.at, row.by, row.action, row.note, row.undoes, json.loads(row.counts))
 
 
@@ -208,7 +208,7 @@ def versions(db: Connection, key: str, collection: str, feature_id: str) -> list
             for r in rows]  # fmt: skip
 
 
-def versions_at(db: Connection, key: str, collection: str, tx: int) -> Iterator[Row[Any]]:
+def versions_at(db: Connection, key: str, collection: str, tx: int) -> Iterator[Row[*tuple[Any, ...]]]:
     """Yield, for each feature that the log has versions of up to `tx`, the one that stood after it."""
     v = t.versions.c
     here = (v.study == key, v.collection == collection, v.tx <= tx)
@@ -241,7 +241,7 @@ def changes(db: Connection, key: str, since: int, collection: str | None) -> lis
     ]  # fmt: skip
 
 
-def changed_by(db: Connection, key: str, tx: int) -> list[Row[Any]]:
+def changed_by(db: Connection, key: str, tx: int) -> list[Row[*tuple[Any, ...]]]:
     """Return collection, id, version of every feature that a transaction changed."""
     v = t.versions.c
     rows = db.execute(select(v.collection, v.id, v.version).where(v.study == key, v.tx == tx)
@@ -249,13 +249,15 @@ def changed_by(db: Connection, key: str, tx: int) -> list[Row[Any]]:
     return list(rows)
 
 
-def version(db: Connection, key: str, collection: str, feature_ids: Mapping[str, int]) -> dict[str, Row[Any]]:
+def version(
+    db: Connection, key: str, collection: str, feature_ids: Mapping[str, int]
+) -> dict[str, Row[*tuple[Any, ...]]]:
     """Return the rows of these versions (id → version)."""
     v = t.versions.c
     one = select(v.id, v.version, v.tx, v.op, v.properties, v.geometry).where(
         v.study == key, v.collection == collection, v.id == bindparam("feature"), v.version == bindparam("number")
     )
-    found: dict[str, Row[Any]] = {}
+    found: dict[str, Row[*tuple[Any, ...]]] = {}
     for feature, number in feature_ids.items():
         row = db.execute(one, {"feature": feature, "number": number}).first()
         if row is not None:
@@ -301,7 +303,7 @@ def add_document(db: Connection, key: str, made: Document) -> None:
     db.execute(insert(t.documents).values(study=key, **{**vars(made), "body": body}))
 
 
-def _document(row: Row[Any]) -> Document:
+def _document(row: Row[*tuple[Any, ...]]) -> Document:
     body = json.loads(row.body) if row.body is not None else None
     return Document(row.kind, row.id, row.version, row.tx, body)  # type: ignore[arg-type]
 

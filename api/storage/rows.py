@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
+from numpy.typing import NDArray
 
 from api.storage.differences import by_id
 from api.storage.records import FIXED, Collection, arrow_schema
@@ -16,6 +17,9 @@ from geo.errors import Fault, InputError
 
 Row = Mapping[str, Any]
 """One feature: `id`, `geometry` (WKB), columns."""
+
+Box = tuple[float, float, float, float]
+"""West, south, east, north in the CRS of the study [m]."""
 
 
 def rows_of(collection: Collection, rows: pa.Table, *, cut: bool = False) -> pa.Table:
@@ -64,13 +68,13 @@ def full_rows(rows: pa.Table, collection: Collection, versions: pa.Array, txs: p
     return pa.table(columns, schema)
 
 
-def boxes(rows: Sequence[Row | None]) -> list[tuple[float, ...] | None]:
+def boxes(rows: Sequence[Row | None]) -> list[Box | None]:
     """Return the box of each row's geometry; None where there is no row or no geometry."""
     shapes = np.array([None if row is None else row.get("geometry") for row in rows] + [None], dtype=object)[:-1]
     return box_list(shapes)
 
 
-def box_list(geometries: np.ndarray) -> list[tuple[float, ...] | None]:  # type: ignore[type-arg]
+def box_list(geometries: NDArray[np.object_]) -> list[Box | None]:
     """Return the box of each geometry (WKB); None where there is none."""
     bounds = shapely.bounds(shapely.from_wkb(geometries))
     missing = np.isnan(bounds[:, 0]).tolist()

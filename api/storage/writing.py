@@ -30,7 +30,7 @@ from api.storage.records import (
     Transaction,
     Write,
 )
-from api.storage.rows import Row, boxes, plain_schema, rows_of
+from api.storage.rows import Box, Row, boxes, plain_schema, rows_of
 from geo.errors import Fault, InputError
 
 _AT_ONCE = 10_000
@@ -194,7 +194,7 @@ class Writing:
         self.counts[name] += len(ids)
 
     def _version(
-        self, collection: str, row: Row, version: int, tx: int, op: str, *, box: Sequence[float] | None
+        self, collection: str, row: Row, version: int, tx: int, op: str, *, box: Box | None
     ) -> dict[str, Any]:  # fmt: skip
         minx, miny, maxx, maxy = box or (None, None, None, None)
         return {
@@ -306,7 +306,7 @@ def _shape(collection: Collection) -> tuple[object, ...]:
     return collection.geometry, collection.index, collection.columns
 
 
-def _around(a: Sequence[float], b: Sequence[float]) -> tuple[float, ...]:
+def _around(a: Box, b: Box) -> Box:
     return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
 
 

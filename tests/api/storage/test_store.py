@@ -126,7 +126,7 @@ def test_an_edit_is_a_transaction_with_a_version(store: StudyStore) -> None:
 
 def test_a_moved_feature_touches_where_it_was_and_where_it_is(store: StudyStore) -> None:
     old = shapely.from_wkb(row_of(store, "buildings", HOUSE)["geometry"])
-    new = shapely.transform(old, lambda xy: [*xy, 300, 100])
+    new = shapely.transform(old, lambda xy: xy + np.array([300, 100]))
     head = store.head()
     edit(store, geometry=new.wkb)
     (change,) = store.changes(head, "buildings")
