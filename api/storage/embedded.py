@@ -26,7 +26,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from api.errors import BusyError, NotFoundError
 from api.storage import geopackage
-from api.storage.admitting import OTHERS
+from api.storage.admitting import OPENED, OTHERS
 from api.storage.backend import Found, Stray
 from api.storage.records import Collection
 from api.storage.store import Store
@@ -72,9 +72,9 @@ class EmbeddedStorage:
 
     def open(self, study_id: str) -> Store:
         """Return one study; the same object for the same id."""
-        return self._open(study_id, OTHERS)
+        return self._open(study_id, OTHERS, OPENED)
 
-    def _open(self, study_id: str, by: str) -> Store:
+    def _open(self, study_id: str, by: str, action: str) -> Store:
         store = self._stores.get(study_id)
         if store is not None:
             return store
@@ -84,7 +84,7 @@ class EmbeddedStorage:
                     raise NotFoundError(f"there is no study {study_id}", "see the list of studies")
                 backend = EmbeddedBackend(self._paths[study_id])
                 try:
-                    self._stores[study_id] = Store(study_id, backend, opened_by=by)
+                    self._stores[study_id] = Store(study_id, backend, opened_by=by, opened_as=action)
                 except BaseException:
                     backend.close()
                     raise
@@ -95,7 +95,7 @@ class EmbeddedStorage:
         from geo.study import write_study  # noqa: PLC0415 - reading and serving need no pandas
 
         write_study(study, self._free(study_id))
-        return self._open(study_id, by)
+        return self._open(study_id, by, "create")
 
     def restore(self, study_id: str, path: Path, *, by: str) -> Store:
         """Take in a backup as a study with all its history."""
@@ -103,7 +103,7 @@ class EmbeddedStorage:
         require_study(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         _copy(path, target)
-        store = self._open(study_id, by)
+        store = self._open(study_id, by, "restore")
         store.commit([], by=by, action="restore", note=path.name)
         return store
 

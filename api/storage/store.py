@@ -59,15 +59,15 @@ class Store:
     study_id
     backend
         Where the tables are, and the log beside them.
-    opened_by
-        Who the log says took the study in, where it has no log yet.
+    opened_by, opened_as
+        Who the log says took the study in, and by doing what, where it has no log yet.
     """
 
-    def __init__(self, study_id: str, backend: Backend, *, opened_by: str = OTHERS) -> None:
+    def __init__(self, study_id: str, backend: Backend, *, opened_by: str = OTHERS, opened_as: str = OPENED) -> None:
         self.study_id = study_id
         self.backend = backend
         self._key = backend.key
-        self._opened_by = opened_by
+        self._opened = (opened_by, opened_as)
         self._collections = _Held()
         self._about: tuple[int, Mapping[str, Any]] = (-1, {})
         if backend.touched():
@@ -284,8 +284,8 @@ class Store:
     def _admit_in(self, db: Connection) -> None:
         writing = Writing(db, self.backend)
         if admit(writing):
-            first = writing.tx == 1
-            writing.end(by=self._opened_by if first else OTHERS, action=OPENED if first else CHANGED)
+            by, action = self._opened if writing.tx == 1 else (OTHERS, CHANGED)
+            writing.end(by=by, action=action)
 
     # ── whole studies ────────────────────────────────────────────────────────────────────────────────────────────────
     def put_study(
