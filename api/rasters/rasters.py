@@ -34,6 +34,8 @@ PEOPLE_A_HOUSEHOLD = 3
 
 KEPT_STUDIES = 16
 _OTHERS = "another program"
+_LOADING = threading.Lock()
+"""rio-tiler's modules import each other: two threads that load it at once may each see half of it."""
 _CGCS2000, _WGS84 = 4490, 4326
 
 
@@ -93,8 +95,9 @@ class Served:
         few
             Cells with fewer people than this are drawn as the lowest class; None: every one as it is.
         """
-        from rio_tiler.errors import TileOutsideBounds  # noqa: PLC0415 - half a second that only rasters wait for
-        from rio_tiler.io import Reader  # noqa: PLC0415 - as above
+        with _LOADING:
+            from rio_tiler.errors import TileOutsideBounds  # noqa: PLC0415 - half a second that only rasters wait for
+            from rio_tiler.io import Reader  # noqa: PLC0415 - as above
 
         hidden = few is not None and self.name == "population"
         with self._lock:
