@@ -325,12 +325,20 @@ def test_on_a_phone_the_panel_is_a_sheet_and_the_card_covers_the_map_only_in_par
 def test_the_printed_sheet_has_map_legend_and_mark(visit, running):
     tab = visit(running, CENTRE)
     settled(tab)
-    tab.emulate_media(media="print")
-    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    address = tab.url
+    tab.evaluate("() => dispatchEvent(new Event('beforeprint'))")
     assert tab.locator(".print-legend").is_visible()
     assert "道路" in tab.locator(".print-legend").inner_text()
     assert tab.locator(".mark").is_visible()
     for hidden in (".panel", ".search", ".controls"):
         assert tab.locator(hidden).is_hidden()
+    copy = tab.locator("canvas.printed")
+    colours = "(each) => new Set(new Uint32Array(each.getContext('2d').getImageData(0, 0, 300, 300).data.buffer)).size"
+    assert copy.evaluate(colours) > 3
+    assert tab.locator(".page").bounding_box()["width"] == pytest.approx(277 / 25.4 * 96, abs=1)
+    tab.evaluate("() => dispatchEvent(new Event('afterprint'))")
+    assert copy.count() == 0
+    assert tab.locator(".panel").is_visible()
+    settled(tab)
+    assert tab.url == address
     assert tab.pdf(prefer_css_page_size=True)[:5] == b"%PDF-"
-    tab.evaluate("dispatchEvent(new Event('afterprint'))")

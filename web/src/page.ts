@@ -114,7 +114,7 @@ export class Page {
         path && icon(path, 18), el("span", {}, text));  // prettier-ignore
     this.#tools.replaceChildren(
       tool("share", say("share", lang), say("share_hint", lang), () => void this.#share(), ICONS.link),
-      tool("print", say("print", lang), say("print", lang), () => window.print(), ICONS.print),
+      tool("print", say("print", lang), say("print", lang), () => void this.#printNow(), ICONS.print),
       tool("lang", say("language", lang), say("language_hint", lang), () => this.#desk.store.set({ lang: lang === "zh" ? "en" : "zh" })),
     );
     if (had) this.#tools.querySelector<HTMLElement>(`[data-key="${had}"]`)?.focus();
@@ -205,10 +205,18 @@ export class Page {
     }
   }
 
+  /** Lay out the sheet, wait for the map to be drawn on it, then hand it to the printer. */
+  async #printNow(): Promise<void> {
+    this.#print(true);
+    await this.#desk.stage?.drawn();
+    window.print();
+    this.#print(false);
+  }
+
   #print(now: boolean): void {
     this.node.classList.toggle("printing", now);
     this.#legend.replaceChildren(...(now ? [printedLegend(this.#desk)] : []));
-    this.#desk.stage?.resize();
+    this.#desk.stage?.print(now);
   }
 }
 

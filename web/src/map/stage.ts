@@ -32,6 +32,7 @@ const NEAR_PX = 4;
 const NEAR_TOUCH_PX = 11;
 const RETRY_MS = 8000;
 const LOOK_MS = 150;
+const DRAWN_MS = 5000;
 
 /** One of the two maps with what was last drawn on it, so that only what changed is changed. */
 interface Half {
@@ -60,6 +61,8 @@ export class Stage {
   readonly #placed: boolean;
   #moving = false;
   #hovering = 0;
+  #attempt = 0;
+  #beforePrint: { lng: number; lat: number; zoom: number } | null = null;
   #retry = 0;
 
   onPick: (picks: readonly Pick[], at: Place) => void = () => undefined;
@@ -172,8 +175,15 @@ export class Stage {
         if (collections !== "all" && !collections.includes(collectionOf(id))) continue;
         const held = half.view.getSource(id);
         if (source.type === "geojson" && typeof source.data === "string") (held as GeoJSONSource | undefined)?.setData(this.#server.here(source.data));
-        else if (held) half.view.refreshTiles(id);
+        else if (held && source.type === "vector") half.view.refreshTiles(id);
       }
+    if (collections === "all") this.#renewRasters();
+  }
+
+  /** Pictures are fetched by making their sources anew: MapLibre cannot draw one that it fetches again after a failure. */
+  #renewRasters(): void {
+    this.#attempt += 1;
+    for (const half of this.#halves()) if (half.ready) this.#restyle(half);
   }
 
   /** Mark a feature on the map; null takes the mark away. */
@@ -189,7 +199,7 @@ export class Stage {
   }
 
   #style(side: Side): StyleSpecification {
-    return styleOf(this.#catalogue, this.#store.now, side, this.#server);
+    return styleOf(this.#catalogue, this.#store.now, side, this.#server, this.#attempt);
   }
 
   #update(): void {
@@ -380,7 +390,39 @@ export class Stage {
     }, RETRY_MS);
   }
 
-  /** For printing: draw at the size of the sheet. */
+  /**
+   * Draw what is seen now at the size of the printed sheet, and go back afterwards. Printers take a picture of the page
+   * before WebGL shows what it has just drawn, so a plain copy is laid over the map.
+   */
+  print(now: boolean): void {
+    const { view } = this.#main;
+    for (const copy of this.node.querySelectorAll(".printed")) copy.remove();
+    if (!now && !this.#beforePrint) return;
+    const seen = view.getBounds();
+    const before = this.#beforePrint ?? this.camera;
+    this.resize();
+    if (now) view.fitBounds(seen, { animate: false, padding: 0 });
+    else this.go(before);
+    this.#beforePrint = now ? before : null;
+    for (const half of this.#halves()) {
+      half.view.redraw();
+      const canvas = half.view.getCanvas();
+      const copy = el("canvas", { class: "printed", width: canvas.width, height: canvas.height });
+      copy.getContext("2d")?.drawImage(canvas, 0, 0);
+      if (now) half.view.getContainer().append(copy);
+    }
+  }
+
+  /** Wait until all that is in view has been fetched and drawn, though not for ever. */
+  async drawn(): Promise<void> {
+    const end = performance.now() + DRAWN_MS;
+    const wait = (): Promise<void> => new Promise((done) => window.setTimeout(done, LOOK_MS));
+    do await wait();
+    while (performance.now() < end && this.#halves().some((half) => !half.view.areTilesLoaded()));
+    await wait();
+  }
+
+  /** The map's box has another size. */
   resize(): void {
     for (const half of this.#halves()) half.view.resize();
   }

@@ -24,8 +24,11 @@ const OPACITY: Partial<Record<LayerSpecification["type"], readonly string[]>> = 
 
 export const SELECTED = "selected";
 
-/** Return the style for one side: the layers of the sections that are switched on. */
-export function styleOf(catalogue: Catalogue, state: State, side: Side, server: Server): StyleSpecification {
+/**
+ * Return the style for one side: the layers of the sections that are switched on. `attempt` grows when pictures are to be
+ * fetched anew.
+ */
+export function styleOf(catalogue: Catalogue, state: State, side: Side, server: Server, attempt: number): StyleSpecification {
   const sources: Record<string, SourceSpecification> = {};
   sources[SELECTED] = { type: "geojson", data: { type: "FeatureCollection", features: [] } };
   const made = new Map<string, LayerSpecification>([[catalogue.background.id, catalogue.background]]);
@@ -34,7 +37,7 @@ export function styleOf(catalogue: Catalogue, state: State, side: Side, server: 
     for (const part of layer.style) {
       made.set(part.id, dressed(catalogue, state, side, layer, part));
       const source = "source" in part ? catalogue.sources[part.source] : undefined;
-      if (source && "source" in part) sources[part.source] ??= sourceHere(source, server);
+      if (source && "source" in part) sources[part.source] ??= sourceHere(source, server, attempt);
     }
   }
   return {
@@ -94,10 +97,11 @@ function inOurFonts(text: unknown): unknown {
   return Object.fromEntries(entries);
 }
 
-function sourceHere(source: SourceSpecification, server: Server): SourceSpecification {
+function sourceHere(source: SourceSpecification, server: Server, attempt: number): SourceSpecification {
   if (source.type === "geojson" && typeof source.data === "string") return { ...source, data: server.here(source.data) };
-  if ((source.type === "vector" || source.type === "raster") && source.tiles)
-    return { ...source, tiles: source.tiles.map((each) => server.here(each)) };
+  if (source.type === "vector" && source.tiles) return { ...source, tiles: source.tiles.map((each) => server.here(each)) };
+  if (source.type === "raster" && source.tiles)
+    return { ...source, tiles: source.tiles.map((each) => server.here(each) + (attempt ? `#${attempt}` : "")) };
   return source;
 }
 

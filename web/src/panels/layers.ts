@@ -190,7 +190,7 @@ export function printedLegend(desk: Desk): HTMLElement {
     const twin = twinOf(catalogue, layer);
     if (twin && seen.has(twin.id)) return [];
     seen.add(layer.id);
-    return [el("div", { class: "print-block" }, el("b", {}, pick(layer.title, state.lang)), legend(state, layer))];
+    return [el("div", { class: "print-block" }, layer.legend.length > 1 && el("b", {}, pick(layer.title, state.lang)), legend(state, layer))];
   });
   return el("div", { class: "print-legend" }, blocks);
 }
