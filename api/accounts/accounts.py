@@ -10,17 +10,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from api.accounts.credentials import ApiKey, Passwords, digest, new_key, new_token, read_key, require_password
 from api.accounts.rights import ROLES, Caller, Role
+from api.accounts.sessions import SESSION_HOURS
 from api.accounts.tables import accounts, audit, grants, keys, sessions
 from api.errors import NotFoundError
+from api.storage import Storage
+from api.storage.postgis import PostgisStorage
 from api.storage.postgis_tables import studies
 from geo.errors import Fault, InputError
 
 EVERY_STUDY = "*"
-SESSION_HOURS = 12
 KEY_DAYS = 365
 LONGEST_KEY_DAYS = 3 * 365
 
@@ -103,12 +105,20 @@ class Accounts:
 
     # ── who asks ──
     def by_key(self, text: str, name: str | None = None) -> Caller | None:
-        """Return whose key it is, with what may be done by it; None for one that is unknown, expired, or not `name`'s."""
+        """Return whose key it is and what may be done by it; None for one unknown, expired, or not `name`'s."""
         return self._trusted.get(("key", digest(text), name), lambda: self._by_key(text, name))
 
     def by_session(self, token: str) -> Caller | None:
         """Return who is signed in with this token; None when nobody is any more."""
         return self._trusted.get(("session", digest(token), None), lambda: self._by_session(token))
+
+    def known_by_key(self, text: str, name: str | None = None) -> Caller | None:
+        """Return what `by_key` would, where that was asked just now: at once; None otherwise."""
+        return self._trusted.known(("key", digest(text), name))
+
+    def known_by_session(self, token: str) -> Caller | None:
+        """Return what `by_session` would, where that was asked just now: at once; None otherwise."""
+        return self._trusted.known(("session", digest(token), None))
 
     def _by_key(self, text: str, name: str | None) -> tuple[Caller, str] | None:
         key = read_key(text)
@@ -188,7 +198,7 @@ class Accounts:
         return str(row.name)
 
     # ── accounts ──
-    def list(self) -> list[Account]:
+    def all(self) -> list[Account]:
         """Return every account, by name."""
         with self._engine.connect() as db:
             given: dict[str, list[Grant]] = {}
@@ -243,11 +253,10 @@ class Accounts:
             values["password"] = self._passwords.hash(require_password(values["password"], name))
         told = ", ".join("password" if key == "password" else f"{key} {value}" for key, value in to.items())
         with self._changing(by, "account changed", name, note=told) as db:
-            own = _name(db, name)
-            before = db.execute(select(accounts).where(accounts.c.name == own).with_for_update()).one()
+            own, admins = _name(db, name), _admins(db)
             db.execute(_account(own).values(**values))
-            if before.role == "admin" and before.active:
-                _require_an_admin(db)
+            if own in admins and not _admins(db):
+                raise _nobody_left()
             if "password" in to or to.get("active") is False:
                 db.execute(delete(sessions).where(sessions.c.account == own))
         return self.get(name)
@@ -261,11 +270,10 @@ class Accounts:
             As `change`.
         """
         with self._changing(by, "account removed", name) as db:
-            own = _name(db, name)
-            admin = db.scalar(select(accounts.c.role).where(accounts.c.name == own, accounts.c.active)) == "admin"
+            own, admins = _name(db, name), _admins(db)
             db.execute(delete(accounts).where(accounts.c.name == own))
-            if admin:
-                _require_an_admin(db)
+            if admins == {own}:
+                raise _nobody_left()
 
     # ── roles ──
     def members(self, study_id: str) -> list[tuple[str, Grant]]:
@@ -363,6 +371,12 @@ class Accounts:
             yield db
             _note(db, by, action, account, study=study, note=note)
         self._trusted.forget()
+
+
+def open_accounts(storage: Storage) -> Accounts:
+    """Return the accounts that a team's database keeps beside its studies."""
+    assert isinstance(storage, PostgisStorage)  # noqa: S101 - what the settings of a team open
+    return Accounts(storage.engine)
 
 
 # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -470,10 +484,14 @@ def _require_study(db: Connection, study_id: str) -> None:
         raise NotFoundError(f"there is no study {study_id}", "see the list of studies")
 
 
-def _require_an_admin(db: Connection) -> None:
-    asked = select(func.count()).where(accounts.c.role == "admin", accounts.c.active)
-    if not db.scalar(asked):
-        raise InputError(Fault("nobody would be left who keeps the accounts", "make somebody else an admin first"))
+def _admins(db: Connection) -> set[str]:
+    """Return who keeps the accounts; whoever else would change that waits."""
+    asked = select(accounts.c.name).where(accounts.c.role == "admin", accounts.c.active)
+    return set(db.scalars(asked.order_by(accounts.c.name).with_for_update()))
+
+
+def _nobody_left() -> InputError:
+    return InputError(Fault("nobody would be left who keeps the accounts", "make somebody else an admin first"))
 
 
 @dataclass
