@@ -9,6 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.accounts.callers import Callers
 from api.errors import TITLES, BadRequestError, WebError, problem, status_of
 from api.features.snapshot import Snapshots
 from api.gateway import Gateway, Metrics, log_as_json
@@ -69,6 +70,7 @@ def create_app(settings: Settings, server: Server | None = None) -> FastAPI:
     for each in ROUTES:
         app.include_router(each.router)
     app.add_middleware(Door, server=made)
+    app.add_middleware(Callers, server=made)
     app.add_middleware(Gateway, settings=settings, metrics=made.part(Metrics))
     if settings.cors_origins:
         app.add_middleware(CORSMiddleware, allow_origins=list(settings.cors_origins), allow_methods=["*"],
@@ -99,6 +101,10 @@ def open_server(settings: Settings) -> Server:
     server.parts[Answers] = Answers()
     server.parts[Rasters] = Rasters()
     server.parts[Jobs] = Jobs(server)
+    if settings.team:
+        from api.accounts.accounts import Accounts, open_accounts  # noqa: PLC0415 - needs PostgreSQL's client
+
+        server.parts[Accounts] = open_accounts(server.storage)
     return server
 
 
