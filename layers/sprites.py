@@ -27,7 +27,7 @@ HEAD: Final = 18
 """Side of the arrow's head [px]."""
 
 _EVERY: Final[Mapping[str, tuple[int, float, float]]] = {
-    hatch_name(UNKNOWN_SYMBOL): (8, 1.9, 0.16), hatch_name(MOVE_SYMBOL): (16, 2.2, 0.05),
+    hatch_name(UNKNOWN_SYMBOL): (8, 1.2, 0.16), hatch_name(MOVE_SYMBOL): (8, 1.3, 0.05),
 }  # fmt: skip
 """Hatching → distance of its lines along an edge [px], their width [px], opacity of the ground between them."""
 
