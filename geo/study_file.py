@@ -5,6 +5,8 @@ they need nothing that a program that edits GeoPackages lacks. When the study is
 that into the new file, and notes what is different in it.
 """
 
+# ruff: noqa: S608 - names in SQL are quoted, values are bound
+
 import fcntl
 import os
 import sqlite3
@@ -249,7 +251,7 @@ def _note_differences(db: sqlite3.Connection, table: str) -> None:
     before = f"{captured('o', was)}, {f'o.{quoted(shape)}' if shape else 'NULL'}"
     into = "INSERT INTO shequ_touched (collection, id, properties, geometry)"
     if not _exists(db, table):
-        db.execute(f"{into} SELECT {text(table)}, o.{key}, {before} FROM old.{quoted(table)} o")  # noqa: S608 - quoted
+        db.execute(f"{into} SELECT {text(table)}, o.{key}, {before} FROM old.{quoted(table)} o")
         return
     here = _columns(db, table)
     columns = [name for name in dict.fromkeys((*was, *here)) if name != TABLES[table].index]
@@ -259,11 +261,11 @@ def _note_differences(db: sqlite3.Connection, table: str) -> None:
         sides.append((f"o.{quoted(shape)}", f"n.{quoted(now)}"))
     differs = " OR ".join(f"{a} IS NOT {b}" for a, b in sides) or "0"
     db.execute(
-        f"{into} SELECT {text(table)}, o.{key}, {before} FROM old.{quoted(table)} o "  # noqa: S608 - quoted
+        f"{into} SELECT {text(table)}, o.{key}, {before} FROM old.{quoted(table)} o "
         f"LEFT JOIN main.{quoted(table)} n ON n.{key} = o.{key} WHERE n.{key} IS NULL OR {differs}"
     )
     db.execute(
-        f"{into} SELECT {text(table)}, n.{key}, NULL, NULL FROM main.{quoted(table)} n "  # noqa: S608 - quoted
+        f"{into} SELECT {text(table)}, n.{key}, NULL, NULL FROM main.{quoted(table)} n "
         f"LEFT JOIN old.{quoted(table)} o ON n.{key} = o.{key} WHERE o.{key} IS NULL"
     )
 
@@ -326,7 +328,7 @@ def drop_layer(db: sqlite3.Connection, name: str) -> None:
         columns = _all_columns(db, table)
         whose = next((c for c in ("tile_matrix_set_name", "tpudt_name", "table_name") if c in columns), None)
         if whose is not None:
-            db.execute(f"DELETE FROM {quoted(table)} WHERE {whose} = ?", (name,))  # noqa: S608 - quoted
+            db.execute(f"DELETE FROM {quoted(table)} WHERE {whose} = ?", (name,))
     for index in _names(db, "name LIKE 'rtree\\_' || ? || '\\_%' ESCAPE '\\' AND sql LIKE 'CREATE VIRTUAL%'", "table",
                         name):  # fmt: skip
         db.execute(f"DROP TABLE {quoted(index)}")
@@ -354,8 +356,8 @@ def _copy_rows(
     if table.startswith("gpkg_2d_gridded"):
         columns.remove("id")  # numbered anew in every file
     names, marks = ", ".join(map(quoted, columns)), ", ".join("?" * len(columns))
-    rows = source.execute(f"SELECT {names} FROM {quoted(table)} WHERE {where}", values)  # noqa: S608 - quoted
-    target.executemany(f"INSERT OR IGNORE INTO {quoted(table)} ({names}) VALUES ({marks})", rows)  # noqa: S608 - as above
+    rows = source.execute(f"SELECT {names} FROM {quoted(table)} WHERE {where}", values)
+    target.executemany(f"INSERT OR IGNORE INTO {quoted(table)} ({names}) VALUES ({marks})", rows)
 
 
 def _sql(db: sqlite3.Connection, table: str) -> str:
@@ -367,7 +369,7 @@ def _exists(db: sqlite3.Connection, name: str) -> bool:
 
 
 def _names(db: sqlite3.Connection, where: str, kind: str, *values: str) -> list[str]:
-    rows = db.execute(f"SELECT name FROM sqlite_master WHERE type = ? AND {where} ORDER BY rowid", (kind, *values))  # noqa: S608 - our own
+    rows = db.execute(f"SELECT name FROM sqlite_master WHERE type = ? AND {where} ORDER BY rowid", (kind, *values))
     return [str(name) for (name,) in rows]
 
 
@@ -390,5 +392,5 @@ def _columns(db: sqlite3.Connection, table: str, schema: str = "main") -> list[s
 def _geometry(db: sqlite3.Connection, table: str, schema: str = "main") -> str | None:
     row = db.execute(
         f"SELECT column_name FROM {schema}.gpkg_geometry_columns WHERE table_name = ?", (table,)
-    ).fetchone()  # noqa: S608 - our own
+    ).fetchone()
     return str(row[0]) if row else None

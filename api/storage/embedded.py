@@ -291,7 +291,7 @@ class EmbeddedBackend:
         for name in geopackage.layers(raw):
             if name in TABLES:
                 anew = not is_watched(raw, name)
-                if anew:
+                if anew or geopackage.needs_settling(raw, name):
                     geopackage.settle(raw, name)
                 found[name] = Found(geopackage.study_layer(raw, name), anew)
             else:

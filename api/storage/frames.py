@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
-from api.storage.records import Collection, Geometry, Source, arrow_schema, study_collection
+from api.storage.records import FIXED, Collection, Geometry, Source, arrow_schema, study_collection
 from geo.contracts import TABLES, Column, Kind
 
 if TYPE_CHECKING:
@@ -97,9 +97,12 @@ def _series(values: pa.ChunkedArray, kind: Kind, index: pd.Index, *, own: bool) 
 
 
 def _arrow(frame: gpd.GeoDataFrame, column: Column, kind: pa.DataType) -> pa.Array:
-    if column.name not in frame.columns:
+    name = column.name.removesuffix("_") if column.name.removesuffix("_") in FIXED else column.name
+    if name not in frame.columns:
+        name = column.name
+    if name not in frame.columns:
         return pa.nulls(len(frame), kind)
-    values = frame[column.name]
+    values = frame[name]
     if kind == pa.string():
         missing = values.isna().to_numpy(dtype=bool)
         said = [None if none else _text(v) for v, none in zip(values.to_numpy(dtype=object), missing, strict=True)]
@@ -120,7 +123,12 @@ def _text(value: object) -> str:
 
 def _columns(frame: gpd.GeoDataFrame) -> tuple[Column, ...]:
     shapes = getattr(frame, "_geometry_column_name", None)
-    return tuple(Column(str(name), _kind(frame[name]), "") for name in frame.columns if name != shapes)
+    return tuple(Column(own_name(str(name)), _kind(frame[name]), "") for name in frame.columns if name != shapes)
+
+
+def own_name(name: str) -> str:
+    """Return what a column of somebody's own is called among ours: `version` becomes `version_`."""
+    return f"{name}_" if name in FIXED else name
 
 
 def _kind(values: pd.Series) -> Kind:

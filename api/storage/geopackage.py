@@ -1,5 +1,7 @@
 """Layers of a GeoPackage by Python's own SQLite: made, read and written as GDAL and QGIS expect them."""
 
+# ruff: noqa: S608 - names in SQL are quoted, values are bound
+
 import json
 import sqlite3
 import struct
@@ -15,7 +17,7 @@ from pyproj import CRS
 
 from api.storage.arrays import blobs, counts, flags, measures
 from api.storage.differences import by_id
-from api.storage.records import Collection, arrow_schema, study_collection
+from api.storage.records import FIXED, Collection, arrow_schema, study_collection
 from geo.contracts import TABLES, Column, Kind
 from geo.errors import Fault, InputError
 from geo.study_file import SQL_TYPES, quoted, text, watch
@@ -113,9 +115,17 @@ def study_layer(db: sqlite3.Connection, name: str) -> Collection:
     return study_collection(name, (*known, *own))
 
 
+def needs_settling(db: sqlite3.Connection, name: str) -> bool:
+    """Tell whether a study's own layer lacks columns of its contract, or has some that are called as ours."""
+    here = layer(db, name).columns.keys()
+    return not {column.name for column in TABLES[name].columns} <= here or bool(here & set(FIXED))
+
+
 def settle(db: sqlite3.Connection, name: str) -> None:
     """Give a study's own layer what writing needs: every column of its contract, unique ids, notes of changes."""
     here = layer(db, name).columns
+    for taken in [column for column in here if column in FIXED]:
+        db.execute(f"ALTER TABLE {quoted(name)} RENAME COLUMN {quoted(taken)} TO {quoted(f'{taken}_')}")
     for column in TABLES[name].columns:
         if column.name not in here:
             db.execute(f"ALTER TABLE {quoted(name)} ADD COLUMN {quoted(column.name)} {SQL_TYPES[column.kind]}")
@@ -160,10 +170,10 @@ def _index(db: sqlite3.Connection, name: str) -> None:
     bare, was_bare = (f'({row}."geom" ISNULL OR ST_IsEmpty({row}."geom"))' for row in ("NEW", "OLD"))
     box = 'ST_MinX(NEW."geom"), ST_MaxX(NEW."geom"), ST_MinY(NEW."geom"), ST_MaxY(NEW."geom")'
     put = f'INSERT OR REPLACE INTO {tree} VALUES (NEW."fid", {box});'
-    move = (f'UPDATE {tree} SET minx = ST_MinX(NEW."geom"), maxx = ST_MaxX(NEW."geom"), miny = ST_MinY(NEW."geom"), '  # noqa: S608 - quoted
+    move = (f'UPDATE {tree} SET minx = ST_MinX(NEW."geom"), maxx = ST_MaxX(NEW."geom"), miny = ST_MinY(NEW."geom"), '
             f'maxy = ST_MaxY(NEW."geom") WHERE id = NEW."fid";')  # fmt: skip
-    take = f'DELETE FROM {tree} WHERE id = OLD."fid";'  # noqa: S608 - quoted
-    take_both = f'DELETE FROM {tree} WHERE id IN (OLD."fid", NEW."fid");'  # noqa: S608 - quoted
+    take = f'DELETE FROM {tree} WHERE id = OLD."fid";'
+    take_both = f'DELETE FROM {tree} WHERE id IN (OLD."fid", NEW."fid");'
     same, other = 'OLD."fid" = NEW."fid"', 'OLD."fid" != NEW."fid"'
     for suffix, when, condition, steps in (
         ("insert", "INSERT", full, put),
@@ -191,8 +201,8 @@ def srs_id(db: sqlite3.Connection, crs: CRS) -> int:
     if found is not None:
         return int(found[0])
     number = code or 1 + max(100_000, db.execute("SELECT max(srs_id) FROM gpkg_spatial_ref_sys").fetchone()[0])
-    db.execute("INSERT INTO gpkg_spatial_ref_sys (srs_name, srs_id, organization, organization_coordsys_id, definition) "
-               "VALUES (?, ?, ?, ?, ?)", (crs.name, number, "EPSG" if code else "NONE", number, wkt))  # fmt: skip
+    db.execute("INSERT INTO gpkg_spatial_ref_sys (srs_name, srs_id, organization, organization_coordsys_id, "
+               "definition) VALUES (?, ?, ?, ?, ?)", (crs.name, number, "EPSG" if code else "NONE", number, wkt))  # fmt: skip
     return int(number)
 
 
@@ -205,11 +215,11 @@ def begin_file(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
         if row is not None:
             target.execute(row[0])
     for table in ("gpkg_spatial_ref_sys",):
-        rows = source.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - our own
-        target.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608 - as above
+        rows = source.execute(f"SELECT * FROM {table}").fetchall()
+        target.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
     rows = source.execute("SELECT * FROM gpkg_extensions WHERE table_name LIKE 'gpkg\\_%' ESCAPE '\\'").fetchall()
     if rows:
-        target.executemany(f"INSERT INTO gpkg_extensions VALUES ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608 - as above
+        target.executemany(f"INSERT INTO gpkg_extensions VALUES ({', '.join('?' * len(rows[0]))})", rows)
 
 
 def _kind(sql_type: str) -> Kind:
@@ -234,7 +244,7 @@ def read_rows(db: sqlite3.Connection, collection: Collection, ids: Sequence[str]
     shape = f"substr({quoted(lies.geometry)}, {_AT.format(quoted(lies.geometry))})" if lies.geometry else "NULL"
     names = {column.name: _picked(lies, column.name, schema.field(column.name).type) for column in collection.columns}
     chosen = {"id": _picked(lies, collection.index, pa.string()), "geometry": shape, **names}
-    statement = f"SELECT {', '.join(chosen.values())} FROM {quoted(collection.id)}"  # noqa: S608 - quoted
+    statement = f"SELECT {', '.join(chosen.values())} FROM {quoted(collection.id)}"
     if ids is None:
         cursor = db.execute(statement)
     else:
@@ -261,10 +271,11 @@ def _array(values: tuple[Any, ...], each: pa.Field, collection: Collection) -> p
             return blobs(values, each.type)
         return counts(values) if each.type == pa.int64() else _MAKERS[each.type](values)
     except (TypeError, ValueError, OverflowError) as error:
-        strange = next(v for v in values if isinstance(v, str | bytes) or (v is not None and each.type != pa.float64()
-                                                                          and v != int(v)))  # fmt: skip
-        raise InputError(Fault(f"column {each.name} holds {strange!r}, which is no {each.type}",
-                               "correct it with the program that wrote it", table=collection.id)) from error  # fmt: skip
+        whole = each.type != pa.float64()
+        strange = next((value for value in values if isinstance(value, str | bytes)
+                        or (whole and isinstance(value, float) and value != int(value))), "something")  # fmt: skip
+        what = f"column {each.name} holds {strange!r}, which is no {each.type}"
+        raise InputError(Fault(what, "correct it with the program that wrote it", table=collection.id)) from error
 
 
 _MAKERS = {pa.float64(): measures, pa.bool_(): flags}
@@ -277,7 +288,7 @@ def write_rows(db: sqlite3.Connection, collection: Collection, rows: pa.Table) -
     lies = layer(db, collection.id)
     names = [collection.index, *(column.name for column in collection.columns if column.name in lies.columns)]
     if lies.geometry:
-        known = pc.fill_null(pc.equal(rows["geometry"], _geometries(db, collection, lies, rows)), False)  # noqa: FBT003
+        known = pc.fill_null(pc.equal(rows["geometry"], _geometries(db, collection, lies, rows)), False)
         same, rows = rows.filter(known), rows.filter(pc.invert(known))
         _upsert(db, collection, names, [same[name].to_pylist() for name in ("id", *names[1:])])
     data: list[Any] = [rows[name].to_pylist() for name in ("id", *names[1:])]
@@ -298,7 +309,7 @@ def _geometries(db: sqlite3.Connection, collection: Collection, lies: Layer, row
     shape = f"substr({quoted(lies.geometry or '')}, {_AT.format(quoted(lies.geometry or ''))})"
     ids = json.dumps(rows["id"].to_pylist())
     index = quoted(collection.index)
-    there = dict(db.execute(f"SELECT {index}, {shape} FROM {quoted(collection.id)} "  # noqa: S608 - quoted
+    there = dict(db.execute(f"SELECT {index}, {shape} FROM {quoted(collection.id)} "
                             f"WHERE {index} IN (SELECT value FROM json_each(?))", (ids,)))  # fmt: skip
     return blobs([there.get(id_) for id_ in rows["id"].to_pylist()], pa.binary())
 
@@ -309,7 +320,7 @@ def _upsert(
     marks = ", ".join("?" * len(names))
     others = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in names[1:])
     keep = f"UPDATE SET {others}" if others else "NOTHING"
-    statement = (f"INSERT INTO {quoted(collection.id)} ({', '.join(map(quoted, names))}) VALUES ({marks}) "  # noqa: S608 - quoted
+    statement = (f"INSERT INTO {quoted(collection.id)} ({', '.join(map(quoted, names))}) VALUES ({marks}) "
                  f"ON CONFLICT ({quoted(collection.index)}) DO {keep}")  # fmt: skip
     db.executemany(statement, zip(*data, strict=True))
 
@@ -317,7 +328,7 @@ def _upsert(
 def delete_rows(db: sqlite3.Connection, collection: Collection, ids: Sequence[str]) -> None:
     """Delete the rows of these ids."""
     statement = (
-        f"DELETE FROM {quoted(collection.id)} WHERE {quoted(collection.index)} IN (SELECT value FROM json_each(?))"  # noqa: S608 - quoted
+        f"DELETE FROM {quoted(collection.id)} WHERE {quoted(collection.index)} IN (SELECT value FROM json_each(?))"
     )
     db.execute(statement, (json.dumps(list(ids)),))
     _changed(db, collection.id)
@@ -376,11 +387,11 @@ def name_rows(db: sqlite3.Connection, name: str) -> Iterator[str]:
         return
     key = quoted(layer(db, name).key)
     empty = f"{quoted(index)} IS NULL OR {quoted(index)} = ''"
-    for (fid,) in db.execute(f"SELECT {key} FROM {quoted(name)} WHERE {empty}").fetchall():  # noqa: S608 - quoted
+    for (fid,) in db.execute(f"SELECT {key} FROM {quoted(name)} WHERE {empty}").fetchall():
         given = f"{name.rsplit('.', 1)[-1]}-{fid}"
-        while db.execute(f"SELECT 1 FROM {quoted(name)} WHERE {quoted(index)} = ?", (given,)).fetchone():  # noqa: S608 - as above
+        while db.execute(f"SELECT 1 FROM {quoted(name)} WHERE {quoted(index)} = ?", (given,)).fetchone():
             given += "-1"
-        db.execute(f"UPDATE {quoted(name)} SET {quoted(index)} = ? WHERE {key} = ?", (given, fid))  # noqa: S608 - as above
+        db.execute(f"UPDATE {quoted(name)} SET {quoted(index)} = ? WHERE {key} = ?", (given, fid))
         yield given
 
 

@@ -297,6 +297,21 @@ def test_a_table_that_lacks_columns_of_its_contract_gets_them(path: Path, opened
     storage.close()
 
 
+def test_columns_of_somebodys_own_that_are_called_as_ours_get_another_name(
+    path: Path, tmp_path: Path, opened: Opened
+) -> None:
+    houses = small_study()["buildings"].assign(version="v7", id=7)
+    own = tmp_path / "own.gpkg"
+    write_study(small_study().having({"buildings": houses}), own)
+    storage, store = opened(own)
+    assert {"version_", "id_"} <= {c.name for c in store.collections()["buildings"].columns}
+    row = store.rows("buildings", ids=["JZ001"]).to_pylist()[0]
+    assert (row["version"], row["version_"], row["id"], row["id_"]) == (1, "v7", "JZ001", 7)
+    store.put_study(small_study().having({"buildings": houses}), by="a", action="b")
+    assert store.rows("buildings", ids=["JZ001"]).to_pylist() == [row]
+    storage.close()
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
