@@ -42,7 +42,7 @@ def label_points(snapshot: Snapshot) -> dict[str, Any]:
 def inner_points(shapes: Shapes) -> Shapes:
     """Return the middle of the largest circle in the largest part of each area; None where there is no area."""
     made = np.full(len(shapes), None, dtype=object)
-    there = np.array([shape is not None and not shape.is_empty for shape in shapes], dtype=bool)
+    there = shapely.area(shapes) > 0  # neither lines nor points, nothing without a place
     if not there.any():
         return made
     if there.sum() > CIRCLES:

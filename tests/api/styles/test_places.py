@@ -74,6 +74,13 @@ def test_a_name_stands_inside_its_area(steps: list[tuple[float, float]]) -> None
     assert area.contains(point)
 
 
+def test_lines_and_points_are_no_areas() -> None:
+    line, point = shapely.LineString([(0, 0), (9, 0)]), shapely.Point(3, 3)
+    assert inner_points([line, point, None, shapely.Polygon()]) == [None] * 4
+    first, none = inner_points([shapely.box(0, 0, 2, 2), line])
+    assert (first.equals_exact(shapely.Point(1, 1), 0.1), none) == (True, None)
+
+
 def test_with_very_many_areas_any_inner_point_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(places, "CIRCLES", 1)
     areas = [square(0, 0), square(1, 0)]
