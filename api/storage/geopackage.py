@@ -201,8 +201,11 @@ def srs_id(db: sqlite3.Connection, crs: CRS) -> int:
     if found is not None:
         return int(found[0])
     number = code or 1 + max(100_000, db.execute("SELECT max(srs_id) FROM gpkg_spatial_ref_sys").fetchone()[0])
-    db.execute("INSERT INTO gpkg_spatial_ref_sys (srs_name, srs_id, organization, organization_coordsys_id, "
-               "definition) VALUES (?, ?, ?, ?, ?)", (crs.name, number, "EPSG" if code else "NONE", number, wkt))  # fmt: skip
+    db.execute(
+        "INSERT INTO gpkg_spatial_ref_sys (srs_name, srs_id, organization, organization_coordsys_id, definition) "
+        "VALUES (?, ?, ?, ?, ?)",
+        (crs.name, number, "EPSG" if code else "NONE", number, wkt),
+    )
     return int(number)
 
 
