@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -136,7 +137,7 @@ def _in_table(snapshot: Snapshot, asked: str, titles: Mapping[str, tuple[str, st
         values = snapshot.table[column]
         if not pa.types.is_string(values.type):
             continue
-        for at in _matching(values, asked):
+        for at in _matching(snapshot.once(("folded", column), partial(_folded, values)), asked):
             place = int(at)
             name = values[place].as_py()
             if not np.isnan(snapshot.boxes[place, 0]) and not any(place in each for each in groups.values()):
@@ -160,9 +161,8 @@ def _in_table(snapshot: Snapshot, asked: str, titles: Mapping[str, tuple[str, st
         )  # fmt: skip
 
 
-def _matching(values: pa.ChunkedArray, asked: str) -> npt.NDArray[np.intp]:
+def _matching(folded: pa.ChunkedArray, asked: str) -> npt.NDArray[np.intp]:
     """Return the positions of the texts that hold what was asked, those that begin with it first."""
-    folded = _folded(values)
     held = pc.fill_null(pc.match_substring(folded, asked), False).to_numpy()
     begins = pc.fill_null(pc.starts_with(folded, asked), False).to_numpy()
     at = np.flatnonzero(held)
