@@ -103,8 +103,10 @@ def open_server(settings: Settings) -> Server:
     server.parts[Jobs] = Jobs(server)
     if settings.team:
         from api.accounts.accounts import Accounts, open_accounts  # noqa: PLC0415 - needs PostgreSQL's client
+        from api.accounts.signing import SignIn  # noqa: PLC0415 - as above
 
         server.parts[Accounts] = open_accounts(server.storage)
+        server.parts[SignIn] = SignIn(settings, server.part(Accounts))
     return server
 
 
