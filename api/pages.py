@@ -1,15 +1,22 @@
 """Pages for people who open an address of the API in a browser: small, without scripts, in both languages."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
+from fastapi.responses import HTMLResponse
 
 from layers.words import Lang
 
+if TYPE_CHECKING:
+    from api.deps import Here
+
 TEMPLATES = Path(__file__).resolve().parent / "templates"
+
+Crumb = tuple[str, str]
 
 
 @cache
@@ -23,11 +30,65 @@ def _environment() -> jinja2.Environment:
 def page(name: str, lang: Lang, values: Mapping[str, Any]) -> str:
     """Return the template `name` of `api/templates/` (it extends base.html) filled with `values`.
 
-    Templates say every text with `t("中文", "English")`. `values` has `title`; `crumbs`: (address, text) of the
-    pages above, outermost first; `here`: the address of this page, whose other language and JSON are linked.
+    Templates say every text with `t("中文", "English")`, and link to other pages with `to(address)`. `values` has
+    `title`; `crumbs`: (address, text) of the pages above, outermost first; `here`: the address of this page, whose
+    other language and JSON are linked.
     """
 
     def t(zh: str, en: str) -> str:
         return en if lang == "en" else zh
 
-    return _environment().get_template(name).render(lang=lang, t=t, **values)
+    def to(address: str) -> str:
+        return asked(address, f"f=html&lang={lang}")
+
+    return _environment().get_template(name).render(
+        lang=lang, t=t, to=to, asked=asked, moment=moment, number=number, **values
+    )
+
+
+def as_html(made: str, **headers: str) -> HTMLResponse:
+    """Return a page as an answer; browsers ask for it anew each time."""
+    kept = {"Cache-Control": "private, max-age=0, must-revalidate", "Vary": "Accept, Accept-Language"}
+    return HTMLResponse(made, headers={**kept, **headers})
+
+
+def trail(at: "Here", lang: Lang, *more: Crumb) -> list[Crumb]:
+    """Return the pages above one of a study: the study, then `more` (their addresses begin behind the study's)."""
+    name = (at.store.name_en or at.store.name) if lang == "en" else at.store.name
+    return [(at.base, name), *((f"{at.base}/{address}", text) for address, text in more)]
+
+
+def asked(address: str, query: str) -> str:
+    """Return an address with one more query behind what it has.
+
+    Examples
+    --------
+    >>> asked("/jobs", "f=html"), asked("/jobs?limit=9", "f=html")
+    ('/jobs?f=html', '/jobs?limit=9&f=html')
+    """
+    return f"{address}{'&' if '?' in address else '?'}{query}"
+
+
+def moment(at: str | None) -> str:
+    """Return a time (UTC, ISO 8601) as pages show it.
+
+    Examples
+    --------
+    >>> moment("2026-11-22T10:51:45.053Z"), moment(None)
+    ('2026-11-22 10:51:45 UTC', '')
+    """
+    return f"{datetime.fromisoformat(at):%Y-%m-%d %H:%M:%S} UTC" if at else ""
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Return a number with thousands apart, and no zeros at its end.
+
+    Examples
+    --------
+    >>> number(10900.0), number(0.6120273, 3), number(None)
+    ('10,900', '0.612', '')
+    """
+    if value is None:
+        return ""
+    told = f"{value:,.{digits}f}"
+    return told.rstrip("0").rstrip(".") if "." in told else told

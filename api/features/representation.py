@@ -1,7 +1,9 @@
 """Which of the offered formats an answer is given in: the parameter `f`, else what the client accepts."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
+
+from fastapi import Depends, Query, Request
 
 from api.errors import BadRequestError, NotAcceptableError
 from geo.errors import Fault
@@ -44,6 +46,17 @@ def form_of(f: str | None, accept: str | None, json: str = JSON) -> Form:
     if best is None:
         raise NotAcceptableError(f"{accept[:80]} is not offered", f"accept {json} or {HTML}")
     return best[2]
+
+
+def _is_page(
+    request: Request,
+    f: Annotated[Form | None, Query(description="json or html; by default what the client accepts")] = None,
+) -> bool:
+    return form_of(f, request.headers.get("accept")) == "html"
+
+
+AsPage = Annotated[bool, Depends(_is_page)]
+"""Whether a route's answer is a page for people rather than JSON for programs."""
 
 
 def _accepted(accept: str) -> Sequence[tuple[str, float]]:
