@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from layers.examination_words import EXAMINATION_WORDS
 from layers.gaps_words import GAPS_WORDS
 from layers.served_words import SERVED_WORDS
+from layers.sheet_words import SHEET_WORDS
 from layers.siting_words import SITING_WORDS
 
 if TYPE_CHECKING:
@@ -673,7 +674,7 @@ PLAN_WORDS: dict[str, tuple[str, str]] = {
 """The words of plans, and those that everything shares."""
 
 WORDS: dict[str, tuple[str, str]] = {
-    **EXAMINATION_WORDS, **GAPS_WORDS, **SITING_WORDS, **SERVED_WORDS, **PLAN_WORDS,
+    **EXAMINATION_WORDS, **GAPS_WORDS, **SITING_WORDS, **SERVED_WORDS, **SHEET_WORDS, **PLAN_WORDS,
 }  # fmt: skip
 """Key → (Chinese, English)."""
 
