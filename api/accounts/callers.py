@@ -10,7 +10,7 @@ import binascii
 import math
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import orjson
 from anyio.to_thread import run_sync
@@ -110,6 +110,7 @@ class Callers:
             if caller is None:
                 self._require_room(address)
                 caller = await run_sync(accounts.by_session, token)
+            scope["state"]["signed_in"] = caller is not None
         self._require_room(f"by {caller.name}" if caller is not None else address)
         if caller is None and self._settings.anonymous_viewers:
             return ANONYMOUS
@@ -132,7 +133,7 @@ class Callers:
             if message["type"] == "http.response.start":
                 if message["status"] == 401 and page and b"authorization" not in headers:
                     redirected = True
-                    message = {"type": message["type"], "status": 303, "headers": [(b"location", _login(scope))]}
+                    message = {"type": message["type"], "status": 303, "headers": [(b"location", self._login(scope))]}
                 message["headers"] = self._headers(message, headers)
             elif redirected:
                 if message.get("more_body"):
@@ -141,6 +142,11 @@ class Callers:
             await send(message)
 
         return answered
+
+    def _login(self, scope: Scope) -> bytes:
+        root = urlsplit(self._settings.public_url).path.rstrip("/")
+        query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
+        return f"{root}/login?next={quote(quote(scope['path']) + query, safe='/')}".encode()
 
     def _headers(self, message: Message, asked: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
         told = list(message["headers"])
@@ -166,11 +172,6 @@ def accounts_of(server: Server) -> "Accounts | None":
     from api.accounts.accounts import Accounts  # noqa: PLC0415 - who serves files needs no PostgreSQL
 
     return server.part(Accounts)
-
-
-def _login(scope: Scope) -> bytes:
-    query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
-    return f"/login?next={quote(scope['path'] + query, safe='/')}".encode()
 
 
 def _credentials(header: bytes) -> tuple[str | None, str]:

@@ -27,8 +27,8 @@ class SignIn:
         self.provider = Provider(settings) if settings.oidc_issuer else None
         self._by_address, self._by_name = Limiter(BY_ADDRESS), Limiter(BY_NAME)
 
-    def by_password(self, name: str, password: str, *, address: str, ends: str | None) -> str:
-        """Return a token for who gives an account's password; `ends` is the token of the session it replaces.
+    def require_password(self, name: str, password: str, *, address: str) -> str:
+        """Return the account whose name and password these are.
 
         A wrong name and a wrong password are answered alike, and after the same time.
 
@@ -51,4 +51,4 @@ class SignIn:
             raise NotAllowedError("the name or the password is wrong", "an admin of the server can set a new password")
         for limiter, key in taken:
             limiter.give_back(key)
-        return self.accounts.begin_session(own, how="password", ends=ends)
+        return own
