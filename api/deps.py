@@ -68,20 +68,29 @@ def require(at: Here, role: Role) -> Here:
     return at
 
 
+def _require_whole(request: Request, at: Here) -> Here:
+    """Refuse to let somebody who works in an area write what is not one feature: plans, jobs, roles."""
+    area = at.caller.area.get(at.study_id)
+    if area is not None and request.method not in {"GET", "HEAD", "OPTIONS"}:
+        raise NotAllowedError(f"{at.caller.name} edits in {area[0]} {area[1]} only, and this is of the whole study",
+                              "ask somebody whose role holds in all of it")  # fmt: skip
+    return at
+
+
 def _surveyor(at: Annotated[Here, Depends(here)]) -> Here:
     return require(at, "surveyor")
 
 
-def _planner(at: Annotated[Here, Depends(here)]) -> Here:
-    return require(at, "planner")
+def _planner(request: Request, at: Annotated[Here, Depends(here)]) -> Here:
+    return _require_whole(request, require(at, "planner"))
 
 
-def _approver(at: Annotated[Here, Depends(here)]) -> Here:
-    return require(at, "approver")
+def _approver(request: Request, at: Annotated[Here, Depends(here)]) -> Here:
+    return _require_whole(request, require(at, "approver"))
 
 
-def _admin(at: Annotated[Here, Depends(here)]) -> Here:
-    return require(at, "admin")
+def _admin(request: Request, at: Annotated[Here, Depends(here)]) -> Here:
+    return _require_whole(request, require(at, "admin"))
 
 
 Viewer = Annotated[Here, Depends(here)]

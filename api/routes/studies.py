@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from api import openapi
 from api.conformance import CONFORMANCE
 from api.deps import Language, Viewer, base_url, caller_of, server_of
-from api.errors import NotAcceptableError
+from api.errors import NotAcceptableError, UnauthenticatedError
 from api.gateway import Metrics
 from api.pages import page
 from api.schemas import AS_HTML, PROBLEMS, ConformanceDeclaration, Health, LandingPage, Studies
@@ -46,7 +46,9 @@ def title_of(store: StudyStore, lang: Lang) -> str:
 def list_studies(request: Request, lang: Language, f: Format = None) -> Response:
     """Return the studies that the caller may look at; each is an OGC API of its own."""
     server, caller, base = server_of(request), caller_of(request), base_url(request)
-    stores = [server.storage.open(each) for each in server.storage.studies() if caller and caller.may(each, "viewer")]
+    if caller is None:
+        raise UnauthenticatedError("nobody is signed in", "sign in, or send an API key")
+    stores = [server.storage.open(each) for each in server.storage.studies() if caller.may(each, "viewer")]
     studies = [{"id": s.study_id, "title": title_of(s, lang), "href": f"{base}/studies/{s.study_id}"} for s in stores]
     title = "规划项目" if lang == "zh" else "Studies"
     if wants_html(request, f):
@@ -117,9 +119,12 @@ def health(request: Request) -> Response:
     return JSONResponse({"status": "ok" if well else "failing", "storage": dict(told)}, 200 if well else 503)
 
 
-@router.get("/metrics", response_class=PlainTextResponse)
+@router.get("/metrics", response_class=PlainTextResponse, responses=PROBLEMS)
 def metrics(request: Request) -> Response:
-    """Return counts and times of requests, for Prometheus."""
+    """Return counts and times of requests, for Prometheus; a team's server tells them to an admin's key."""
+    caller = caller_of(request)
+    if caller is None or not caller.may("*", "admin"):
+        raise UnauthenticatedError("only an admin of the server sees how it is used", "send the API key of one")
     return Response(generate_latest(server_of(request).part(Metrics).registry), media_type=CONTENT_TYPE_LATEST)
 
 
