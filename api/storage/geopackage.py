@@ -16,6 +16,7 @@ import shapely
 from pyproj import CRS
 
 from api.storage.arrays import blobs, counts, flags, measures
+from api.storage.bulk import is_worth_it, read_copied
 from api.storage.differences import by_id
 from api.storage.records import FIXED, Collection, arrow_schema, study_collection
 from geo.contracts import TABLES, Column, Kind
@@ -249,6 +250,8 @@ def read_rows(db: sqlite3.Connection, collection: Collection, ids: Sequence[str]
     chosen = {"id": _picked(lies, collection.index, pa.string()), "geometry": shape, **names}
     statement = f"SELECT {', '.join(chosen.values())} FROM {quoted(collection.id)}"
     if ids is None:
+        if is_worth_it(db, quoted(collection.id)) and (whole := read_copied(db, statement, schema)) is not None:
+            return by_id(whole)
         cursor = db.execute(statement)
     else:
         statement += f" WHERE {quoted(collection.index)} IN (SELECT value FROM json_each(?))"
