@@ -18,6 +18,7 @@ from api.cli import (
     serving,
     siting,
     surveying,
+    team,
     town,
 )
 from api.cli.console import BAD_INPUT, CANCELLED, NO_ANSWER, plain, say_cancelled, tell
@@ -48,7 +49,8 @@ indicators, `programme` chooses works under a budget; `lifts` counts consent, `f
 **Facilities**: `gaps` tells who can walk to what and what is missing, `site` where it helps most; `standards` lists
 what is asked for.
 
-**For others**: `serve` shows studies in a browser, and gives every table, plan and finding to QGIS, GDAL and notebooks.
+**For others**: `serve` shows studies in a browser, and gives every table, plan and finding to QGIS, GDAL and notebooks;
+`team` keeps the accounts, roles and studies of a database.
 
 `shequ demo` does all of it on the embedded town Qinghe. `shequ COMMAND --help` tells one step's options with examples.
 
@@ -86,6 +88,7 @@ for name, command, panel in (
     shequ.command(name, rich_help_panel=panel)(command)
 shequ.add_typer(editing.edit, name="edit", rich_help_panel=A_PLAN)
 shequ.add_typer(surveying.survey, name="survey", rich_help_panel=WORKS)
+shequ.add_typer(team.team, name="team", rich_help_panel=SERVING)
 
 
 def main() -> None:
