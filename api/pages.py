@@ -41,9 +41,8 @@ def page(name: str, lang: Lang, values: Mapping[str, Any]) -> str:
     def to(address: str) -> str:
         return asked(address, f"f=html&lang={lang}")
 
-    return _environment().get_template(name).render(
-        lang=lang, t=t, to=to, asked=asked, moment=moment, number=number, **values
-    )
+    made = _environment().get_template(name)
+    return made.render(lang=lang, t=t, to=to, asked=asked, moment=moment, number=number, **values)
 
 
 def as_html(made: str, **headers: str) -> HTMLResponse:

@@ -10,12 +10,14 @@ from pydantic import BaseModel, ConfigDict
 
 from api.deps import Here, Language, Planner, Viewer, require
 from api.errors import BadRequestError, NotFoundError
-from api.jobs import documents
+from api.features.representation import AsPage
+from api.jobs import documents, pages
 from api.jobs.events import events
 from api.jobs.processes import HTML
 from api.jobs.supervisor import Jobs
+from api.pages import as_html
 from api.routes.processes import StatusInfo
-from api.schemas import PROBLEMS, WRITE_PROBLEMS, Link, Problem
+from api.schemas import AS_HTML, PROBLEMS, WRITE_PROBLEMS, Link, Problem
 from geo.errors import Fault
 
 router = APIRouter(tags=["jobs"])
@@ -63,10 +65,11 @@ class KeptFiles(BaseModel):
     files: list[KeptFile]
 
 
-@router.get("/studies/{study_id}/jobs", response_model=JobList, responses=PROBLEMS)
+@router.get("/studies/{study_id}/jobs", response_model=JobList, responses=PROBLEMS | AS_HTML)
 def list_jobs(  # noqa: PLR0917 - FastAPI gives them by name
     at: Viewer,
     lang: Language,
+    as_page: AsPage,
     kind: Annotated[str | None, Query(alias="type", max_length=100, description="process")] = None,
     process_id: Annotated[
         str | None, Query(alias="processID", max_length=500, description="ids of processes, by comma")
@@ -94,14 +97,19 @@ def list_jobs(  # noqa: PLR0917 - FastAPI gives them by name
     private = at.caller.may(at.study_id, "planner")
     told = [documents.status(job, at.base, lang, private=private) for job in found]
     links = documents.pages(f"{at.base}/jobs", query.given, offset=offset, limit=limit, matched=matched)
-    return JSONResponse({"jobs": told, "links": links, "numberMatched": matched, "numberReturned": len(told)})
+    made = {"jobs": told, "links": links, "numberMatched": matched, "numberReturned": len(told)}
+    return as_html(pages.jobs(at, made, lang)) if as_page else JSONResponse(made)
 
 
-@router.get("/studies/{study_id}/jobs/{job_id}", response_model=StatusInfo, responses=PROBLEMS)
-def job_status(at: Viewer, lang: Language, job_id: JobId) -> Response:
+@router.get("/studies/{study_id}/jobs/{job_id}", response_model=StatusInfo, responses=PROBLEMS | AS_HTML)
+def job_status(at: Viewer, lang: Language, as_page: AsPage, job_id: JobId) -> Response:
     """Return how far a job is."""
-    job = at.server.part(Jobs).queue(at.store).get(job_id)
-    return JSONResponse(documents.status(job, at.base, lang, private=at.caller.may(at.study_id, "planner")))
+    queue = at.server.part(Jobs).queue(at.store)
+    job = queue.get(job_id)
+    made = documents.status(job, at.base, lang, private=at.caller.may(at.study_id, "planner"))
+    if as_page:
+        return as_html(pages.job(at, job, made, queue.log(job.id, after=0, limit=pages.LINES), lang))
+    return JSONResponse(made)
 
 
 @router.delete("/studies/{study_id}/jobs/{job_id}", response_model=StatusInfo, responses=WRITE_PROBLEMS)
@@ -181,16 +189,17 @@ def job_events(
 
 
 # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-@router.get("/studies/{study_id}/files", response_model=KeptFiles, responses=PROBLEMS)
+@router.get("/studies/{study_id}/files", response_model=KeptFiles, responses=PROBLEMS | AS_HTML)
 def list_files(
-    at: Planner, prefix: Annotated[str, Query(max_length=300, pattern=_PRINTED, description="keys that begin so")] = ""
-) -> Response:
+    at: Planner, lang: Language, as_page: AsPage,
+    prefix: Annotated[str, Query(max_length=300, pattern=_PRINTED, description="keys that begin so")] = "",
+) -> Response:  # fmt: skip
     """Return the files kept with a study."""
     told = [
         {"key": key, "type": kind, "bytes": size, "href": documents.file_href(at.base, key)}
         for key, (kind, size) in sorted(at.store.files(prefix).items())
     ]
-    return JSONResponse({"files": told})
+    return as_html(pages.files(at, {"files": told}, lang)) if as_page else JSONResponse({"files": told})
 
 
 @router.get(

@@ -10,10 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.deps import Language, Planner, Viewer
 from api.errors import BadRequestError, WrongTypeError
-from api.jobs import documents
+from api.features.representation import AsPage
+from api.jobs import documents, pages
 from api.jobs.processes import PROCESSES, description, process_of, summary
 from api.jobs.supervisor import Jobs
-from api.schemas import PROBLEMS, WRITE_PROBLEMS, Link
+from api.pages import as_html
+from api.schemas import AS_HTML, PROBLEMS, WRITE_PROBLEMS, Link
 from geo.errors import Fault
 
 router = APIRouter(tags=["processes"])
@@ -100,23 +102,28 @@ _BODY = {
 }  # fmt: skip
 
 
-@router.get("/studies/{study_id}/processes", response_model=ProcessList, responses=PROBLEMS)
+@router.get("/studies/{study_id}/processes", response_model=ProcessList, responses=PROBLEMS | AS_HTML)
 def list_processes(
     at: Viewer,
     lang: Language,
+    as_page: AsPage,
     limit: Annotated[int, Query(ge=1, le=1000, description="at most so many")] = 100,
     offset: Annotated[int, Query(ge=0, le=1000, description="leave out so many")] = 0,
 ) -> Response:
     """Return the processes of a study."""
     told = [summary(each, lang, at.base) for each in list(PROCESSES.values())[offset : offset + limit]]
     links = documents.pages(f"{at.base}/processes", {}, offset=offset, limit=limit, matched=len(PROCESSES))
-    return JSONResponse({"processes": told, "links": links})
+    made = {"processes": told, "links": links}
+    return as_html(pages.processes(at, made, lang)) if as_page else JSONResponse(made)
 
 
-@router.get("/studies/{study_id}/processes/{process_id}", response_model=ProcessDescription, responses=PROBLEMS)
-def describe_process(at: Viewer, lang: Language, process_id: str) -> Response:
+@router.get(
+    "/studies/{study_id}/processes/{process_id}", response_model=ProcessDescription, responses=PROBLEMS | AS_HTML
+)
+def describe_process(at: Viewer, lang: Language, as_page: AsPage, process_id: str) -> Response:
     """Return the inputs of a process, with their JSON schemas, and what it gives."""
-    return JSONResponse(description(process_of(process_id), lang, at.base))
+    made = description(process_of(process_id), lang, at.base)
+    return as_html(pages.process(at, made, lang)) if as_page else JSONResponse(made)
 
 
 @router.post(
