@@ -118,8 +118,9 @@ def write_study(study: Study, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".shequ-") as folder:
         draft = Path(folder) / "study.gpkg"
+        logged = path.exists() and has_log(path)
         for name, frame in study.tables.items():
-            _write_table(frame, name, draft)
+            _write_table(frame, name, draft, exact=logged)
         meta = meta_rows(study)
         _write_plain(draft, META, pd.DataFrame({"key": list(meta), "value": list(meta.values())}))
         _write_plain(draft, REPAIRS, pd.DataFrame(
@@ -235,17 +236,18 @@ def _write_plain(path: Path, layer: str, rows: pd.DataFrame) -> None:
     pyogrio.write_dataframe(rows, path, layer=layer, driver="GPKG", append=path.exists())
 
 
-def _write_table(frame: gpd.GeoDataFrame, name: str, path: Path) -> None:
+def _write_table(frame: gpd.GeoDataFrame, name: str, path: Path, *, exact: bool) -> None:
+    """Write a layer; `exact`: single shapes stay single beside multi ones, for else they would count as changed."""
     import pyogrio  # noqa: PLC0415 - as above
 
     if not TABLES[name].geometry:
         _write_plain(path, name, frame.reset_index())
         return
     kinds = set(frame.geom_type)
-    generic = len({kind.removeprefix("Multi") for kind in kinds}) > 1
+    generic = exact or len({kind.removeprefix("Multi") for kind in kinds}) > 1
     pyogrio.write_dataframe(
         frame.reset_index(), path, layer=name, driver="GPKG", append=path.exists(),
-        geometry_type="Unknown" if generic or not kinds else None,
+        geometry_type="Unknown" if not kinds or (generic and len(kinds) > 1) else None,
         promote_to_multi=not generic and len(kinds) > 1,
     )  # fmt: skip
 

@@ -247,6 +247,8 @@ def test_a_command_keeps_the_log_and_its_changes_become_a_transaction(path: Path
 
 def test_a_command_that_changes_nothing_makes_no_transaction(path: Path, opened: Opened) -> None:
     storage, store = opened(path)
+    store.commit([FeatureWrite("estates", "XQ1", "replace", {"name": "二村"}, shapely.MultiPolygon([SHAPE]).wkb)],
+                 by="a", action="b")  # fmt: skip
     head = store.head()
     storage.close()
     write_study(read_study(path), path)
