@@ -388,6 +388,21 @@ def test_undo_writes_what_was_there(store: StudyStore) -> None:
     assert names(store)[HOUSE] == "甲"
 
 
+def test_changes_can_be_undone_one_after_the_other(store: StudyStore) -> None:
+    before = {name: store.rows(name).drop_columns(["version", "tx"]) for name in ("estates", "blocks")}
+    rows = store.rows("estates").drop_columns(["version", "tx"])
+    fewer = CollectionWrite(store.collections()["estates"], rows.slice(1))
+    first = store.commit([fewer, DocumentWrite("view", "v", {"n": 1})], by="a", action="one")
+    second = store.commit([FeatureWrite("estates", rows["id"][1].as_py(), "delete"), DocumentWrite("view", "v", None)],
+                          by="a", action="two")  # fmt: skip
+    with pytest.raises(OutOfDateError):
+        store.undo(first.tx, by="a")
+    store.undo(second.tx, by="a")
+    store.undo(first.tx, by="a")
+    assert {name: store.rows(name).drop_columns(["version", "tx"]) for name in before} == before
+    assert store.document("view", "v") is None
+
+
 def test_undo_of_what_was_changed_since_is_refused(store: StudyStore) -> None:
     first = edit(store, name="甲")
     edit(store, name="乙", by="赵六")
