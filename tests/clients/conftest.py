@@ -49,18 +49,16 @@ def serving(file: Path, **environment: str) -> Iterator[Served]:
             assert process.stdout is not None
             found = re.match(r"(http://\S+)/studies/", process.stdout.readline())
             assert found, (file.parent / "serve.log").read_text()
-            answer = httpx.Client(transport=httpx.HTTPTransport(retries=8)).get(f"{found[1]}/health", timeout=60)
-            assert answer.json()["status"] == "ok"
+            with httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=60) as client:
+                assert client.get(f"{found[1]}/health").json()["status"] == "ok"
             yield Served(found[1], file, process)
         finally:
             process.terminate()
             process.wait(20)
 
 
-@pytest.fixture(scope="package")
-def town_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The town with a plan that joins its four quarters to two communities."""
-    folder = tmp_path_factory.mktemp("planned")
+def planned_town(folder: Path) -> Path:
+    """Write the town into a file, with a plan that joins its four quarters to two communities."""
     study = small_study()
     options = PlanOptions(min_households=300, target_households=700, max_households=900, k=2, effort="quick")
     plan = make_plan(study["blocks"], study["seams"], study["communities"], profile=load_profile("statute"),
@@ -70,6 +68,12 @@ def town_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     server.storage.open(STUDY_ID).commit(writes, by="owner", action="plan")
     server.close()
     return folder / f"{STUDY_ID}.gpkg"
+
+
+@pytest.fixture(scope="package")
+def town_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of the town, for copies."""
+    return planned_town(tmp_path_factory.mktemp("planned"))
 
 
 @pytest.fixture(scope="module")
