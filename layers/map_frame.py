@@ -4,7 +4,7 @@ Everything is in metres of the study's CRS; sizes of symbols and letters are tho
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -25,6 +25,8 @@ Box = tuple[float, float, float, float]
 
 PT_PER_PX: Final = 0.6
 """Points of a line on paper for one pixel on the screen."""
+SPECK_MM2: Final = 1.5
+"""Areas usually smaller than this on paper [mm²] have a rim of their own colour: a white one would hide them."""
 LEAST_MM: Final = 0.06
 """Details smaller than this on paper [mm] are left out: no printer shows them."""
 MM_PER_PT: Final = 25.4 / 72
@@ -62,13 +64,12 @@ class Shown:
 
 def draw(axes: Axes, shown: Iterable[Shown], scale: float) -> None:
     """Draw layers, bottom first, into axes that are in metres at 1:`scale`."""
-    least_m = LEAST_MM / 1000 * scale
     for order, each in enumerate(shown):
-        _draw_one(axes, each, least_m, order / 1000)
+        _draw_one(axes, each, scale, order / 1000)
 
 
-def _draw_one(axes: Axes, shown: Shown, least_m: float, order: float) -> None:
-    shapes = np.asarray(shapely.simplify(shown.shapes, least_m), dtype=object)
+def _draw_one(axes: Axes, shown: Shown, scale: float, order: float) -> None:
+    shapes = np.asarray(shapely.simplify(shown.shapes, LEAST_MM / 1000 * scale), dtype=object)
     kinds = shapely.get_dimensions(shapes)
     layer = shown.layer
     strong = np.ones(len(shapes), dtype=bool) if shown.strong is None else shown.strong
@@ -77,17 +78,27 @@ def _draw_one(axes: Axes, shown: Shown, least_m: float, order: float) -> None:
         of_class = shown.classes == position
         areas, lines, points = (shapes[of_class & (kinds == dimension)] for dimension in (2, 1, 0))
         if len(areas):
+            specks = float(np.median(shapely.area(areas))) / (scale / 1000) ** 2 < SPECK_MM2
+            if specks and symbol.stroke.upper() == "#FFFFFF" and symbol.fill:
+                symbol = replace(symbol, stroke=symbol.fill, width=0.6)
             _areas(axes, layer, areas, symbol, order)
         for part, faint in ((lines, False),) if shown.strong is None else (
             (shapes[of_class & (kinds == 1) & strong], False), (shapes[of_class & (kinds == 1) & ~strong], True)
         ):  # fmt: skip
             if len(part):
-                _lines(axes, layer, part, symbol, order, faint=faint)
+                _lines(axes, layer, part, _wide(layer, symbol, scale), order, faint=faint)
         if len(points):
             xy = shapely.get_coordinates(points)
             size = (2 * symbol.radius * PT_PER_PX) ** 2
             axes.scatter(xy[:, 0], xy[:, 1], s=size, c=symbol.fill or "none", edgecolors=symbol.stroke or "none",
                          linewidths=symbol.width * PT_PER_PX, zorder=SLOTS["points"] + order)  # fmt: skip
+
+
+def _wide(layer: Layer, symbol: Symbol, scale: float) -> Symbol:
+    """Return a road's symbol, wider where the map is larger."""
+    if layer.table != "roads":
+        return symbol
+    return replace(symbol, width=symbol.width * min(max((15_000 / scale) ** 0.4, 0.7), 2.2))
 
 
 def symbol_of(shown: Shown, position: int) -> Symbol:
@@ -127,7 +138,7 @@ def _lines(
     width = symbol.width * PT_PER_PX * (0.5 if faint else 1.0)
     slot = {"roads": SLOTS["roads"], "barriers": SLOTS["water"], "gap_network": SLOTS["homes"]}.get(
         layer.table, SLOTS["seams"]
-    )
+    ) - (0.5 if layer.table == "barriers" and symbol.fill else 0.0)  # the middle of a river lies under its banks
     if layer.table == "roads" and not symbol.dash:
         axes.add_collection(LineCollection(parts, colors=ROAD_CASING, linewidths=width + 0.55, capstyle="round",
                                            zorder=SLOTS["casing"] + order))  # fmt: skip

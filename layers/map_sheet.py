@@ -257,14 +257,14 @@ class _Drawing:
             at = left + (x - west) * per_mm
             self._line(at, low, at, low - 1.5)
             self._line(at, low + high, at, low + high + 1.5)
-            if left + 12 < at < left + wide - 12:
+            if left + 22 < at < left + wide - 22:
                 self._text(at, low - 2.0, grouped(x), size, va="top", ha="center")
                 self._text(at, low + high + 2.0, grouped(x), size, va="bottom", ha="center")
         for y in ys:
             at = low + (y - south) * per_mm
             self._line(left, at, left - 1.5, at)
             self._line(left + wide, at, left + wide + 1.5, at)
-            if low + 12 < at < low + high - 12:
+            if low + 20 < at < low + high - 20:
                 self._text(left - 2.0, at, grouped(y), size, rotation=90, ha="right", va="center")
                 self._text(left + wide + 2.0, at, grouped(y), size, rotation=270, ha="left", va="center")
 
@@ -510,7 +510,9 @@ def _fitting(lines: Sequence[LegendLine], wide: float, high: float, size: float)
         for columns in range(1, most + 1):
             per_column = int(high / (size * MM_PER_PT * 1.62))
             widest = max((width_mm(line.text, size) for line in lines), default=0.0) + size * MM_PER_PT * 2.3 + 3
-            if len(lines) <= per_column * columns and (columns == 1 or widest <= wide / columns * 1.02):
+            if len(lines) <= per_column * columns and (
+                widest <= wide / columns * 1.02 or (columns == 1 and size <= 6.0)
+            ):
                 return size, columns
         if size <= 5.0:
             return size, most

@@ -7,13 +7,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import shapely
 from pyproj import CRS
+from starlette.responses import Response
 
 from api.errors import BadRequestError
 from api.features.crs import CRS84, reference
@@ -69,7 +71,7 @@ class Asked:
     base: bool = True
 
 
-def map_sheet(at: Here, asked: Asked, *, kind: str = "pdf") -> bytes:
+def map_sheet(at: Here, asked: Asked, *, kind: Literal["pdf", "png"] = "pdf") -> bytes:
     """Return a map sheet of the study as a PDF, or a picture of it (`png`).
 
     Raises
@@ -88,7 +90,7 @@ def map_sheet(at: Here, asked: Asked, *, kind: str = "pdf") -> bytes:
     if sum(len(each.shapes) for each in shown) > MOST_SHAPES:
         raise _bad(f"there are more than {MOST_SHAPES:,} features on this sheet",
                                     "ask for a larger scale, a smaller bbox, or fewer layers")  # fmt: skip
-    return sheet_file(sheet, shown, kind="png" if kind == "png" else "pdf")
+    return sheet_file(sheet, shown, kind=kind)
 
 
 def _chosen(tree: Tree, asked: Asked) -> list[Drawn]:
@@ -136,14 +138,17 @@ def _sheet(at: Here, tree: Tree, sections: Sequence[Section], asked: Asked) -> S
 
 def _bounds(tree: Tree, asked: Asked) -> Box:
     """Return what is to be seen, in the study's CRS."""
-    if asked.bbox is not None:
-        return _box_m(tree.store.crs, asked.bbox)
     boxes = [tree.snapshot(name).bounds for name in ("study_area", "communities", "blocks", "roads", "buildings")
              if name in tree.collections]  # fmt: skip
     boxes += [tree.snapshot(each.collection).bounds for each in tree.drawn.values()] if not any(boxes) else []
     found = next((each for each in boxes if each is not None), None)
     if found is None:
         raise _bad("nothing in this study has a place", "import tables with places first")
+    if asked.bbox is not None:
+        box = _box_m(tree.store.crs, asked.bbox)
+        if not shapely.box(*box).intersects(shapely.box(*found)):
+            raise _bad("bbox: the study lies elsewhere", f"its places are listed at {tree.at.base}/collections")
+        return box
     west, south, east, north = found
     rim = 0.02 * max(east - west, north - south, 50.0)
     return west - rim, south - rim, east + rim, north + rim
@@ -251,3 +256,11 @@ def _lonlat(crs: CRS, x: float, y: float) -> tuple[float, float]:
 
 def _bad(what: str, remedy: str) -> BadRequestError:
     return BadRequestError(Fault(what, remedy))
+
+
+def sheet_answer(at: Here, asked: Asked, *, kind: Literal["pdf", "png"]) -> Response:
+    """Return a map sheet as an answer, which browsers show."""
+    body = map_sheet(at, asked, kind=kind)
+    name = quote(f"{at.study_id}-{asked.paper}.{kind}")
+    headers = {"content-disposition": f"inline; filename*=UTF-8''{name}", "cache-control": "private, no-store"}
+    return Response(body, media_type="application/pdf" if kind == "pdf" else "image/png", headers=headers)

@@ -305,10 +305,19 @@ class SitingInputs(WithResult):
 
 
 # ── out of the study ─────────────────────────────────────────────────────────────────────────────────────────────────
-class ExportInputs(Inputs):
+class ExportInputs(WithLanguage):
     """What is written as a file to take away."""
 
     collections: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = _said(
         ..., "图层", "Collections", "Ids of the collections", min_length=1, max_length=100
     )
-    format: Literal["gpkg", "geojson", "fgb", "parquet", "shp"] = _said("gpkg", "格式", "Format")
+    format: Literal["gpkg", "geojson", "fgb", "parquet", "shp", "dxf", "xlsx", "pmtiles", "mbtiles", "pdf"] = _said(
+        "gpkg", "格式", "Format", "pmtiles, mbtiles: tiles for use without a network; pdf: a map sheet"
+    )
+    encoding: Literal["utf-8", "gb18030"] = _said("utf-8", "文字编码", "Encoding", "Of a shapefile's texts")
+    maxzoom: int = _said(16, "最大级别", "Deepest level", "Of tiles", ge=0, le=18)
+    paper: Literal["A3", "A4"] = _said("A3", "纸张", "Paper", "Of a map sheet")
+    scale: int | None = _said(
+        None, "比例尺分母", "Scale", "Of a map sheet, 1 to this number; else as large as fits", ge=100, le=5_000_000
+    )
+    title: Text = _said("", "图名", "Title", "Of a map sheet")

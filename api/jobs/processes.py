@@ -38,6 +38,8 @@ ZIP = "application/zip"
 MEDIA_TYPES: Mapping[str, str] = {
     ".html": HTML, ".json": JSON, ".xlsx": XLSX, ".docx": DOCX, ".gpkg": GPKG, ".zip": ZIP,
     ".geojson": "application/geo+json", ".fgb": "application/flatgeobuf", ".parquet": "application/vnd.apache.parquet",
+    ".dxf": "image/vnd.dxf", ".pmtiles": "application/vnd.pmtiles", ".mbtiles": "application/vnd.mbtiles",
+    ".pdf": "application/pdf",
 }  # fmt: skip
 """By the end of a file's name."""
 
@@ -145,8 +147,8 @@ PROCESSES: Mapping[str, Process] = {each.id: each for each in (
             "Find where what is missing helps most, or compare places set by hand.",
             SitingInputs, (_SUMMARY, _LAYERS, *_PAPERS)),
     Process("export", "导出", "Export",
-            "把图层写成文件带走。",
-            "Write collections as a file to take away.",
+            "把图层写成文件或图幅带走。",
+            "Write collections as a file or a map sheet to take away.",
             ExportInputs, (_SUMMARY, Output("file", "文件", "The file", "application/octet-stream"))),
 )}  # fmt: skip
 

@@ -36,11 +36,15 @@ from layers.words import fullwidth
 if TYPE_CHECKING:
     import pandas as pd
 
+    from api.exports.takeaway import Notes, Wanted
     from api.operations import Planned, Told
     from api.operations.results import Result
-    from api.operations.takeaway import Format
     from geo.partition.plan import Plan
     from geo.siting import FittingCosts
+
+
+NOTE = "note: "
+"""Begins a line of the log that is worth keeping however quickly others follow."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Work:
     plan, programme
         Give a plan of the study as it stands, the file of a programme, by id.
     export
-        Writes collections into the file at that path.
+        Writes collections into a folder as one file, and tells what it could not hold.
     by, at, job
         Who asked, when (UTC, ISO 8601), and the job's id.
     told
@@ -69,7 +73,7 @@ class Work:
     files: Mapping[str, Path]
     plan: "Callable[[str], Plan]"
     programme: Callable[[str], Path]
-    export: "Callable[[tuple[str, ...], Format, Path], Path]"
+    export: "Callable[[Wanted, Path, Callable[[float], None]], tuple[Path, Notes]]"
     by: str
     at: str
     job: str
@@ -419,9 +423,17 @@ def _prices(given: tuple[float, float, float] | None) -> "FittingCosts":
 
 # ── out of the study ─────────────────────────────────────────────────────────────────────────────────────────────────
 def _export(given: ExportInputs, work: Work) -> Done:
-    work.told("writing the file", 0.1)
-    file = work.export(given.collections, given.format, work.out)
-    summary = {"collections": list(given.collections), "bytes": file.stat().st_size}
+    from api.exports.takeaway import Wanted
+
+    wanted = Wanted(
+        given.collections, given.format, encoding=given.encoding, maxzoom=given.maxzoom, paper=given.paper,
+        scale=given.scale, title=given.title, lang=given.lang,
+    )  # fmt: skip
+    work.told("writing the file", 0.0)
+    file, notes = work.export(wanted, work.out, lambda share: work.told("writing the file", share))
+    for _, note in notes:
+        work.told(NOTE + note, 0.9)
+    summary = {"collections": list(given.collections), "bytes": file.stat().st_size, "notes": _notes(notes)}
     return Done(summary, "export", files={"file": file})
 
 

@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from api.errors import BusyError, OutOfDateError, problem
 from api.jobs.orders import OUTCOME, Orders, lost, out_of_memory
 from api.jobs.processes import MEDIA_TYPES, process_of
 from api.jobs.queue import Job, Queue
-from api.jobs.runs import Done, NoAnswerError, Work, run
+from api.jobs.runs import NOTE, Done, NoAnswerError, Work, run
 from api.settings import Settings
 from api.storage import StudyStore
 from api.storage.opening import open_storage
@@ -32,7 +32,7 @@ from geo.partition.plan import Plan
 from geo.study import Study, write_study
 
 if TYPE_CHECKING:
-    from api.operations.takeaway import Format
+    from api.exports.takeaway import Notes, Wanted
 
 MOST_RERUNS = 2
 """A job whose tables were edited meanwhile is done again on the newer study, so often."""
@@ -123,7 +123,7 @@ def _once(store: StudyStore, queue: Queue, job: Job, orders: Orders) -> Mapping[
         study=folder / "study.gpkg", out=folder / "out", files=_fetched(store, inputs.file_keys(), folder / "in"),
         plan=lambda plan_id: _plan(store, study, plan_id),
         programme=lambda result_id: _programme(store, result_id, folder),
-        export=lambda ids, kind, out: _exported(store, ids, kind, out),
+        export=lambda wanted, out, told: _exported(store, wanted, out, told),
         by=job.by, at=job.created, job=job.id, told=said,
     )  # fmt: skip
     with _limited(orders.memory_bytes):
@@ -176,7 +176,7 @@ class _Said:
 
     def __call__(self, text: str, share: float) -> None:
         now = time.monotonic()
-        if now < self._next:
+        if now < self._next and not text.startswith(NOTE):
             return
         self._next = now + _TOLD_EVERY_S
         with suppress(BusyError):  # progress can wait
@@ -220,10 +220,10 @@ def _programme(store: StudyStore, result_id: str, folder: Path) -> Path:
     return path
 
 
-def _exported(store: StudyStore, ids: tuple[str, ...], kind: "Format", out: Path) -> Path:
-    from api.operations.takeaway import write_collections  # noqa: PLC0415 - as above
+def _exported(store: StudyStore, wanted: "Wanted", out: Path, told: Callable[[float], None]) -> "tuple[Path, Notes]":
+    from api.exports.takeaway import here_of, write_collections  # noqa: PLC0415 - as above
 
-    return write_collections(store, ids, kind, out)
+    return write_collections(here_of(store), wanted, out, told)
 
 
 # ── limits ───────────────────────────────────────────────────────────────────────────────────────────────────────────

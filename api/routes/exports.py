@@ -1,18 +1,23 @@
-"""Routes: collections and studies as files."""
+"""Routes: collections and studies as files, map sheets, reports of plans."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from api.deps import Language, Viewer
+from api.deps import Language, Planner, Viewer
+from api.errors import BadRequestError
 from api.exports.tables import export_collection, export_study
 from api.schemas import FILE, PROBLEMS, WRITE_PROBLEMS
+from geo.errors import Fault
 
 router = APIRouter(tags=["exports"])
 
 Kind = Literal["gpkg", "parquet", "fgb", "shp", "geojson", "dxf", "xlsx"]
 FAULTS = PROBLEMS | {422: WRITE_PROBLEMS[422]} | FILE
+_SHEET: dict[int | str, dict[str, Any]] = {200: {"content": {
+    each: {"schema": {"type": "string", "format": "binary"}} for each in ("application/pdf", "image/png")
+}}}  # fmt: skip
 
 
 @router.get("/studies/{study_id}/collections/{collection_id}/export", responses=FAULTS, response_class=Response)
@@ -36,3 +41,55 @@ def export_one(  # noqa: PLR0917 - FastAPI passes them by name
 def export_whole(at: Viewer, lang: Language) -> Response:
     """Return every collection that the caller may see in one GeoPackage, drawn as on the map."""
     return export_study(at, lang=lang)
+
+
+@router.get("/studies/{study_id}/sheet", responses=FAULTS | _SHEET, response_class=Response)
+def draw_sheet(  # noqa: PLR0917 - FastAPI passes them by name
+    at: Viewer,
+    lang: Language,
+    f: Annotated[Literal["pdf", "png"], Query(description="PDF for printing, or a picture of it")] = "pdf",
+    layers: Annotated[
+        str, Query(max_length=2_000, description="ids of layers (see /layers), comma between; else those of the map")
+    ] = "",
+    paper: Annotated[Literal["A3", "A4"], Query()] = "A3",
+    orientation: Annotated[Literal["landscape", "portrait"] | None, Query(description="else the larger map")] = None,
+    scale: Annotated[int | None, Query(ge=100, le=5_000_000, description="1 to this; else what fits")] = None,
+    bbox: Annotated[
+        str | None, Query(max_length=200, description="west,south,east,north in degrees; else the study")
+    ] = None,
+    title: Annotated[str, Query(max_length=120, description="else that of the plan or run")] = "",
+    office: Annotated[str, Query(max_length=60, description="who made the sheet")] = "",
+    number: Annotated[str, Query(max_length=60, description="map review number (审图号)")] = "",
+    base: Annotated[bool, Query(description="roads, water and buildings below")] = True,
+) -> Response:
+    """Return a map sheet, true to scale, with legend, coordinates, sources and marks."""
+    from api.exports.sheets import Asked, sheet_answer  # noqa: PLC0415 - drawing is loaded when it is asked for
+
+    wanted = tuple(each for each in layers.split(",") if each)
+    asked = Asked(
+        wanted, bbox=_numbers(bbox), paper=paper, orientation=orientation, scale=scale, lang=lang, title=title,
+        office=office, number=number, base=base,
+    )  # fmt: skip
+    return sheet_answer(at, asked, kind=f)
+
+
+@router.get("/studies/{study_id}/plans/{plan_id}/report", responses=FAULTS, response_class=Response)
+def report_plan(
+    at: Planner,
+    lang: Language,
+    plan_id: Annotated[str, Path(max_length=64)],
+    f: Annotated[Literal["docx", "xlsx"], Query(description="Word or Excel")] = "docx",
+) -> Response:
+    """Return the report of a plan as it stands, in official form. It tells of households: planners and above."""
+    from api.exports.reports import plan_report  # noqa: PLC0415 - reports are loaded when one is asked for
+
+    return plan_report(at, plan_id, kind=f, lang=lang)
+
+
+def _numbers(text: str | None) -> tuple[float, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(float(each) for each in text.split(","))
+    except ValueError as error:
+        raise BadRequestError(Fault(f"bbox: {text[:60]} are no numbers", "give west,south,east,north")) from error

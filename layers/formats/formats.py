@@ -14,6 +14,7 @@ from layers.catalogue import Layer
 from layers.formats.drawing_exchange import write_dxf
 from layers.formats.shapefile import Encoding, write_shapefile
 from layers.geopackage import write_geopackage
+from layers.office import clean
 from layers.words import Lang
 
 Format = Literal["gpkg", "parquet", "fgb", "shp", "geojson", "dxf", "xlsx"]
@@ -31,6 +32,7 @@ FORMATS: dict[Format, tuple[str, str]] = {
 
 assert set(FORMATS) == set(get_args(Format))  # noqa: S101 - our own table
 MOST_ROWS_OF_A_SHEET = 1_048_575
+MOST_SIGNS_OF_A_CELL = 32_767
 
 
 @dataclass(frozen=True)
@@ -151,16 +153,22 @@ def _sheet(frame: gpd.GeoDataFrame, name: str, path: Path) -> tuple[tuple[str, s
     rows = rows.reset_index()
     book = Workbook(write_only=True)
     sheet = book.create_sheet(name.replace(":", " ")[:31].strip("'") or "1")
-    sheet.append([str(column) for column in rows.columns])
+    sheet.append([_cell(sheet, str(column)) for column in rows.columns])
     for values in rows.astype("object").where(rows.notna(), None).itertuples(index=False):
-        sheet.append([_cell(value) for value in values])
+        sheet.append([_cell(sheet, value) for value in values])
     book.save(path)
     return notes
 
 
-def _cell(value: object) -> object:
-    """Return a value as a cell: text that a sheet would read as a formula stays text."""
-    if isinstance(value, str):
-        plain = "".join(sign for sign in value if sign >= " " or sign in "\t\n")
-        return f"'{plain}" if plain.startswith(("=", "+", "-", "@")) else plain
-    return value.item() if hasattr(value, "item") else value
+def _cell(sheet: object, value: object) -> object:
+    """Return a value as a cell; text that begins like a formula stays text."""
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - as above
+
+    if not isinstance(value, str):
+        return value.item() if hasattr(value, "item") else value
+    plain = clean(value)[:MOST_SIGNS_OF_A_CELL]
+    if not plain.startswith("="):
+        return plain
+    cell = WriteOnlyCell(sheet, plain)
+    cell.data_type = "s"
+    return cell
