@@ -87,7 +87,8 @@ def _row(
     name: str, schema: Mapping[str, Any], lang: Lang, *, required: bool, title: str = "", about: str = ""
 ) -> Asked:  # fmt: skip
     default = schema.get("default")
-    told = "" if required or default in (None, "", [], {}) else json.dumps(default, ensure_ascii=False)
+    plain = required or bool(schema.get("properties")) or default in (None, "", [], {})
+    told = "" if plain else json.dumps(default, ensure_ascii=False)
     if len(told) > 60:
         told = f"{told[:60]} …"
     more = schema.get("description", "") if schema.get("properties") else ""
@@ -198,7 +199,9 @@ def _facts(summary: Mapping[str, Any], lang: Lang, above: str = "") -> Iterator[
     for name, value in summary.items():
         if name.endswith("_en" if lang == "zh" else "_zh"):
             continue
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, Mapping) and set(value) == {"value", "unit"}:
+            yield f"{above}{name}", f"{_told(value['value'])} {value['unit']}"
+        elif isinstance(value, Mapping) and value:
             yield from _facts(value, lang, f"{above}{name}.")
         elif isinstance(value, list) and value and all(isinstance(one, Mapping) and lang in one for one in value):
             yield f"{above}{name}", "\n".join(str(one[lang]) for one in value)

@@ -10,9 +10,12 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
-from api.deps import Admin, Here, Planner, Viewer
-from api.editing import log
-from api.schemas import PROBLEMS, WRITE_PROBLEMS, Link
+from api.deps import Admin, Here, Language, Planner, Viewer
+from api.editing import log, pages
+from api.editing.features import collection_at
+from api.features.representation import AsPage
+from api.pages import as_html
+from api.schemas import AS_HTML, PROBLEMS, WRITE_PROBLEMS, Link
 
 router = APIRouter(tags=["history"])
 
@@ -88,22 +91,27 @@ def _json(value: object) -> Response:
     return Response(orjson.dumps(value), 200, headers, "application/json")
 
 
-@router.get(LOG, response_model=Transactions, responses=PROBLEMS)
-def list_transactions(
+@router.get(LOG, response_model=Transactions, responses=PROBLEMS | AS_HTML)
+def list_transactions(  # noqa: PLR0917 - FastAPI gives them by name
     at: Planner,
+    lang: Language,
+    as_page: AsPage,
     before: Annotated[int | None, Query(description="only those with smaller numbers", ge=1, le=2**53)] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     collection: Annotated[str | None, Query(description="only those that changed it", max_length=200)] = None,
     by: Annotated[str | None, Query(description="only those by this person", max_length=200)] = None,
 ) -> Response:
     """Return who changed what and when, newest first."""
-    return _json(log.listed(at, before=before, limit=limit, collection=collection, by=by))
+    collection, by = collection or None, by or None  # as an empty field of the page's form sends them
+    made = log.listed(at, before=before, limit=limit, collection=collection, by=by)
+    return as_html(pages.transactions(at, made, {"collection": collection, "by": by}, lang)) if as_page else _json(made)
 
 
-@router.get(LOG + "/{tx}", response_model=TransactionWhole, responses=PROBLEMS)
-def get_transaction(at: Planner, tx: Tx) -> Response:
+@router.get(LOG + "/{tx}", response_model=TransactionWhole, responses=PROBLEMS | AS_HTML)
+def get_transaction(at: Planner, lang: Language, as_page: AsPage, tx: Tx) -> Response:
     """Return a transaction with every feature that it changed."""
-    return _json(log.whole(at, tx))
+    made = log.whole(at, tx)
+    return as_html(pages.transaction(at, made, lang)) if as_page else _json(made)
 
 
 @router.post(LOG + "/{tx}/undo", response_model=TransactionTold, responses=WRITE_PROBLEMS)
@@ -114,15 +122,18 @@ def undo_transaction(at: Planner, tx: Tx) -> Response:
 
 @router.get(
     "/studies/{study_id}/collections/{collection_id}/items/{feature_id}/versions", response_model=Versions,
-    responses=PROBLEMS,
+    responses=PROBLEMS | AS_HTML,
 )  # fmt: skip
 def feature_versions(
     at: Viewer,
+    lang: Language,
+    as_page: AsPage,
     collection_id: Annotated[str, Path(description="the collection", max_length=200)],
     feature_id: Annotated[str, Path(description="the feature", max_length=400)],
 ) -> Response:
     """Return every version of a feature, with who made it and when."""
-    return _json(log.versions(at, collection_id, feature_id))
+    made = log.versions(at, collection_id, feature_id)
+    return as_html(pages.versions(at, collection_at(at, collection_id), made, lang)) if as_page else _json(made)
 
 
 @router.get(

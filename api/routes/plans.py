@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Body, Header, Path, Query
 from fastapi.responses import Response
 
-from api.deps import Here, Planner, Viewer, require
+from api.deps import Here, Language, Planner, Viewer, require
+from api.editing import pages
 from api.editing.plan_models import Comparison, EditTold, NewBranch, NewPlan, Plans, PlanTold, Texts, Titles, TurnAsked
 from api.editing.preconditions import etag, require_seen
 from api.errors import NotAllowedError
-from api.schemas import PROBLEMS, WRITE_PROBLEMS
+from api.features.representation import AsPage
+from api.pages import as_html
+from api.schemas import AS_HTML, PROBLEMS, WRITE_PROBLEMS
 from geo.partition.steps import Step
 
 if TYPE_CHECKING:
     from api.editing.board import Edited, Opened, PlanBoard
+    from layers.words import Lang
 
 router = APIRouter(tags=["plans"])
 
@@ -37,6 +41,13 @@ def _plan(at: Here, opened: Opened, status: int = 200, **headers: str) -> Respon
     return _json(to_json(told(at.base, opened, _fewest(at))), status, ETag=etag(opened.version), **headers)
 
 
+def _plan_page(at: Here, opened: Opened, lang: Lang) -> Response:
+    from api.editing.plan_answers import told  # noqa: PLC0415 - as above
+
+    others = [each.id for each in at.store.documents("plan") if each.id != opened.plan_id]
+    return as_html(pages.plan(at, told(at.base, opened, _fewest(at)), others, lang))
+
+
 def _fewest(at: Here) -> int:
     """Return how many households a count must stand for to be told to the caller."""
     return 0 if at.caller.sees_households(at.study_id) else at.server.settings.fewest_households
@@ -54,20 +65,25 @@ def _json(body: bytes, status: int = 200, **headers: str) -> Response:
 
 
 # ── reading ──
-@router.get("/studies/{study_id}/plans", response_model=Plans, responses=PROBLEMS)
-def list_plans(at: Viewer) -> Response:
+@router.get("/studies/{study_id}/plans", response_model=Plans, responses=PROBLEMS | AS_HTML)
+def list_plans(at: Viewer, lang: Language, as_page: AsPage) -> Response:
     """Return the study's plans."""
     from api.editing.plan_answers import summary, to_json  # noqa: PLC0415 - as above
 
     plans = [summary(at.base, each) for each in at.store.documents("plan")]
     links = [{"href": f"{at.base}/plans", "rel": "self", "type": "application/json"}]
-    return _json(to_json({"plans": plans, "links": links}))
+    made = {"plans": plans, "links": links}
+    return as_html(pages.plans(at, made, lang)) if as_page else _json(to_json(made))
 
 
-@router.get("/studies/{study_id}/plans/{plan_id}", response_model=PlanTold, responses=PROBLEMS)
-def get_plan(at: Viewer, plan_id: PlanPath, if_none_match: NotMatch = None) -> Response:
+@router.get("/studies/{study_id}/plans/{plan_id}", response_model=PlanTold, responses=PROBLEMS | AS_HTML)
+def get_plan(
+    at: Viewer, lang: Language, as_page: AsPage, plan_id: PlanPath, if_none_match: NotMatch = None
+) -> Response:
     """Return a plan as it stands: its state, measures, broken rules, communities and edits."""
     opened = board_of(at).open(at.store, plan_id)
+    if as_page:
+        return _plan_page(at, opened, lang)
     if if_none_match is not None and etag(opened.version) in if_none_match:
         return Response(status_code=304, headers={"ETag": etag(opened.version)})
     return _plan(at, opened)
@@ -81,25 +97,30 @@ def download_plan(at: Viewer, plan_id: PlanPath) -> Response:
     return Response(opened.draft.plan.to_json(), 200, {"ETag": etag(opened.version), **name}, "application/json")
 
 
-@router.get("/studies/{study_id}/plans/{plan_id}/texts", response_model=Texts, responses=PROBLEMS)
-def plan_texts(at: Viewer, plan_id: PlanPath) -> Response:
+@router.get("/studies/{study_id}/plans/{plan_id}/texts", response_model=Texts, responses=PROBLEMS | AS_HTML)
+def plan_texts(at: Viewer, lang: Language, as_page: AsPage, plan_id: PlanPath) -> Response:
     """Return a plan in the words of an official text: what becomes of every community, and every move."""
     from api.editing.plan_answers import texts, to_json  # noqa: PLC0415 - as above
 
     board = board_of(at)
     opened = board.open(at.store, plan_id)
-    return _json(to_json(texts(opened, board.texts(at.store, opened))), ETag=etag(opened.version))
+    made = texts(opened, board.texts(at.store, opened))
+    if as_page:
+        return as_html(pages.texts(at, plan_id, made, lang))
+    return _json(to_json(made), ETag=etag(opened.version))
 
 
-@router.get("/studies/{study_id}/plans/{plan_id}/compare", response_model=Comparison, responses=PROBLEMS)
+@router.get("/studies/{study_id}/plans/{plan_id}/compare", response_model=Comparison, responses=PROBLEMS | AS_HTML)
 def compare_plans(
-    at: Viewer, plan_id: PlanPath, other: Annotated[str, Query(alias="with", description="another plan")]
-) -> Response:
+    at: Viewer, lang: Language, as_page: AsPage, plan_id: PlanPath,
+    other: Annotated[str, Query(alias="with", description="another plan")],
+) -> Response:  # fmt: skip
     """Return what is different in another plan: blocks, sums, measures, broken rules."""
     from api.editing.plan_answers import comparison, to_json  # noqa: PLC0415 - as above
 
     board = board_of(at)
-    return _json(to_json(comparison(board.open(at.store, plan_id), board.open(at.store, other), _fewest(at))))
+    made = comparison(board.open(at.store, plan_id), board.open(at.store, other), _fewest(at))
+    return as_html(pages.comparison(at, made, lang)) if as_page else _json(to_json(made))
 
 
 # ── making ──
