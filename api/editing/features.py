@@ -82,7 +82,7 @@ def create(at: Here, collection_id: str, given: Given, *, content_crs: str | Non
             reasons_zh=[f"{collection_id}中已有要素{feature_id}：请换一个编号，或用PUT替换。"],
             table=collection_id, ids=(feature_id,),
         )  # fmt: skip
-    shape = _shape(at, collection, given, content_crs, None)
+    shape = _shape(at, collection, given, content_crs)
     properties = dict(given.properties)
     if collection_id == FINDINGS:
         properties.setdefault("surveyor", at.caller.name)
@@ -121,7 +121,7 @@ def replace(
         ), True  # fmt: skip
     there = _required(at, collection, feature_id, there)
     expected = _expected(at, collection, feature_id, there, if_match, holder=holder)
-    shape = _shape(at, collection, given, content_crs, there.shape)
+    shape = _shape(at, collection, given, content_crs)
     properties = _kept(at, collection, there) | dict(given.properties)
     write = FeatureWrite(collection_id, feature_id, "replace", properties, _wkb(shape), expected)
     return _commit(at, write, there, shape, "feature replaced"), False
@@ -152,7 +152,7 @@ def update(
     shape = there.shape
     if given.has_geometry:
         whole = Given(given.id, given.properties, _merged(given.geometry, there.shape), True)
-        shape = _shape(at, collection, whole, content_crs, there.shape)
+        shape = _shape(at, collection, whole, content_crs)
         if collection_id == FINDINGS and "place_given" not in given.properties:
             changed["place_given"] = True
     write = FeatureWrite(collection_id, feature_id, "replace", changed, _wkb(shape), expected)
@@ -227,7 +227,6 @@ def add_photo(at: Here, feature_id: str, name: str, file: FileWrite, *, if_match
     photos = [each for each in str(there.properties.get("photo") or "").split(";") if each]
     changed = there.properties | {"photo": ";".join([*photos, *([name] if name not in photos else [])])}
     write = FeatureWrite(FINDINGS, feature_id, "replace", changed, _wkb(there.shape), expected)
-    _require_area(at, [there.shape])
     return _commit(at, write, there, there.shape, "photo added", file)
 
 
@@ -289,8 +288,9 @@ def _require_area(at: Here, shapes: list[BaseGeometry | None]) -> None:
         snapshot = at.server.part(Snapshots).get(at.store, collection_id)
         position = snapshot.position(area_id)
         area = snapshot.geometry[position] if position is not None else None
-    for shape in shapes:
-        if shape is not None and (area is None or not shapely.covers(shapely.buffer(area, _INSIDE_M), shape)):
+    placed = [shape for shape in shapes if shape is not None]
+    for shape in placed or [None]:
+        if area is None or shape is None or not shapely.covers(shapely.buffer(area, _INSIDE_M), shape):
             raise NotAllowedError(f"{at.caller.name} edits in {collection_id} {area_id} only, and this lies outside",
                                   "ask who works there, or an admin")  # fmt: skip
 
@@ -378,9 +378,7 @@ def _kept(at: Here, collection: Collection, there: There) -> dict[str, Any]:
 
 
 # ── what is written ──────────────────────────────────────────────────────────────────────────────────────────────────
-def _shape(
-    at: Here, collection: Collection, given: Given, content_crs: str | None, before: BaseGeometry | None
-) -> BaseGeometry | None:
+def _shape(at: Here, collection: Collection, given: Given, content_crs: str | None) -> BaseGeometry | None:
     """Return the geometry in the study's coordinates, checked."""
     if given.geometry is None:
         if collection.geometry == "None" and not given.has_geometry:
@@ -390,9 +388,7 @@ def _shape(
             raise InputError(Fault("the feature has no geometry", f"send a {' or '.join(kinds)}", table=collection.id))
         return None
     system = system_of(at, content_crs)
-    shape = study_shape(given.geometry, system, collection, _around(at, collection))
-    _require_area(at, [shape, before])
-    return shape
+    return study_shape(given.geometry, system, collection, _around(at, collection))
 
 
 def system_of(at: Here, content_crs: str | None) -> Reference:
@@ -427,8 +423,7 @@ def _commit(
 ) -> Written:
     """Write a feature with what belongs to it, and return its new version."""
     before = there.shape if there is not None else None
-    if write.op == "delete":
-        _require_area(at, [before])
+    _require_area(at, [before, shape])
     writes: list[Write] = [write, *more]
     if write.collection == FINDINGS and write.op != "delete":
         was = None if there is None else Finding(there.properties, before)
