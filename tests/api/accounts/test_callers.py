@@ -33,9 +33,10 @@ def test_on_this_machine_everybody_is_the_owner(alone, host):
     assert told.json()["team"] is False
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "evil.example:8000", "localhost.evil.example", "localhost@evil.example", "", "0.0.0.0", "192.168.1.7:8000"]
-)  # fmt: skip
+@pytest.mark.parametrize("host", [
+    "evil.example", "127.0.0.1.evil.example", "evil.example:8000", "localhost.evil.example", "localhost@evil.example",
+    "", "0.0.0.0", "192.168.1.7:8000",
+])  # fmt: skip
 def test_a_stranger_s_name_that_leads_here_is_not_answered(alone, host):
     for path in (HOME, f"{HOME}/collections/buildings/items", f"{HOME}/tiles/WebMercatorQuad/0/0/0", "/metrics"):
         told = alone.get(path, headers={"host": host})
