@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 _BLOCKS = st.sampled_from([f"B{number:04}" for number in range(1, 17)])
 _COMMUNITIES = st.sampled_from(["SQ01", "SQ02", "SQ03", "SQ04", "N01"])
-_NUMBERS = st.one_of(st.none(), st.integers(-5, 99), st.floats(), st.text(max_size=5))
+_NUMBERS = st.one_of(
+    st.none(), st.integers(-5, 99), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=5)
+)
 _PLACES = st.tuples(st.floats(119.99, 120.01), st.floats(30.17, 30.19))
 
 
