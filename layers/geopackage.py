@@ -14,7 +14,7 @@ import pyogrio
 
 from layers.catalogue import Layer
 from layers.qgis_style import qml
-from layers.words import Lang, word
+from layers.words import WORDS, Lang, word
 
 LAST_CHANGE = "2000-01-01T00:00:00.000Z"
 """Stands where GeoPackage wants a time of writing: the same plan gives the same file."""
@@ -131,7 +131,7 @@ def _write_styles(
         seen.add(layer.table)
         db.execute(
             "UPDATE gpkg_contents SET description = ? WHERE table_name = ? AND description = ''",
-            (word(f"layer.{layer.table}", lang), layer.table),
+            (word(titled, lang) if (titled := f"layer.{layer.table}") in WORDS else layer.title_in(lang), layer.table),
         )
     db.execute(
         "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id)"

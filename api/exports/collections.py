@@ -40,9 +40,17 @@ def file_name(collection_id: str) -> str:
 
 
 def frame_of(
-    snapshot: Snapshot, positions: npt.NDArray[np.intp] | None = None, properties: Sequence[str] | None = None
+    snapshot: Snapshot,
+    positions: npt.NDArray[np.intp] | None = None,
+    properties: Sequence[str] | None = None,
+    *,
+    drawn: bool = False,
 ) -> gpd.GeoDataFrame:
-    """Return features as a table in the study's CRS, its ids as index; columns that were not asked for are left out."""
+    """Return features as a table in the study's CRS, its ids as index.
+
+    Columns that were not asked for are left out; `drawn`: those that styles classify by, and that it does not hold
+    itself, are added.
+    """
     from api.storage.frames import to_frame  # noqa: PLC0415 - who only reads features loads no pandas
 
     rows, shapes = snapshot.table, snapshot.geometry
@@ -50,6 +58,9 @@ def frame_of(
         rows, shapes = rows.take(pa.array(positions)), shapes[positions]
     placed = pa.array(shapely.to_wkb(shapes, flavor="iso"), pa.binary())
     frame = to_frame(rows.append_column("geometry", placed), snapshot.collection, snapshot.crs)
+    if drawn:
+        made = style_columns(snapshot.collection.frame, rows)
+        frame = frame.assign(**{name: values.to_numpy(zero_copy_only=False) for name, values in made.items()})
     if properties is None:
         return frame
     kept = [column for column in properties if column != "id"]
@@ -88,14 +99,6 @@ def styles_of(at: Here, snapshot: Snapshot) -> tuple[Layer, ...]:
     )
 
 
-def drawn_frame(snapshot: Snapshot, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return a table with the columns that its style classifies by and that it does not hold itself."""
-    made = style_columns(snapshot.collection.frame, snapshot.table)
-    if not made or len(frame) != len(snapshot):
-        return frame
-    return frame.assign(**{name: values.to_pandas().to_numpy() for name, values in made.items()})
-
-
 def write_collections_gpkg(at: Here, ids: Sequence[str], path: Path, lang: Lang) -> None:
     """Write collections, as the caller may see them, into one GeoPackage that QGIS opens drawn."""
     from layers.geopackage import write_geopackage  # noqa: PLC0415 - as above
@@ -105,10 +108,10 @@ def write_collections_gpkg(at: Here, ids: Sequence[str], path: Path, lang: Lang)
     styles: list[Layer] = []
     for collection_id in ids:
         snapshot = snapshot_for(at, collection_id)
-        frame = frame_of(snapshot)
+        frame = frame_of(snapshot, drawn=True)
         if snapshot.collection.geometry == "None":
             plain[file_name(collection_id)] = frame.reset_index()
         else:
-            frames[file_name(collection_id)] = drawn_frame(snapshot, frame)
+            frames[file_name(collection_id)] = frame
             styles.extend(styles_of(at, snapshot))
     write_geopackage(path, frames, styles, plain, lang)

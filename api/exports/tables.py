@@ -16,7 +16,7 @@ from pyproj.exceptions import CRSError
 from starlette.responses import StreamingResponse
 
 from api.errors import BadRequestError
-from api.exports.collections import drawn_frame, file_name, frame_of, geojson, styles_of, write_collections_gpkg
+from api.exports.collections import file_name, frame_of, geojson, styles_of, write_collections_gpkg
 from api.features.answers import snapshot_for
 from api.features.items import page_of
 from api.features.query import read_query, single
@@ -38,6 +38,8 @@ PIECE = 256 * 1024
 ITEMS = ("bbox", "bbox-crs", "datetime", "filter", "filter-lang", "filter-crs", "properties", "as_of")
 """What may be asked for as at /items; `crs` means the file's own."""
 OPTIONS = ("f", "crs", "encoding", "lang")
+DRAWN = frozenset({"gpkg", "dxf"})
+"""Formats that hold how things are drawn."""
 LONGLAT = frozenset({"EPSG:4326", "OGC:CRS84"})
 GPKG = "application/geopackage+sqlite3"
 
@@ -68,12 +70,9 @@ def export_collection(
         return StreamingResponse(text, media_type="application/geo+json", headers=_headers(f"{called}.geojson"))
     from layers.formats import FORMATS, write_table  # noqa: PLC0415 - who only reads features loads no pandas
 
-    frame = _in(frame_of(snapshot, positions, properties), crs)
-    styles = styles_of(at, snapshot)
-    if kind == "gpkg" and properties is None and len(frame) == len(snapshot):
-        frame = drawn_frame(snapshot, frame)
-    elif kind == "gpkg":
-        styles = tuple(each for each in styles if not each.style.column or each.style.column in frame.columns)
+    frame = _in(frame_of(snapshot, positions, properties, drawn=kind in DRAWN), crs)
+    there = frame.columns
+    styles = tuple(each for each in styles_of(at, snapshot) if not each.style.column or each.style.column in there)
     with aside() as folder:
         suffix, media_type = FORMATS[kind]
         path = folder / f"{name}.{suffix}"

@@ -119,7 +119,7 @@ def _files(
                 opened.writelines(geojson(snapshot))
             files.append(path)
             continue
-        written = write_table(frame_of(snapshot), name, path, kind=kind, styles=styles_of(at, snapshot),
+        written = write_table(frame_of(snapshot, drawn=kind == "dxf"), name, path, kind=kind, styles=styles_of(at, snapshot),
                               encoding=wanted.encoding, lang=wanted.lang)  # fmt: skip
         files.append(written.path)
         many = len(ids) > 1

@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.errors import Fault, InputError
 from layers.catalogue import Layer
-from layers.styles import INK
+from layers.styles import INK, ROAD_CASING, Symbol
 from layers.words import Lang, is_missing
 
 FONT = "simsun.ttf"
@@ -66,7 +66,7 @@ def write_dxf(
     for each in classes or (None,):
         label = f"{base}-{each.label_en if lang == 'en' else each.label_zh}" if each and len(classes) > 1 else base
         name = label.translate(_FORBIDDEN)[:255]
-        colour = (each.symbol.stroke or each.symbol.fill or INK) if each else INK
+        colour = _colour(each.symbol) if each else INK
         if name not in drawing.layers:
             added = drawing.layers.add(name)
             added.rgb = RGB.from_hex(colour)
@@ -87,6 +87,12 @@ def write_dxf(
     drawing.saveas(path, encoding="utf-8")
     return (("图形只带编号和名称（扩展数据SHEQU），其他属性请用gpkg。",
              "Entities carry id and name only (extended data SHEQU); take gpkg for the other columns."),)  # fmt: skip
+
+
+def _colour(symbol: Symbol) -> str:
+    """Return the colour of a class in lines: white ones would be lost on white paper."""
+    seen = [each for each in (symbol.stroke, symbol.fill) if each and each.upper() != "#FFFFFF"]
+    return seen[0] if seen else ROAD_CASING
 
 
 def _drawn(space: Any, shape: BaseGeometry | None, there: dict[str, str]) -> Iterable[Any]:  # noqa: ANN401 - ezdxf's

@@ -227,7 +227,8 @@ def test_an_export_holds_every_feature(done: Any, store: StudyStore, tmp_path: P
     assert kept is not None
     path = tmp_path / f"taken{end}"
     path.write_bytes(kept[1])
-    read = gpd.read_parquet(path) if kind == "parquet" else gpd.read_file(path)
+    layer = {"layer": "communities"} if kind == "gpkg" else {}
+    read = gpd.read_parquet(path) if kind == "parquet" else gpd.read_file(path, **layer)
     assert len(read) == 4
     assert read.to_crs(4549).area.sum() == pytest.approx(800 * 800, rel=1e-3)
 
