@@ -109,23 +109,25 @@ def versions(at: Here, collection: Collection, made: Mapping[str, Any], lang: La
     values = {
         "title": "历次修改" if lang == "zh" else "Versions", "here": f"{here}/versions", "id": made["id"],
         "crumbs": [*trail(at, lang, (above, title_of(collection, lang))), (here, made["id"])], "ops": _in(OPS, lang),
-        "edits": list(_edits(made["versions"], labels))[::-1], "base": at.base,
+        "edits": list(_edits(made["versions"], labels, lang))[::-1], "base": at.base,
         "log": f"{at.base}/transactions" if at.caller.may(at.study_id, "planner") else "",
     }  # fmt: skip
     return page("versions.html", lang, values)
 
 
-def _edits(made: Sequence[Mapping[str, Any]], labels: Mapping[str, str]) -> Iterator[Edit]:
+def _edits(made: Sequence[Mapping[str, Any]], labels: Mapping[str, str], lang: Lang) -> Iterator[Edit]:
     before: Mapping[str, Any] = {}
     for each in made:
         now = each["properties"]
-        columns = [(labels.get(name, name), _told(before.get(name)), _told(now.get(name)))
+        columns = [(labels.get(name, name), _told(before.get(name), lang), _told(now.get(name), lang))
                    for name in each["columns"] if name != "geometry"]  # fmt: skip
         yield Edit(each, columns, "geometry" in each["columns"])
         before = now
 
 
-def _told(value: object) -> str:
+def _told(value: object, lang: Lang) -> str:
+    if isinstance(value, bool):
+        return ("是" if value else "否") if lang == "zh" else ("yes" if value else "no")
     if isinstance(value, float):
         return f"{value:,.2f}".rstrip("0").rstrip(".")
     return "" if value is None else str(value)

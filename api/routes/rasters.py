@@ -7,9 +7,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from api.deps import Here, Language, Viewer
+from api.features.representation import AsPage
+from api.pages import as_html
+from api.rasters import pages
 from api.rasters.documents import raster_entry, raster_list, tile_json, value_at
 from api.rasters.rasters import Rasters, people_of_few, position, tile_of
-from api.schemas import PROBLEMS
+from api.schemas import AS_HTML, PROBLEMS
 from api.styles.answers import CHECKED, fresh
 from api.styles.schemas import RasterEntry, RasterList, RasterValue, TileJson
 from layers.tiles.grids import Tile
@@ -26,16 +29,18 @@ RasterName = Annotated[str, Path(description="population, dem, slope or hillshad
 GridId = Annotated[str, Path(description="WebMercatorQuad or CGCS2000Quad", max_length=64)]
 
 
-@router.get("/studies/{study_id}/rasters", response_model=RasterList, responses=_READ)
-def rasters(at: Viewer, lang: Language) -> Response:
+@router.get("/studies/{study_id}/rasters", response_model=RasterList, responses=_READ | AS_HTML)
+def rasters(at: Viewer, lang: Language, as_page: AsPage) -> Response:
     """Return the rasters of the study."""
-    return JSONResponse(raster_list(at, lang))
+    made = raster_list(at, lang)
+    return as_html(pages.rasters(at, made, lang)) if as_page else JSONResponse(made)
 
 
-@router.get("/studies/{study_id}/rasters/{name}", response_model=RasterEntry, responses=_READ)
-def raster(at: Viewer, name: RasterName, lang: Language) -> Response:
+@router.get("/studies/{study_id}/rasters/{name}", response_model=RasterEntry, responses=_READ | AS_HTML)
+def raster(at: Viewer, name: RasterName, lang: Language, as_page: AsPage) -> Response:
     """Return one raster: title, unit, bounds, legend, links to tiles."""
-    return JSONResponse(raster_entry(at, at.server.part(Rasters).get(at.store, name), lang))
+    made = raster_entry(at, at.server.part(Rasters).get(at.store, name), lang)
+    return as_html(pages.raster(at, made, lang)) if as_page else JSONResponse(made)
 
 
 @router.get("/studies/{study_id}/rasters/{name}/tiles/{grid}", response_model=TileJson, responses=_READ)

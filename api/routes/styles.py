@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Hashable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request
@@ -10,7 +10,10 @@ from fastapi.responses import Response
 
 from api.deps import Here, Language, Viewer, server_of
 from api.errors import BadRequestError, NotFoundError
-from api.schemas import PROBLEMS
+from api.features.representation import AsPage, form_of
+from api.pages import as_html
+from api.schemas import AS_HTML, PROBLEMS
+from api.styles import pages
 from api.styles.answers import LASTING, Answers, made_of, send
 from api.styles.documents import MEDIA_TYPE, layer_tree, style_document, style_list, style_metadata
 from api.styles.places import arrows, label_points
@@ -38,22 +41,28 @@ def layers(request: Request, at: Viewer) -> Response:
     return _kept(request, at, "layers", lambda: layer_tree(at))
 
 
-@router.get("/studies/{study_id}/styles", response_model=StyleList, responses=_READ)
-def styles(request: Request, at: Viewer, lang: Language) -> Response:
+@router.get("/studies/{study_id}/styles", response_model=StyleList, responses=_READ | AS_HTML)
+def styles(request: Request, at: Viewer, lang: Language, as_page: AsPage) -> Response:
     """Return the styles of the study: of the whole, of every plan and run, of every collection."""
+    if as_page:
+        return as_html(pages.styles(at, style_list(at, lang), lang))
     return _kept(request, at, ("styles", lang), lambda: style_list(at, lang))
 
 
 @router.get(
     "/studies/{study_id}/styles/{style_id}",
     response_model=StyleDocument, response_class=Response,
-    responses=_READ | {200: {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/StyleDocument"}}}}},
+    responses=_READ | {200: {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/StyleDocument"}},
+                                         "text/html": {"schema": {"type": "string"}}}}},
 )  # fmt: skip
-def style(
+def style(  # noqa: PLR0917 - FastAPI gives them by name
     request: Request, at: Viewer, style_id: StyleId, lang: Language,
+    f: Annotated[Literal["json", "html"] | None, Query(description="by default what the client accepts")] = None,
     one_source: Annotated[bool, Query(description="all layers from one source of tiles: QGIS before 3.40")] = False,
 ) -> Response:  # fmt: skip
-    """Return a style as a MapLibre (Mapbox) style document."""
+    """Return a style as a MapLibre (Mapbox) style document; as a page what it is for and which collections it draws."""
+    if form_of(f, request.headers.get("accept"), MEDIA_TYPE) == "html":
+        return as_html(pages.style(at, style_metadata(at, style_id, lang), lang))
     what = ("style", style_id, lang, one_source)
     return _kept(request, at, what, lambda: style_document(at, style_id, lang, one_source=one_source),
                  media_type=MEDIA_TYPE)  # fmt: skip

@@ -8,9 +8,11 @@ from fastapi.responses import JSONResponse, Response
 
 from api.deps import Here, Language, Viewer, base_url
 from api.errors import BadRequestError, NotAcceptableError, NotFoundError
-from api.schemas import PROBLEMS
+from api.features.representation import form_of
+from api.pages import as_html
+from api.schemas import AS_HTML, PROBLEMS
 from api.storage.records import Collection
-from api.tiles import tilesets
+from api.tiles import pages, tilesets
 from api.tiles.answers import MVT, acceptable, answer, cache_control
 from api.tiles.schemas import MatrixSet, MatrixSets, Tileset, Tilesets
 from api.tiles.tiles import Asked, Tiles, drawable, listed
@@ -87,8 +89,13 @@ def _only(request: Request, *names: str) -> None:
             raise BadRequestError([Fault(f"{name}: there is no such parameter", f"there are {', '.join(names)}")])
 
 
-def _json(request: Request, _f: Annotated[Literal["json"] | None, Query(alias="f")] = None) -> None:
+def _page(
+    request: Request,
+    f: Annotated[Literal["json", "html"] | None, Query(description="by default what the client accepts")] = None,
+) -> bool:
+    """Tell whether a page for people is asked for rather than JSON."""
     _only(request, "f", "lang")
+    return form_of(f, request.headers.get("accept")) == "html"
 
 
 def _mvt(request: Request, _f: Annotated[Literal["mvt"] | None, Query(alias="f")] = None) -> None:
@@ -101,13 +108,15 @@ def _mvt(request: Request, _f: Annotated[Literal["mvt"] | None, Query(alias="f")
 def _form(
     request: Request,
     grid: InGrid,
-    f: Annotated[Literal["json", "tilejson"] | None, Query(description="json (default) or tilejson")] = None,
+    f: Annotated[
+        Literal["json", "html", "tilejson"] | None, Query(description="by default html or json, as the client accepts")
+    ] = None,
 ) -> str:
     whole = () if "collectionId" in request.path_params else ("collections",)
     _only(request, "f", "lang", *whole, *(("properties",) if f == "tilejson" else ()))
     if f == "tilejson" and grid.id != "WebMercatorQuad":
         raise NotAcceptableError(f"TileJSON knows nothing of {grid.id}", "ask for WebMercatorQuad, or for f=json")
-    return f or "json"
+    return f if f == "tilejson" else form_of(f, request.headers.get("accept"))
 
 
 InTile = Annotated[Tile, Depends(_tile)]
@@ -115,75 +124,77 @@ OfCollection = Annotated[Collection, Depends(_collection)]
 Properties = Annotated[tuple[str, ...] | None, Depends(_properties)]
 Collections = Annotated[tuple[str, ...] | None, Depends(_collections)]
 Form = Annotated[str, Depends(_form)]
-JSON, TILE = [Depends(_json)], [Depends(_mvt)]
+AsPage = Annotated[bool, Depends(_page)]
+TILE = [Depends(_mvt)]
 
 
 # ── tile matrix sets ─────────────────────────────────────────────────────────────────────────────────────────────────
 @router.get(
     "/tileMatrixSets",
     response_model=MatrixSets,
-    responses=PROBLEMS,
-    dependencies=JSON,
+    responses=PROBLEMS | AS_HTML,
     operation_id="getTileMatrixSetsList",
 )
-def list_matrix_sets(request: Request) -> Response:
+def list_matrix_sets(request: Request, lang: Language, as_page: AsPage) -> Response:
     """Return the tile matrix sets."""
-    return JSONResponse(tilesets.matrix_sets(base_url(request)))
+    base = base_url(request)
+    made = tilesets.matrix_sets(base)
+    return as_html(pages.matrix_sets(base, made, lang)) if as_page else JSONResponse(made)
 
 
 @router.get(
     "/tileMatrixSets/{tileMatrixSetId}",
     response_model=MatrixSet,
-    responses=PROBLEMS,
-    dependencies=JSON,
+    responses=PROBLEMS | AS_HTML,
     operation_id="getTileMatrixSet",
 )
-def get_matrix_set(grid: InGrid) -> Response:
+def get_matrix_set(request: Request, lang: Language, as_page: AsPage, grid: InGrid) -> Response:
     """Return the definition of a tile matrix set."""
-    return JSONResponse(definition(grid))
+    made = definition(grid)
+    return as_html(pages.matrix_set(base_url(request), made, lang)) if as_page else JSONResponse(made)
 
 
 @router.get(
     "/studies/{study_id}/tileMatrixSets",
     response_model=MatrixSets,
-    responses=PROBLEMS,
-    dependencies=JSON,
+    responses=PROBLEMS | AS_HTML,
     operation_id="study.getTileMatrixSetsList",
 )
-def list_matrix_sets_of_study(at: Viewer) -> Response:
+def list_matrix_sets_of_study(at: Viewer, lang: Language, as_page: AsPage) -> Response:
     """Return the tile matrix sets."""
-    return JSONResponse(tilesets.matrix_sets(at.base))
+    made = tilesets.matrix_sets(at.base)
+    return as_html(pages.matrix_sets(at.base, made, lang)) if as_page else JSONResponse(made)
 
 
 @router.get(
     "/studies/{study_id}/tileMatrixSets/{tileMatrixSetId}",
     response_model=MatrixSet,
-    responses=PROBLEMS,
-    dependencies=JSON,
+    responses=PROBLEMS | AS_HTML,
     operation_id="study.getTileMatrixSet",
 )
-def get_matrix_set_of_study(_: Viewer, grid: InGrid) -> Response:
+def get_matrix_set_of_study(at: Viewer, lang: Language, as_page: AsPage, grid: InGrid) -> Response:
     """Return the definition of a tile matrix set."""
-    return JSONResponse(definition(grid))
+    made = definition(grid)
+    return as_html(pages.matrix_set(at.base, made, lang)) if as_page else JSONResponse(made)
 
 
 # ── the study as a whole ─────────────────────────────────────────────────────────────────────────────────────────────
 @router.get(
     "/studies/{study_id}/tiles",
     response_model=Tilesets,
-    responses=PROBLEMS,
-    dependencies=JSON,
+    responses=PROBLEMS | AS_HTML,
     operation_id="study.dataset.vector.getTileSetsList",
 )
-def list_tilesets(at: Viewer, lang: Language) -> Response:
+def list_tilesets(at: Viewer, lang: Language, as_page: AsPage) -> Response:
     """Return the tilesets of the study's own tables together."""
-    return JSONResponse(tilesets.tilesets(at, None, lang))
+    made = tilesets.tilesets(at, None, lang)
+    return as_html(pages.tilesets(at, None, made, lang)) if as_page else JSONResponse(made)
 
 
 @router.get(
     "/studies/{study_id}/tiles/{tileMatrixSetId}",
     response_model=Tileset,
-    responses=PROBLEMS,
+    responses=PROBLEMS | AS_HTML,
     operation_id="study.dataset.vector.getTileSet",
 )
 def get_tileset(
@@ -191,8 +202,9 @@ def get_tileset(
 ) -> Response:
     """Return a tileset's metadata, or its TileJSON (with the collections and properties asked for)."""
     chosen = None if collections is None else [drawable(at.store, each) for each in collections]
-    if form == "json":
-        return JSONResponse(tilesets.tileset(at, None, grid, lang, chosen=chosen))
+    if form != "tilejson":
+        made = tilesets.tileset(at, None, grid, lang, chosen=chosen)
+        return as_html(pages.tileset(at, None, made, lang)) if form == "html" else JSONResponse(made)
     return JSONResponse(
         tilesets.tilejson(at, None, lang, chosen=chosen, properties=properties, query=_passed(collections, properties))
     )
@@ -214,27 +226,28 @@ def get_tile(request: Request, at: Viewer, tile: InTile, collections: Collection
 @router.get(
     "/studies/{study_id}/collections/{collectionId}/tiles",
     response_model=Tilesets,
-    responses=PROBLEMS,
-    dependencies=JSON,
+    responses=PROBLEMS | AS_HTML,
     operation_id="study.collection.vector.getTileSetsList",
 )
-def list_tilesets_of_collection(at: Viewer, lang: Language, collection: OfCollection) -> Response:
+def list_tilesets_of_collection(at: Viewer, lang: Language, as_page: AsPage, collection: OfCollection) -> Response:
     """Return the tilesets of a collection."""
-    return JSONResponse(tilesets.tilesets(at, collection, lang))
+    made = tilesets.tilesets(at, collection, lang)
+    return as_html(pages.tilesets(at, collection, made, lang)) if as_page else JSONResponse(made)
 
 
 @router.get(
     "/studies/{study_id}/collections/{collectionId}/tiles/{tileMatrixSetId}",
     response_model=Tileset,
-    responses=PROBLEMS,
+    responses=PROBLEMS | AS_HTML,
     operation_id="study.collection.vector.getTileSet",
 )
 def get_tileset_of_collection(
     at: Viewer, lang: Language, collection: OfCollection, grid: InGrid, form: Form, *, properties: Properties
 ) -> Response:
     """Return the metadata of a collection's tileset, or its TileJSON (with the properties asked for)."""
-    if form == "json":
-        return JSONResponse(tilesets.tileset(at, collection, grid, lang))
+    if form != "tilejson":
+        made = tilesets.tileset(at, collection, grid, lang)
+        return as_html(pages.tileset(at, collection, made, lang)) if form == "html" else JSONResponse(made)
     return JSONResponse(tilesets.tilejson(at, collection, lang, properties=properties, query=_passed(None, properties)))
 
 
