@@ -1,6 +1,8 @@
 """Pages of rasters for people in a browser."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from api.deps import Here
@@ -10,8 +12,21 @@ from layers.words import Lang
 
 MAP = "WebMercatorQuad"
 DEEPEST = 18
-SIDE = 2
-"""Tiles along a side of the picture, at most."""
+ACROSS = 3.0
+"""The picture of a raster is made of tiles of the deepest level on which it is not longer than so many of them."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One tile of a picture, and where it lies in it [share of the picture's width and height]."""
+
+    level: int
+    row: int
+    column: int
+    left: float
+    top: float
+    width: float
+    height: float
 
 
 def rasters(at: Here, made: Mapping[str, Any], lang: Lang) -> str:
@@ -25,29 +40,32 @@ def raster(at: Here, made: Mapping[str, Any], lang: Lang) -> str:
     """Return the page of one raster: a picture, its legend, where its tiles are."""
     here = f"{at.base}/rasters/{made['id']}"
     tiles = f"{here}/tiles/{MAP}"
+    aspect, pieces = picture(made["bounds"])
     values = {
         "title": made["title"], "crumbs": trail(at, lang, ("rasters", _rasters(lang))), "here": here, "made": made,
-        "rows": [[f"{tiles}/{level}/{row}/{column}.png" for level, row, column in line]
-                 for line in picture(made["bounds"])],
+        "pieces": [(f"{tiles}/{each.level}/{each.row}/{each.column}.png", each) for each in pieces], "aspect": aspect,
         "xyz": f"{tiles}/{{z}}/{{y}}/{{x}}.png", "tilejson": tiles,
     }  # fmt: skip
     return page("raster.html", lang, values)
 
 
-def picture(bounds: list[float]) -> list[list[tuple[int, int, int]]]:
-    """Return the tiles that show bounds (longitude, latitude) on the deepest level where few do, row by row."""
+def picture(bounds: Sequence[float]) -> tuple[float, list[Piece]]:
+    """Return width over height of bounds (longitude, latitude) on a web map, and the tiles that cover them."""
     from pyproj import Transformer  # noqa: PLC0415 - only here
 
-    web = Transformer.from_crs("OGC:CRS84", GRIDS[MAP].crs, always_xy=True)
-    left, bottom, right, top = web.transform_bounds(*bounds)
-    found = [(0, 0, 0, 0, 0)]
-    for level in range(1, DEEPEST + 1):
-        (first, west), (last, east) = GRIDS[MAP].at(level, left, top), GRIDS[MAP].at(level, right, bottom)
-        if last - first >= SIDE or east - west >= SIDE:
-            break
-        found.append((level, first, last, west, east))
-    level, first, last, west, east = found[-1]
-    return [[(level, row, column) for column in range(west, east + 1)] for row in range(first, last + 1)]
+    grid = GRIDS[MAP]
+    west, south, east, north = Transformer.from_crs("OGC:CRS84", grid.crs, always_xy=True).transform_bounds(*bounds)
+    wide, high = east - west, north - south
+    level = min(DEEPEST, max(0, math.floor(math.log2(ACROSS * grid.span / max(wide, high)))))
+    side = grid.span / 2**level
+    (first, left), (last, right) = grid.at(level, west, north), grid.at(level, east, south)
+    pieces = [
+        Piece(level, row, column, (grid.left + column * side - west) / wide, (north - grid.top + row * side) / high,
+              side / wide, side / high)
+        for row in range(first, last + 1)
+        for column in range(left, right + 1)
+    ]  # fmt: skip
+    return wide / high, pieces
 
 
 def _rasters(lang: Lang) -> str:
