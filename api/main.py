@@ -10,8 +10,9 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from api.accounts.callers import Callers
+from api.ahead import begin
+from api.bodies import Bodies
 from api.errors import TITLES, BadRequestError, WebError, problem, status_of
-from api.features.snapshot import Snapshots
 from api.gateway import Gateway, Metrics, log_as_json
 from api.jobs import Jobs
 from api.rasters.rasters import Rasters
@@ -69,6 +70,7 @@ def create_app(settings: Settings, server: Server | None = None) -> FastAPI:
     app.state.server = made
     for each in ROUTES:
         app.include_router(each.router)
+    app.add_middleware(Bodies, most_bytes=settings.body_bytes)
     app.add_middleware(Door, server=made)
     app.add_middleware(Callers, server=made)
     app.add_middleware(Gateway, settings=settings, metrics=made.part(Metrics))
@@ -89,14 +91,10 @@ def app_from_environment() -> FastAPI:
     return create_app(settings)
 
 
-def open_server(settings: Settings) -> Server:
-    """Open the storage that the settings name, and make the parts that requests share."""
-    from api.storage.opening import open_storage  # noqa: PLC0415
-
-    server = Server(settings, open_storage(settings))
+def open_server(settings: Settings, begun: Server | None = None) -> Server:
+    """Open the storage that the settings name, and make the parts that requests share; `begun` may have some."""
+    server = begun or begin(settings)
     server.parts[Metrics] = Metrics()
-    server.parts[Snapshots] = Snapshots(settings.snapshot_bytes)
-    server.parts[Tiles] = Tiles(server)
     server.parts[Glyphs] = Glyphs()
     server.parts[Answers] = Answers()
     server.parts[Rasters] = Rasters()

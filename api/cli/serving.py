@@ -44,7 +44,6 @@ def serve_studies(
 
     Examples: `shequ serve out/qinghe/study.gpkg` · `shequ serve east=a.gpkg west=b.gpkg --port 8080`
     """  # fmt: skip
-    import uvicorn
     from pydantic import SecretStr
 
     from api.gateway import log_as_json
@@ -67,10 +66,18 @@ def serve_studies(
     options = {"host": host, "port": port, "http": "httptools", "loop": "uvloop", "access_log": False,
                "log_level": "warning", "timeout_graceful_shutdown": 3, "server_header": False}  # fmt: skip
     if workers == 1:
-        from api.main import create_app
+        from api.ahead import begin, read_ahead
 
-        uvicorn.run(create_app(settings), **options)  # type: ignore[arg-type]
+        begun = begin(settings)
+        read_ahead(begun)
+        import uvicorn
+
+        from api.main import create_app, open_server
+
+        uvicorn.run(create_app(settings, open_server(settings, begun)), **options)  # type: ignore[arg-type]
         return
+    import uvicorn
+
     os.environ |= {"SHEQU_DATABASE": str(database), "SHEQU_HOST": host, "SHEQU_PORT": str(port)}
     uvicorn.run("api.main:app_from_environment", factory=True, workers=workers, **options)  # type: ignore[arg-type]
 

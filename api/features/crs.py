@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
-from pyproj import CRS, Proj, Transformer
+from pyproj import CRS, Transformer
 
 from api.errors import BadRequestError
 from geo.errors import Fault
+from layers.tiles.projecting import transformer_between
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 _EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
@@ -136,21 +137,6 @@ def _reference(uri: str, system: CRS, study: str, *, own: bool) -> Reference:
 @cache
 def _transformer(study: str, uri: str) -> Transformer:
     return transformer_between(CRS.from_user_input(study), CRS.from_user_input(_pyproj(uri)))
-
-
-def transformer_between(study: CRS, system: CRS) -> Transformer:
-    """Return what moves coordinates of a study to another system, longitude or easting first.
-
-    It is the operation that PROJ takes in the middle of the area that the study's system is made for. Each thread makes
-    a transformer of its own: from the operation in a tenth of a millisecond, from two systems in a hundred.
-    """
-    made = Transformer.from_crs(study, system, always_xy=True)
-    area = study.area_of_use
-    if area is None:
-        return made
-    middle = Proj(study)((area.west + area.east) / 2, (area.south + area.north) / 2)
-    made.transform(*middle)
-    return Transformer.from_pipeline(made.get_last_used_operation().definition)
 
 
 def _pyproj(uri: str) -> str:

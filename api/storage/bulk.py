@@ -1,8 +1,8 @@
 """Large tables of a study file read at once: by Arrow's own reader, through a copy of the file.
 
-Row by row Python makes an object of every value and holds the interpreter while it does; Arrow's reader does neither,
-and is three times as fast. But it brings a second copy of SQLite, which must not touch a file that this process has open
-(`api.storage.embedded`): so it reads a copy, made by SQLite's own backup, which costs little beside.
+Row by row Python makes an object of every value and holds the interpreter while it does; Arrow's reader does neither.
+But it brings a second copy of SQLite, which must not touch a file that this process has open (`api.storage.embedded`):
+so it reads a copy, made by SQLite's own backup, which costs little beside.
 """
 
 import sqlite3
@@ -36,9 +36,10 @@ def read_copied(db: sqlite3.Connection, statement: str, schema: pa.Schema) -> pa
 
     What `db` has read in its transaction so far is what the copy holds, whatever others write meanwhile.
     """
-    from adbc_driver_manager import Error  # noqa: PLC0415 - most studies are small
-    from adbc_driver_sqlite import dbapi  # noqa: PLC0415 - as above
+    import adbc_driver_sqlite  # noqa: PLC0415 - most studies are small
+    from adbc_driver_manager import AdbcConnection, AdbcStatement, Error  # noqa: PLC0415 - as above
 
+    # what `adbc_driver_sqlite.dbapi` does, but that loads pandas
     try:
         with tempfile.TemporaryDirectory(prefix="shequ-") as folder:
             copy = Path(folder) / "copy.gpkg"
@@ -46,10 +47,15 @@ def read_copied(db: sqlite3.Connection, statement: str, schema: pa.Schema) -> pa
                 out.execute("PRAGMA synchronous = OFF")
                 db.backup(out)
                 out.execute("PRAGMA journal_mode = DELETE")
-            with dbapi.connect(str(copy)) as there, there.cursor() as cursor:
-                cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(_BATCH)})
-                cursor.execute(statement)
-                read = cursor.fetch_arrow_table()
+            with (
+                adbc_driver_sqlite.connect(str(copy)) as there,
+                AdbcConnection(there) as connection,
+                AdbcStatement(connection) as asked,
+            ):
+                asked.set_options(**{"adbc.sqlite.query.batch_rows": str(_BATCH)})
+                asked.set_sql_query(statement)
+                stream, _ = asked.execute_query()
+                read = pa.RecordBatchReader._import_from_c(stream.address).read_all()
         columns = [_column(read.column(nth), each) for nth, each in enumerate(schema)]
         return pa.table(columns, schema).combine_chunks()
     except (Error, OSError, sqlite3.OperationalError, pa.ArrowInvalid):

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
 from api.accounts.rights import Caller
 from api.errors import BadRequestError, NotFoundError
+from api.features.arrays import floats, integers, texts
 from api.features.snapshot import Snapshot, Snapshots
 from api.features.visible import visible
 from api.server import Server
@@ -23,7 +24,7 @@ from api.storage.records import Collection
 from api.tiles.freshness import Freshness
 from geo.errors import Fault
 from layers.tiles.grids import BUFFER, GRIDS, Grid, Tile
-from layers.tiles.projecting import Projection
+from layers.tiles.projecting import Projection, transformer_to
 
 ENCODING = 1
 """Goes up when the same features give other tiles, so that nobody keeps old ones."""
@@ -89,8 +90,8 @@ class Tiles:
         self._making: dict[_Key, threading.Lock] = {}
         self._freshness: dict[tuple[str, str], tuple[StudyStore, Freshness]] = {}
         self._projections: dict[tuple[str, str], Projection] = {}
-        self._transformers: dict[tuple[str, str], Transformer] = {}
         self._salts: dict[str, tuple[StudyStore, str]] = {}
+        self._warming: threading.Thread | None = None
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -102,7 +103,9 @@ class Tiles:
 
     def start(self) -> None:
         """Load the compiled encoder in a thread, so that the first tile need not wait for it."""
-        threading.Thread(target=_warm, name="tiles-warm", daemon=True).start()
+        if self._warming is None:
+            self._warming = threading.Thread(target=_warm, name="tiles-warm", daemon=True)
+            self._warming.start()
 
     # ── answering ────────────────────────────────────────────────────────────────────────────────────────────────────
     def kept(self, store: StudyStore, caller: Caller, asked: Asked) -> Kept | None:
@@ -199,13 +202,10 @@ class Tiles:
         with self._lock:
             known = self._freshness.get(key)
             if known is None or known[0] is not store:
-                crs = store.crs.to_wkt()
+                crs = store.crs
 
                 def projected(grid: Grid, xy: np.ndarray) -> np.ndarray:
-                    made = self._transformers.get((crs, grid.id))
-                    if made is None:
-                        made = Transformer.from_crs(store.crs, grid.crs, always_xy=True)
-                        self._transformers[crs, grid.id] = made
+                    made = transformer_to(crs, grid.crs)
                     return np.stack(made.transform(xy[:, 0], xy[:, 1]), axis=1)
 
                 known = self._freshness[key] = (store, Freshness(collection, projected))
@@ -222,12 +222,12 @@ class Tiles:
             return b""
         projection = self._projection(snapshot, asked.tile.grid)
         box = projection.box(asked.tile, BUFFER)
-        positions = snapshot.within(box) if box is not None else ()
-        if not len(positions):
+        positions = snapshot.within(box) if box is not None else None
+        if positions is None or not len(positions):
             return b""
         from layers.tiles.encoding import encode  # noqa: PLC0415 - its compiled steps are loaded in a thread, at start
 
-        table = styled(snapshot).select(["id", *shown]).take(pa.array(positions))
+        table = styled(snapshot).select(["id", *shown]).take(integers(positions))
         return encode(
             snapshot.collection.id, snapshot.geometry[positions], table["id"].combine_chunks(), table,
             tile=asked.tile, projection=projection,
@@ -339,6 +339,6 @@ def _warm() -> None:
     box = (0.0, 0.0, 100.0, 100.0)
     projection = Projection(CRS("EPSG:3857"), grid, box)
     shapes = [shapely.box(*box) - shapely.box(10, 10, 20, 20), shapely.LineString([(0, 0), (50, 50)]), shapely.Point()]
-    ids = pa.array(["a", "b", "c"])
-    table = pa.table({"id": ids, "count": pa.array([1, 2, None]), "share": pa.array([0.5, None, 1.0])})
+    ids = texts(["a", "b", "c"])
+    table = pa.table({"id": ids, "count": integers(np.array([1, 2, 2])), "share": floats(np.array([0.5, np.nan, 1.0]))})
     encode("warm", np.array(shapes, object), ids, table, tile=Tile(grid, 16, 32767, 32768), projection=projection)

@@ -19,6 +19,7 @@ from pmtiles.writer import Writer
 from pyproj import CRS, Transformer
 
 from geo.errors import Fault, InputError
+from layers.tiles.attributes import places
 from layers.tiles.encoding import encode
 from layers.tiles.grids import BUFFER, GRIDS, Tile
 from layers.tiles.projecting import Projection
@@ -160,7 +161,7 @@ class _Drawn:
         at = np.flatnonzero(met)
         if not len(at):
             return b""
-        table = source.attributes.take(pa.array(at))
+        table = source.attributes.take(places(at))
         return encode(source.name, source.geometry[at], table["id"].combine_chunks(), table, tile=tile,
                       projection=self._projection)  # fmt: skip
 

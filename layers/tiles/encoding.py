@@ -9,7 +9,7 @@ import pyarrow as pa
 import shapely
 
 from layers.tiles import kernels
-from layers.tiles.attributes import tags_of, text_buffers, varint
+from layers.tiles.attributes import places, tags_of, text_buffers, varint
 from layers.tiles.grids import BUFFER, EXTENT, Tile
 from layers.tiles.projecting import Projection
 from layers.tiles.shapes import paths_of, polygons_of
@@ -52,7 +52,7 @@ def encode(
     if not len(there):
         return b""
     if len(there) < len(geometry):
-        taken = pa.array(there)
+        taken = places(there)
         ids, attributes = ids.take(taken), attributes.take(taken)
     tags = tags_of(attributes)
     written = kernels.features(
