@@ -22,7 +22,7 @@ from api.editing.topology import Doubt, community_doubts
 from api.errors import NotAllowedError, NotFoundError, OutOfDateError, VersionNeededError
 from api.features.crs import CRS84, Reference, reference, references
 from api.features.snapshot import Box, Snapshots
-from api.features.visible import visible
+from api.features.visible import visible, visible_properties
 from api.storage.records import FIXED, Collection, FeatureWrite, FileWrite, Version, Write
 from geo.errors import Fault, InfeasibleError, InputError
 
@@ -338,7 +338,9 @@ def _out_of_date(
     told = at.store.history(collection.id, feature_id)
     since = max((version for version in versions if version < there.version), default=0)
     changes = _changes(told, since, _hidden(at, collection))
-    shown = {name: value for name, value in there.properties.items() if name not in _hidden(at, collection)}
+    shown = dict(there.properties)
+    if not at.caller.sees_households(at.study_id):
+        shown = visible_properties(collection, shown, at.server.settings.fewest_households)
     by = ", ".join(sorted({str(change["by"]) for change in changes}))
     return OutOfDateError(
         f"{collection.id} {feature_id} is at version {there.version}, not at the one that was seen"

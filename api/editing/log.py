@@ -7,12 +7,11 @@ import numpy as np
 import orjson
 import shapely
 
-from api.accounts.rights import COUNTS, HOUSEHOLD_COLUMNS
 from api.deps import Here, require
 from api.editing.features import collection_at
 from api.errors import NotAllowedError, NotFoundError
 from api.features.crs import CRS84, references
-from api.features.visible import PEOPLE_A_HOUSEHOLD
+from api.features.visible import visible_properties
 from api.storage.records import Change, Transaction
 
 MOST_CHANGES = 2_000
@@ -87,14 +86,13 @@ def versions(at: Here, collection_id: str, feature_id: str) -> dict[str, Any]:
         raise NotFoundError(f"there never was a feature {feature_id} in {collection_id}",
                             f"see {at.base}/collections/{collection_id}/items")  # fmt: skip
     everything = at.caller.sees_households(at.study_id)
-    hidden = frozenset() if everything else HOUSEHOLD_COLUMNS.get(collection.frame, frozenset())
     system = references(at.store.crs)[CRS84]
     made: list[dict[str, Any]] = []
     before: tuple[dict[str, Any], bytes | None] | None = None
     for version in told:
-        shown = {name: value for name, value in version.properties.items() if name not in hidden}
+        shown = dict(version.properties)
         if not everything:
-            shown = _aggregates(shown, at.server.settings.fewest_households)
+            shown = visible_properties(collection, version.properties, at.server.settings.fewest_households)
         last: dict[str, Any] = {} if before is None else before[0]
         columns = sorted(name for name in {*shown, *last} if shown.get(name) != last.get(name))
         if before is not None and before[1] != version.geometry:
@@ -109,15 +107,6 @@ def versions(at: Here, collection_id: str, feature_id: str) -> dict[str, Any]:
             "action": version.action, "op": version.op, "columns": columns, "properties": shown, "geometry": geometry,
         })  # fmt: skip
     return {"id": feature_id, "collection": collection_id, "versions": made}
-
-
-def _aggregates(shown: dict[str, Any], fewest: int) -> dict[str, Any]:
-    """Return properties without counts of fewer than `fewest` households."""
-    homes, people = shown.get("households"), shown.get("people")
-    enough = homes >= fewest if homes is not None else (people or 0) >= fewest * PEOPLE_A_HOUSEHOLD
-    if enough:
-        return shown
-    return {name: value for name, value in shown.items() if name not in COUNTS and name != "density_per_ha"}
 
 
 def _line(at: Here, tx: int) -> Transaction:

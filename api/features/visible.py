@@ -1,6 +1,8 @@
 """What a caller may see of a collection: one function for items, filters, tiles and exports."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -8,6 +10,7 @@ import pyarrow.compute as pc
 from api.accounts.rights import COUNTS, HOUSEHOLD_COLUMNS, Caller
 from api.features.arrays import flag, number
 from api.features.snapshot import Snapshot
+from api.storage.records import Collection
 from geo.contracts import Column
 
 PEOPLE_A_HOUSEHOLD = 5
@@ -42,11 +45,27 @@ def _aggregates(snapshot: Snapshot, fewest: int) -> Snapshot:
     return snapshot.showing(table.combine_chunks(), replace(collection, columns=shown))
 
 
+def visible_properties(collection: Collection, properties: Mapping[str, Any], fewest: int) -> dict[str, Any]:
+    """Return one feature's properties as `visible` shows them to who has no right to household data."""
+    hidden = HOUSEHOLD_COLUMNS.get(collection.frame, frozenset())
+    shown = {name: value for name, value in properties.items() if name not in hidden}
+    homes, people = shown.get("households"), shown.get("people")
+    if (homes is not None and homes >= fewest) or (
+        homes is None and people is not None and people >= fewest * PEOPLE_A_HOUSEHOLD
+    ):
+        return shown
+    return {name: None if isinstance(value, int | float) and _counts(name) else value for name, value in shown.items()}
+
+
 def tells_counts(column: Column) -> bool:
     """Tell whether a column holds counts of households or people, or what they can be worked out from."""
     if column.kind not in ("count", "number"):
         return False
-    words = set(column.name.split("_"))
+    return _counts(column.name)
+
+
+def _counts(name: str) -> bool:
+    words = set(name.split("_"))
     return bool(words & COUNTS) or "density" in words
 
 

@@ -9,10 +9,8 @@ from urllib.parse import quote, urlencode
 
 from api.accounts.rights import Role
 from api.errors import BadRequestError
-from api.jobs.orders import OUTCOME
 from api.jobs.processes import JSON, MEDIA_TYPES, PROCESSES, Output
 from api.jobs.queue import STATUSES, Job, Line, Queue
-from api.storage import StudyStore
 from geo.errors import Fault
 from layers.words import Lang
 
@@ -219,16 +217,6 @@ def _time(text: str, *, last: bool) -> str | None:
     return aware.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
-def role_for(store: StudyStore, key: str) -> Role:
-    """Return who may have a file: what jobs drew and reported is for viewers, everything with households is not."""
-    if key.startswith("findings/"):
-        return "surveyor"
-    parts = key.split("/")
-    if parts[0] != "jobs" or len(parts) != 3:
-        return "planner"
-    outcome = store.document(OUTCOME, parts[1])
-    return "planner" if outcome is None or outcome.body["process"] in _WHOLE_TABLES else "viewer"
-
-
-_WHOLE_TABLES = frozenset({"export", "import"})
-"""Processes whose files hold tables as they are."""
+def role_for(key: str) -> Role:
+    """Return who may have a file: photos are for surveyors, all else may hold figures of single households."""
+    return "surveyor" if key.startswith("findings/") else "planner"

@@ -180,7 +180,7 @@ def _given(at: Here, each: Job, lang: Lang) -> tuple[list[Mapping[str, Any]], li
     files = []
     for output in documents.wanted(each):
         key = each.outcome["files"].get(output.id)
-        if key in kept and at.caller.may(at.study_id, documents.role_for(at.store, key)):
+        if key in kept and at.caller.may(at.study_id, documents.role_for(key)):
             kind, size = kept[key]
             files.append({"href": documents.file_href(at.base, key), "name": key.rpartition("/")[2], "type": kind,
                           "bytes": size, "title": output.title_zh if lang == "zh" else output.title_en})  # fmt: skip

@@ -220,7 +220,7 @@ def download_file(
 
 
 def _file(at: Here, key: str, *, disposition: str | None = None, seen: str = "") -> Response:
-    require(at, documents.role_for(at.store, key))
+    require(at, documents.role_for(key))
     kept = at.store.file(key)
     if kept is None:
         raise NotFoundError(f"there is no file {key}", "see the list of files")

@@ -60,7 +60,7 @@ def _keep(store: StudyStore, process: str, job: str, name: str, kind: str = "tex
     return key
 
 
-def test_files_with_whole_tables_are_for_planners_drawn_ones_for_viewers(server: Server, store: StudyStore) -> None:
+def test_files_are_for_planners_photos_for_surveyors_too(server: Server, store: StudyStore) -> None:
     drawn, taken = _keep(store, "gaps", "g1", "map.html"), _keep(store, "export", "e1", "town.gpkg", "application/x")
     store.commit([FileWrite("uploads/raw.gpkg", "application/x", b"x"), FileWrite("findings/f1/p.jpg", "image/jpeg",
                  b"x"), FileWrite("jobs/g1/in/survey.csv", "text/csv", b"x")], by="li", action="test")  # fmt: skip
@@ -73,10 +73,10 @@ def test_files_with_whole_tables_are_for_planners_drawn_ones_for_viewers(server:
         for role in ("viewer", "surveyor", "planner")
     }
 
-    assert allowed["viewer"] == [drawn]
-    assert allowed["surveyor"] == [drawn, "findings/f1/p.jpg"]
+    assert allowed["viewer"] == []
+    assert allowed["surveyor"] == ["findings/f1/p.jpg"]
     assert len(allowed["planner"]) == 5
-    assert role_for(store, "jobs/unknown/map.html") == "planner"
+    assert role_for("jobs/unknown/map.html") == "planner"
 
 
 def test_a_page_that_was_kept_can_reach_nothing(server: Server, store: StudyStore) -> None:
