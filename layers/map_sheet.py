@@ -145,7 +145,7 @@ def scale_of(sheet: Sheet) -> int:
     west, south, east, north = sheet.bounds
     wide, high = layout_of(sheet.paper, sheet.orientation).map_mm
     needed = max((east - west) / wide, (north - south) / high) * 1000
-    return next((each for each in SCALES if each >= needed), SCALES[-1])
+    return next((each for each in SCALES if each >= needed), math.ceil(needed / SCALES[-1]) * SCALES[-1])
 
 
 def larger(sheet: Sheet) -> Orientation:

@@ -74,24 +74,35 @@ def write_shapefile(
 
 
 def short_names(names: list[str], encoding: Encoding = "utf-8") -> list[str]:
-    """Return names of at most ten bytes, all different whatever the case.
+    """Return names of at most ten bytes, all different whatever the case; of several words each keeps its beginning.
 
     Examples
     --------
-    >>> short_names(["households", "households_before", "households_source"])
-    ['households', 'househol_2', 'househol_3']
+    >>> short_names(["households", "households_source", "community_id", "floor_area_m2"])
+    ['households', 'house_sour', 'communi_id', 'flo_are_m2']
     """
     made: list[str] = []
     taken: set[str] = set()
     for name in names:
-        short = _bytes(name, LONGEST_NAME, encoding)
+        short = _short(name, encoding)
         number = 1
         while short.lower() in taken:
             number += 1
-            short = _bytes(name, LONGEST_NAME - len(str(number)) - 1, encoding) + f"_{number}"
+            short = _bytes(_short(name, encoding), LONGEST_NAME - len(str(number)) - 1, encoding) + f"_{number}"
         taken.add(short.lower())
         made.append(short)
     return made
+
+
+def _short(name: str, encoding: Encoding) -> str:
+    """Return a name of at most ten bytes: its longest words lose their ends first."""
+    words = name.split("_")
+    if len(words) > 4:
+        return _bytes(name, LONGEST_NAME, encoding)
+    while len("_".join(words).encode(encoding, "replace")) > LONGEST_NAME:
+        longest = max(range(len(words)), key=lambda n: (len(words[n].encode(encoding, "replace")), n))
+        words[longest] = words[longest][:-1]
+    return "_".join(words)
 
 
 def _bytes(text: str, most: int, encoding: Encoding) -> str:
