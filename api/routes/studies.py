@@ -1,39 +1,21 @@
 """The door: which studies there are, each one's landing page, what the API conforms to, whether the server is well."""
 
-from typing import Annotated, Literal
-
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api import openapi
 from api.conformance import CONFORMANCE
 from api.deps import Language, Viewer, base_url, caller_of, server_of
-from api.errors import NotAcceptableError, UnauthenticatedError
+from api.errors import UnauthenticatedError
+from api.features.representation import AsPage
 from api.gateway import Metrics
-from api.pages import page
+from api.pages import Crumb, as_html, page, trail
 from api.schemas import AS_HTML, PROBLEMS, ConformanceDeclaration, Health, LandingPage, Studies
 from api.storage import StudyStore
 from layers.words import Lang
 
 router = APIRouter(tags=["studies"])
-
-Format = Annotated[
-    Literal["json", "html"] | None, Query(description="json or html; by default what the client accepts")
-]
-
-
-def wants_html(request: Request, f: str | None) -> bool:
-    """Tell whether a person in a browser asks; NotAcceptableError when the client accepts neither of the two."""
-    if f is not None:
-        return f == "html"
-    accepted = request.headers.get("accept", "*/*").lower()
-    html, json = accepted.find("text/html"), accepted.find("json")
-    if html >= 0 and (json < 0 or html < json):
-        return True
-    if json < 0 and "*/*" not in accepted and "application/*" not in accepted:
-        raise NotAcceptableError(f"{accepted} is not offered", "accept application/json or text/html")
-    return False
 
 
 def title_of(store: StudyStore, lang: Lang) -> str:
@@ -43,7 +25,7 @@ def title_of(store: StudyStore, lang: Lang) -> str:
 
 @router.get("/", response_model=Studies, responses=PROBLEMS | AS_HTML, operation_id="root")
 @router.get("/studies", response_model=Studies, responses=PROBLEMS | AS_HTML, operation_id="list_studies")
-def list_studies(request: Request, lang: Language, f: Format = None) -> Response:
+def list_studies(request: Request, lang: Language, as_page: AsPage) -> Response:
     """Return the studies that the caller may look at; each is an OGC API of its own."""
     server, caller, base = server_of(request), caller_of(request), base_url(request)
     if caller is None:
@@ -51,8 +33,8 @@ def list_studies(request: Request, lang: Language, f: Format = None) -> Response
     stores = [server.storage.open(each) for each in server.storage.studies() if caller.may(each, "viewer")]
     studies = [{"id": s.study_id, "title": title_of(s, lang), "href": f"{base}/studies/{s.study_id}"} for s in stores]
     title = "规划项目" if lang == "zh" else "Studies"
-    if wants_html(request, f):
-        return HTMLResponse(page("studies.html", lang, {
+    if as_page:
+        return as_html(page("studies.html", lang, {
             "title": title, "crumbs": [], "here": f"{base}/studies", "base": base, "studies": studies,
         }))  # fmt: skip
     links = [
@@ -66,14 +48,14 @@ def list_studies(request: Request, lang: Language, f: Format = None) -> Response
 
 
 @router.get("/studies/{study_id}", response_model=LandingPage, responses=PROBLEMS | AS_HTML)
-def landing_page(request: Request, at: Viewer, lang: Language, f: Format = None) -> Response:
+def landing_page(request: Request, at: Viewer, lang: Language, as_page: AsPage) -> Response:
     """Return the study's landing page."""
     title, base, here = title_of(at.store, lang), base_url(request), at.base
-    if wants_html(request, f):
-        return HTMLResponse(page("study.html", lang, {
+    if as_page:
+        return as_html(page("study.html", lang, {
             "title": title, "crumbs": [(f"{base}/studies", "规划项目" if lang == "zh" else "Studies")], "here": here,
             "base": base, "study_id": at.study_id, "collections": len(at.store.collections()),
-            "crs": at.store.crs.name,
+            "crs": at.store.crs.name, "planner": at.caller.may(at.study_id, "planner"),
         }))  # fmt: skip
     rel = "http://www.opengis.net/def/rel/ogc/1.0"
     links = [
@@ -95,20 +77,28 @@ def landing_page(request: Request, at: Viewer, lang: Language, f: Format = None)
     return JSONResponse({"title": title, "description": at.store.crs.name, "links": links})
 
 
-@router.get("/conformance", response_model=ConformanceDeclaration, responses=PROBLEMS)
-def conformance(request: Request, f: Annotated[Literal["json"] | None, Query(description="json")] = None) -> Response:  # noqa: ARG001
+@router.get("/conformance", response_model=ConformanceDeclaration, responses=PROBLEMS | AS_HTML)
+def conformance(request: Request, lang: Language, as_page: AsPage) -> Response:
     """Return the conformance classes that the API keeps."""
-    return JSONResponse({"conformsTo": list(CONFORMANCE)})
+    base = base_url(request)
+    return _conformance(base, [(f"{base}/studies", "规划项目" if lang == "zh" else "Studies")], lang, as_page=as_page)
 
 
-@router.get("/studies/{study_id}/conformance", response_model=ConformanceDeclaration, responses=PROBLEMS)
-def study_conformance(
-    request: Request,
-    at: Viewer,  # noqa: ARG001 - who may not look at the study learns nothing
-    f: Annotated[Literal["json"] | None, Query(description="json")] = None,
-) -> Response:
+@router.get(
+    "/studies/{study_id}/conformance", response_model=ConformanceDeclaration, responses=PROBLEMS | AS_HTML
+)  # fmt: skip
+def study_conformance(at: Viewer, lang: Language, as_page: AsPage) -> Response:
     """Return the conformance classes that the study's API keeps."""
-    return conformance(request, f)
+    return _conformance(at.base, trail(at, lang), lang, as_page=as_page)
+
+
+def _conformance(base: str, crumbs: list[Crumb], lang: Lang, *, as_page: bool) -> Response:
+    if not as_page:
+        return JSONResponse({"conformsTo": list(CONFORMANCE)})
+    return as_html(page("conformance.html", lang, {
+        "title": "符合的标准类" if lang == "zh" else "Conformance", "crumbs": crumbs, "here": f"{base}/conformance",
+        "classes": sorted(CONFORMANCE),
+    }))  # fmt: skip
 
 
 @router.get("/health", response_model=Health)
