@@ -158,13 +158,13 @@ def test_a_whole_study_is_one_geopackage_as_the_caller_may_see_it(
     owner: TestClient, viewer: TestClient, tmp_path: Path
 ) -> None:
     for web, name in ((owner, "o"), (viewer, "v")):
-        (tmp_path / name).write_bytes(web.get(f"{HERE}/export").content)
+        (tmp_path / f"{name}.gpkg").write_bytes(web.get(f"{HERE}/export").content)
 
-    layers = {str(each) for each in pyogrio.list_layers(tmp_path / "o")[:, 0]}
+    layers = {str(each) for each in pyogrio.list_layers(tmp_path / "o.gpkg")[:, 0]}
     assert {"buildings", "roads", "observations", "plan_p1_communities", "layer_styles"} <= layers
-    assert "households" in gpd.read_file(tmp_path / "o", layer="buildings").columns
-    assert "households" not in gpd.read_file(tmp_path / "v", layer="buildings").columns
-    with sqlite3.connect(tmp_path / "o") as db:
+    assert "households" in gpd.read_file(tmp_path / "o.gpkg", layer="buildings").columns
+    assert "households" not in gpd.read_file(tmp_path / "v.gpkg", layer="buildings").columns
+    with sqlite3.connect(tmp_path / "o.gpkg") as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
