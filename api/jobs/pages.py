@@ -177,7 +177,7 @@ def _given(at: Here, each: Job, lang: Lang) -> tuple[list[Mapping[str, Any]], li
     if each.status != "successful" or each.outcome is None:
         return [], []
     kept = at.store.files(f"jobs/{each.id}/")
-    files = []
+    files: list[Mapping[str, Any]] = []
     for output in documents.wanted(each):
         key = each.outcome["files"].get(output.id)
         if key in kept and at.caller.may(at.study_id, documents.role_for(key)):

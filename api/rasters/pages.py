@@ -1,7 +1,7 @@
 """Pages of rasters for people in a browser."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +40,7 @@ def raster(at: Here, made: Mapping[str, Any], lang: Lang) -> str:
     """Return the page of one raster: a picture, its legend, where its tiles are."""
     here = f"{at.base}/rasters/{made['id']}"
     tiles = f"{here}/tiles/{MAP}"
-    aspect, pieces = picture(made["bounds"])
+    aspect, pieces = picture(tuple(made["bounds"]))
     values = {
         "title": made["title"], "crumbs": trail(at, lang, ("rasters", _rasters(lang))), "here": here, "made": made,
         "pieces": [(f"{tiles}/{each.level}/{each.row}/{each.column}.png", each) for each in pieces], "aspect": aspect,
@@ -49,7 +49,7 @@ def raster(at: Here, made: Mapping[str, Any], lang: Lang) -> str:
     return page("raster.html", lang, values)
 
 
-def picture(bounds: Sequence[float]) -> tuple[float, list[Piece]]:
+def picture(bounds: tuple[float, float, float, float]) -> tuple[float, list[Piece]]:
     """Return width over height of bounds (longitude, latitude) on a web map, and the tiles that cover them."""
     from pyproj import Transformer  # noqa: PLC0415 - only here
 

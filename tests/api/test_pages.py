@@ -271,7 +271,7 @@ def test_schemas_are_said_in_words(schema: dict[str, Any], kind: str, values: st
 
 # ── rasters ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize("bounds", [(119.9, 30.1, 120.1, 30.2), (-180, -85, 180, 85), (120.0, 30.0, 120.0001, 30.1)])
-def test_the_picture_of_a_raster_is_covered_by_few_tiles(bounds: tuple[float, ...]) -> None:
+def test_the_picture_of_a_raster_is_covered_by_few_tiles(bounds: tuple[float, float, float, float]) -> None:
     aspect, pieces = picture(bounds)
     assert 1 <= len(pieces) <= 16
     assert min(each.left for each in pieces) <= 1e-9
