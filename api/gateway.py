@@ -1,8 +1,8 @@
 """What every request passes before the application: size limits, metrics, a line in the log, secure headers."""
 
 import logging
+import os
 import time
-import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -28,6 +28,11 @@ SECURE: Mapping[str, str] = {
 
 LOG = logging.getLogger("shequ.request")
 _ENCODED = [(name.encode(), value.encode()) for name, value in SECURE.items()]
+_NAMES = frozenset(name for name, _ in _ENCODED)
+_USUAL_S = 0.1
+"""Tiles that are answered within this time [s] are counted, but stand in the log only where it is detailed: a map asks
+for hundreds of them."""
+
 _UPLOAD = "/uploads"
 
 
@@ -43,6 +48,18 @@ class Metrics:
             "shequ_request_seconds", "Time from request to answer", ("route",), registry=self.registry,
             buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0),
         )  # fmt: skip
+        self._counters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+
+    def count(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count one request."""
+        counters = self._counters.get((route, method, status))
+        if counters is None:
+            counters = self._counters[route, method, status] = (
+                self.requests.labels(route, method, str(status)), self.seconds.labels(route),
+            )  # fmt: skip
+        counters[0].inc()
+        counters[1].observe(seconds)
 
 
 class Gateway:
@@ -58,7 +75,7 @@ class Gateway:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began, status, request_id = time.perf_counter(), 500, uuid.uuid4().hex[:12]
+        began, status, request_id = time.perf_counter(), 500, os.urandom(6).hex()
         limit = self._limit(scope["path"])
         given = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         counted = 0
@@ -76,11 +93,8 @@ class Gateway:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 there = {name for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    *(each for each in _ENCODED if each[0] not in there),
-                    (b"x-request-id", request_id.encode()),
-                ]
+                more = _ENCODED if there.isdisjoint(_NAMES) else [each for each in _ENCODED if each[0] not in there]
+                message["headers"] = [*message["headers"], *more, (b"x-request-id", request_id.encode())]
             await send(message)
 
         scope.setdefault("state", {})["request_id"] = request_id
@@ -94,12 +108,13 @@ class Gateway:
         finally:
             seconds = time.perf_counter() - began
             route = getattr(scope.get("route"), "path", "") or scope.get("door", "other")
-            self.metrics.requests.labels(route, scope["method"], str(status)).inc()
-            self.metrics.seconds.labels(route).observe(seconds)
-            caller = getattr(scope["state"].get("caller"), "name", None)
-            said = {"id": request_id, "method": scope["method"], "path": scope["path"], "status": status,
-                    "ms": round(seconds * 1000, 2), "by": caller}  # fmt: skip
-            LOG.info("request", extra={"said": said})
+            self.metrics.count(route, scope["method"], status, seconds)
+            level = logging.DEBUG if scope.get("usual") and seconds < _USUAL_S else logging.INFO
+            if LOG.isEnabledFor(level):
+                caller = getattr(scope["state"].get("caller"), "name", None)
+                said = {"id": request_id, "method": scope["method"], "path": scope["path"], "status": status,
+                        "ms": round(seconds * 1000, 2), "by": caller}  # fmt: skip
+                LOG.log(level, "request", extra={"said": said})
 
     def _limit(self, path: str) -> int:
         return self.settings.upload_bytes if path.endswith(_UPLOAD) else self.settings.body_bytes

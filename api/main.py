@@ -13,6 +13,7 @@ from api.accounts.callers import Callers
 from api.ahead import begin
 from api.bodies import Bodies
 from api.errors import TITLES, BadRequestError, WebError, problem, status_of
+from api.features.door import Door as ItemsDoor
 from api.gateway import Gateway, Metrics, log_as_json
 from api.jobs import Jobs
 from api.rasters.rasters import Rasters
@@ -65,12 +66,14 @@ def create_app(settings: Settings, server: Server | None = None) -> FastAPI:
 
     app = FastAPI(
         title="shequ 社区", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         description="Communities, facilities and renovation of a town as OGC API layers.",
     )  # fmt: skip
     app.state.server = made
     for each in ROUTES:
         app.include_router(each.router)
     app.add_middleware(Bodies, most_bytes=settings.body_bytes)
+    app.add_middleware(ItemsDoor, server=made)
     app.add_middleware(Door, server=made)
     app.add_middleware(Callers, server=made)
     app.add_middleware(Gateway, settings=settings, metrics=made.part(Metrics))

@@ -96,15 +96,16 @@ def _described(request: Request, at: Here, lang: Lang, collection_id: str, what:
 
 def items(request: Request, at: Here, lang: Lang, collection_id: str) -> Response:
     """Return one page of the features that are asked for."""
+    asked = request.scope["query_string"].decode("latin-1")
     pairs = request.query_params.multi_items()
     as_now = snapshot_for(at, collection_id)
-    kinds = {"id": "text"} | {column.name: column.kind for column in as_now.collection.columns}
+    kinds = as_now.once("kinds", lambda: {"id": "text"} | {each.name: each.kind for each in as_now.collection.columns})
     given = single(pairs, ITEMS, [*kinds])
     form = form_of(given.get("f"), request.headers.get("accept"), GEOJSON)
     query = read_query(given, at.store, kinds, at.server.settings.page_limit)
     snapshot = as_now if query.told.as_of is None else snapshot_for(at, collection_id, query.told.as_of)
     here = f"{at.base}/collections/{collection_id}/items"
-    etag = page_etag(at, snapshot.tx, here, form, lang, request.url.query)
+    etag = page_etag(at, snapshot.tx, here, form, lang, asked)
     if unchanged(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=cache_headers(at, etag))
     found = page_of(snapshot, query)

@@ -69,10 +69,14 @@ class Reference:
         given = shapely.get_coordinates(shapes)
         if not len(given):
             return shapes
+        return shapely.set_coordinates(shapes.copy(), self.places(given))
+
+    def places(self, given: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return coordinates of the study in this system, axes in its authority's order, rounded."""
         x, y = self.from_study(given[:, 0], given[:, 1])
         made = np.empty_like(given)
         made[:, 0], made[:, 1] = (y, x) if self.flipped else (x, y)
-        return shapely.set_coordinates(shapes.copy(), np.round(made, self.decimals, out=made))
+        return np.round(made, self.decimals, out=made)
 
     def to_study(self, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> tuple[Any, Any]:
         """Return coordinates of this system (longitude or easting first) in the study's."""

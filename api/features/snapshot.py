@@ -20,12 +20,16 @@ from pyproj import CRS
 
 from api.errors import NotFoundError
 from api.features.arrays import objects
+from api.features.strips import Strips
 from api.storage import StudyStore
 from api.storage.records import Change, Collection
 
 T = TypeVar("T")
 Box = tuple[float, float, float, float]
 """Least x, least y, greatest x, greatest y."""
+
+BOXES_BEFORE_INDEX = 8
+"""Boxes that are looked for in a snapshot one feature after the other, before an index is made of it."""
 
 SHAPE_BYTES = 300
 """Memory of a shape in GEOS beside its coordinates, with the Python object that holds it."""
@@ -64,6 +68,7 @@ class Snapshot:
     table: pa.Table
     boxes: npt.NDArray[np.float64]
     _made: dict[Any, Any] = field(default_factory=dict, repr=False)
+    _asked: list[int] = field(default_factory=lambda: [0], repr=False)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -87,6 +92,9 @@ class Snapshot:
         """Return the positions, ascending, of the features whose box meets `bbox` (the study's CRS)."""
         left, bottom, right, top = bbox
         columns = self.once("columns", lambda: np.ascontiguousarray(self.boxes.T))
+        self._asked[0] += 1
+        if self._asked[0] > BOXES_BEFORE_INDEX:
+            return self.once("strips", lambda: Strips(self.boxes)).within(bbox)
         met = columns[0] <= right
         met &= columns[2] >= left
         met &= columns[1] <= top
@@ -167,6 +175,13 @@ class Snapshots:
             raise
         self._shrink(key)
         return snapshot
+
+    def ready(self, store: StudyStore, collection: str) -> Snapshot | None:
+        """Return a collection as it is now where it is at hand; None where something is to be read."""
+        kept = self._kept.get((store.study_id, collection, None))
+        if kept is None or kept.store is not store or kept.head != store.head():
+            return None
+        return kept.snapshot
 
     @property
     def memory(self) -> int:

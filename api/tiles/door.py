@@ -6,6 +6,7 @@ to the application, which says what is wrong. So there is one place for refusals
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import unquote
 
 from anyio.to_thread import run_sync
@@ -37,7 +38,9 @@ class Door:
         """Answer or pass on."""
         if scope["type"] == "http" and "/tiles/" in scope["path"] and scope["method"] in {"GET", "HEAD"}:
             caller = scope.get("state", {}).get("caller", OWNER)
-            found = _asked(scope) if caller is not None else None
+            found = None
+            if caller is not None and not scope.get("root_path"):
+                found = _asked(scope["path"], scope["query_string"])
             if found is not None and await self._answered(found[0], found[1], caller, scope, send):
                 return
         await self.app(scope, receive, send)
@@ -53,7 +56,7 @@ class Door:
         except ShequError:
             return False
         told = answer(kept, headers, cache_control(self._server.settings, caller, study_id))
-        scope["door"] = "tiles"
+        scope["door"], scope["usual"] = "tiles", True
         await send({"type": "http.response.start", "status": told.status, "headers": told.headers})
         await send({"type": "http.response.body", "body": told.body if scope["method"] == "GET" else b""})
         return True
@@ -72,16 +75,17 @@ class Door:
         return self._tiles.get(store, caller, asked)
 
 
-def _asked(scope: Scope) -> tuple[str, Asked] | None:
+@lru_cache(8192)
+def _asked(path: str, query: bytes) -> tuple[str, Asked] | None:
     """Return study and tile that a request asks for; None when it asks for something else, or in an unusual way."""
-    parts = scope["path"].split("/")
+    parts = path.split("/")
     # /studies/{s}/tiles/{grid}/{z}/{row}/{column}, or with collections/{c} before tiles
     collections: tuple[str, ...] | None = None
     if len(parts) == 10 and parts[3] == "collections" and parts[5] == "tiles":
         collections = (parts[4],)
     elif len(parts) != 8 or parts[3] != "tiles":
         return None
-    if parts[1] != "studies" or scope.get("root_path"):
+    if parts[1] != "studies":
         return None
     grid = GRIDS.get(parts[-4])
     if grid is None or not all(each.isascii() and each.isdigit() and len(each) < 9 for each in parts[-3:]):
@@ -90,8 +94,8 @@ def _asked(scope: Scope) -> tuple[str, Asked] | None:
     if not grid.has(tile.level, tile.row, tile.column):
         return None
     properties: tuple[str, ...] | None = None
-    if scope["query_string"]:
-        for pair in scope["query_string"].decode("ascii", "replace").split("&"):
+    if query:
+        for pair in query.decode("ascii", "replace").split("&"):
             name, _, value = pair.partition("=")
             text = unquote(value.replace("+", " "))
             if not text.strip(" ,"):

@@ -1,5 +1,6 @@
 """Tiles of a study, kept until a transaction touches them. A part of the server."""
 
+import contextlib
 import difflib
 import gzip
 import threading
@@ -46,6 +47,10 @@ class Asked:
     tile: Tile
     collections: tuple[str, ...] | None = None
     properties: tuple[str, ...] | None = None
+
+    def __hash__(self) -> int:
+        at = self.tile
+        return hash((at.level, at.row, at.column, self.collections, self.properties))
 
 
 @dataclass
@@ -114,9 +119,8 @@ class Tiles:
         found = self._kept.get(key)
         if found is None or found.head != store.head():
             return None
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
+        with self._lock, contextlib.suppress(KeyError):  # let go of meanwhile
+            self._kept.move_to_end(key)
         return found
 
     def get(self, store: StudyStore, caller: Caller, asked: Asked) -> Kept:
