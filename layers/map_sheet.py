@@ -288,18 +288,17 @@ class _Drawing:
     # ── around it ──
     def title(self) -> None:
         x, y, wide, high = self.layout.title
-        size = 20.0 if self.large else 15.0
-        while width_mm(self.sheet.title, size) > wide * 0.62 and size > 8:
-            size -= 0.5
-        self._text(x + wide / 2, y + high * 0.62, self.sheet.title, size, ha="center", va="center", weight="bold")
-        small = 9.0 if self.large else 7.5
-        self._text(x, y + high * 0.62, self.sheet.study, small + 1, ha="left", va="center", weight="bold")
-        if not self.sheet.published:
-            mark = word("page.mark", self.lang)
-            wider = width_mm(mark, small) + 5
-            self._box(x + wide - wider, y + high * 0.62 - small * 0.32, wider, small * 0.64, width=0.9, colour=SEAL)
-            self._text(x + wide - wider / 2, y + high * 0.62, mark, small, ha="center", va="center", colour=SEAL,
-                       weight="bold")  # fmt: skip
+        middle, small = y + high * 0.62, 9.0 if self.large else 7.5
+        mark = "" if self.sheet.published else word("page.mark", self.lang)
+        wider = width_mm(mark, small) + 5
+        room = wide - 2 * max(wider, width_mm(self.sheet.study, small + 1)) - 8
+        size, lines = _titled(self.sheet.title, room, (20.0, 11.0) if self.large else (15.0, 8.5))
+        self._text(x + wide / 2, middle, "\n".join(lines), size, ha="center", va="center", weight="bold",
+                   linespacing=1.15)  # fmt: skip
+        self._text(x, middle, self.sheet.study, small + 1, ha="left", va="center", weight="bold")
+        if mark:
+            self._box(x + wide - wider, middle - small * 0.32, wider, small * 0.64, width=0.9, colour=SEAL)
+            self._text(x + wide - wider / 2, middle, mark, small, ha="center", va="center", colour=SEAL, weight="bold")
 
     def legend(self, shown: Sequence[Shown]) -> None:
         x, y, wide, high = self.layout.legend
@@ -517,6 +516,17 @@ def _fitting(lines: Sequence[LegendLine], wide: float, high: float, size: float)
         if size <= 5.0:
             return size, most
         size -= 0.25
+
+
+def _titled(title: str, wide: float, sizes: tuple[float, float]) -> tuple[float, list[str]]:
+    """Return the size [pt] and the lines of a title: one line between the two sizes, else two of the smaller."""
+    size, least = sizes
+    while width_mm(title, size) > wide and size > least:
+        size -= 0.5
+    lines = _wrapped(title, size, wide).split("\n")
+    if len(lines) > 2:
+        lines = [lines[0], _cut("".join(lines[1:]), size, wide)]
+    return size, lines
 
 
 def _cut(text: str, size: float, wide: float) -> str:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from layers.catalogue import Layer
     from layers.words import Lang
 
+NUMPY = orjson.OPT_SERIALIZE_NUMPY
 ROWS = 1_000
 """Features of GeoJSON that are in memory at a time."""
 
@@ -76,7 +77,7 @@ def geojson(
     yield b'{"type":"FeatureCollection","name":' + orjson.dumps(snapshot.collection.id) + b',"features":[\n'
     for start in range(0, len(positions), ROWS):
         made = features(snapshot, positions[start : start + ROWS], told)
-        yield (b",\n" if start else b"") + b",\n".join(orjson.dumps(each) for each in made)
+        yield (b",\n" if start else b"") + b",\n".join(orjson.dumps(each, option=NUMPY) for each in made)
     yield b"\n]}\n"
 
 

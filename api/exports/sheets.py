@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from api.errors import BadRequestError
 from api.features.crs import CRS84, reference
-from api.features.snapshot import Box
+from api.features.snapshot import Box, Snapshot
 from api.styles.tree import Section, Tree, lonlat
 from geo.errors import Fault
 from layers.maplibre import GROUNDS, Drawn
@@ -28,6 +28,7 @@ from layers.words import Lang, is_missing, word
 
 if TYPE_CHECKING:
     from api.deps import Here
+    from layers.catalogue import Layer
     from layers.map_frame import Shown
     from layers.map_sheet import Orientation, Paper, Sheet
 
@@ -176,10 +177,10 @@ def _shown(tree: Tree, drawn: Drawn, extent: Box, lang: Lang) -> Shown | None:
     from layers.map_frame import Shown  # noqa: PLC0415 - as above
 
     snapshot = tree.snapshot(drawn.collection)
-    positions = snapshot.within(extent)
+    layer, table = drawn.layer, snapshot.table
+    positions = _seen(snapshot, layer, extent)
     if not len(positions):
         return None
-    layer, table = drawn.layer, snapshot.table
     columns = {name: table[name] for name in table.column_names} | style_columns(snapshot.collection.frame, table)
     taken = {name: _taken(values, positions) for name, values in columns.items()
              if name in {layer.style.column, layer.strong, layer.label, "name", "name_en", "households"}}  # fmt: skip
@@ -200,6 +201,15 @@ def _shown(tree: Tree, drawn: Drawn, extent: Box, lang: Lang) -> Shown | None:
     made = Shown(layer, snapshot.geometry[positions], classes, names, sums, strong, communities)
     return replace(made, names=(), road_names=_road_names(made, taken, extent, tree.store.crs, lang)) if (
         layer.table == "roads") else made  # fmt: skip
+
+
+def _seen(snapshot: Snapshot, layer: Layer, extent: Box) -> npt.NDArray[np.intp]:
+    """Return the positions of what can be seen on the map; of areas that are not filled only the outline can."""
+    near = snapshot.within(extent)
+    shapes, frame = snapshot.geometry[near], shapely.box(*extent)
+    hollow = all(each.symbol.pattern == "none" for each in layer.style.classes)
+    looked_at = np.where(shapely.get_dimensions(shapes) == 2, shapely.boundary(shapes), shapes) if hollow else shapes
+    return near[shapely.intersects(looked_at, frame)]
 
 
 def _taken(values: pa.ChunkedArray | pa.Array, positions: npt.NDArray[np.intp]) -> list[Any]:

@@ -119,8 +119,9 @@ def _files(
                 opened.writelines(geojson(snapshot))
             files.append(path)
             continue
-        written = write_table(frame_of(snapshot, drawn=kind == "dxf"), name, path, kind=kind, styles=styles_of(at, snapshot),
-                              encoding=wanted.encoding, lang=wanted.lang)  # fmt: skip
+        frame = frame_of(snapshot, drawn=kind == "dxf")
+        written = write_table(frame, name, path, kind=kind, styles=styles_of(at, snapshot), encoding=wanted.encoding,
+                              lang=wanted.lang)  # fmt: skip
         files.append(written.path)
         many = len(ids) > 1
         notes += [(f"{name}：{zh}", f"{name}: {en}") if many else (zh, en) for zh, en in written.notes]
