@@ -73,7 +73,7 @@ def read_json(
     try:
         made = orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        raise _bad(what, f"is not JSON: {error}", "correct the place it names; JSON is UTF-8 without NaN or Infinity"
+        raise _bad(what, f"is no JSON: {error}", "correct the place it names; JSON is UTF-8 without NaN or Infinity"
                    ) from error  # fmt: skip
     try:
         json.loads(content, object_pairs_hook=_each_once, parse_constant=_no_number)
@@ -81,7 +81,7 @@ def read_json(
         raise _bad(what, f"has an object with the member {str(error)[:80]!r} twice", "leave one of the two out"
                    ) from error  # fmt: skip
     except (ValueError, RecursionError) as error:
-        raise _bad(what, f"is not JSON: {error}", "correct the place it names") from error
+        raise _bad(what, f"is no JSON: {error}", "correct the place it names") from error
     return made
 
 

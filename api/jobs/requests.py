@@ -3,7 +3,8 @@
 import base64
 import binascii
 import difflib
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -17,6 +18,7 @@ from api.storage.plans import PLAN
 from api.storage.records import FileWrite
 from geo.errors import Fault
 
+_UPLOAD_ID = re.compile(r"u-[0-9a-f]{16}")
 MOST_INLINE = 20 * 1024 * 1024
 """Bytes of a file given in the request itself."""
 
@@ -44,8 +46,16 @@ class Checked:
         return queue.put(self.process.id, request, by=by, job_id=self.job_id)
 
 
-def checked(store: StudyStore, process_id: str, request: Mapping[str, Any]) -> Checked:
+def checked(
+    store: StudyStore, process_id: str, request: Mapping[str, Any], *, judge: Callable[[str, bytes], None] | None = None
+) -> Checked:
     """Return a request that can be done as far as can be told before it is begun.
+
+    Parameters
+    ----------
+    store, process_id, request
+    judge
+        Looks at a file that came in the request itself, by its name; raises what is wrong with it.
 
     Raises
     ------
@@ -57,7 +67,7 @@ def checked(store: StudyStore, process_id: str, request: Mapping[str, Any]) -> C
         When it would make a plan under an id that is taken.
     """
     process, job_id = process_of(process_id), new_job_id()
-    given, files = _local(process, request.get("inputs") or {}, store.study_id, job_id)
+    given, files = _local(process, request.get("inputs") or {}, store, job_id)
     inputs = process.read(given)
     wanted, response = request.get("outputs") or {}, request.get("response") or "document"
     faults = [
@@ -68,6 +78,8 @@ def checked(store: StudyStore, process_id: str, request: Mapping[str, Any]) -> C
         faults.append(Fault("subscriber: callbacks are not offered", "read the job's events, or ask for its status"))
     if faults:
         raise BadRequestError(faults)
+    for each in files if judge is not None else ():
+        judge(PurePosixPath(each.key).name, each.content or b"")  # type: ignore[misc]
     plan_id = getattr(inputs, "id", None)
     if process_id == "plan" and plan_id is not None and store.document(PLAN, plan_id) is not None:
         raise OutOfDateError(f"there is a plan {plan_id} already", "give another id, or none")
@@ -75,7 +87,7 @@ def checked(store: StudyStore, process_id: str, request: Mapping[str, Any]) -> C
 
 
 def _local(
-    process: Process, given: Mapping[str, Any], study_id: str, job_id: str
+    process: Process, given: Mapping[str, Any], store: StudyStore, job_id: str
 ) -> tuple[dict[str, Any], tuple[FileWrite, ...]]:
     """Return the inputs with keys in place of links and of files in base64, and those files."""
     files: list[FileWrite] = []
@@ -83,7 +95,7 @@ def _local(
     for name, value in given.items():
         if name in process.inputs.FILES:
             many = isinstance(value, list)
-            keys = [_key(name, each, study_id, job_id, files) for each in (value if many else [value])]
+            keys = [_key(name, each, store, job_id, files) for each in (value if many else [value])]
             inputs[name] = keys if many or _takes_many(process, name) else keys[0]
         elif isinstance(value, Mapping) and value.keys() >= {"value"} and value.keys() <= {"value", "mediaType"}:
             inputs[name] = value["value"]  # qualified, as the standard has it
@@ -96,11 +108,13 @@ def _takes_many(process: Process, name: str) -> bool:
     return "tuple" in str(process.inputs.model_fields[name].annotation)
 
 
-def _key(name: str, value: Any, study_id: str, job_id: str, files: list[FileWrite]) -> Any:  # noqa: ANN401 - JSON
+def _key(name: str, value: Any, store: StudyStore, job_id: str, files: list[FileWrite]) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, str) and _UPLOAD_ID.fullmatch(value):
+        return _uploaded(store, value, f"inputs.{name}")
     if not isinstance(value, Mapping):
         return value
     if isinstance(value.get("href"), str):
-        marker = f"/studies/{study_id}/files/"
+        marker = f"/studies/{store.study_id}/files/"
         _, found, key = value["href"].partition(marker)
         if not found or not key:
             raise BadRequestError(Fault(f"inputs.{name}: {value['href'][:200]} is not fetched",
@@ -122,6 +136,16 @@ def _key(name: str, value: Any, study_id: str, job_id: str, files: list[FileWrit
         return made.key
     raise BadRequestError(Fault(f"inputs.{name} is neither a key, a link nor a file in base64",
                                 "see the description of the process"))  # fmt: skip
+
+
+def _uploaded(store: StudyStore, upload_id: str, what: str) -> str:
+    """Return the key of an upload's file."""
+    upload = store.document("upload", upload_id)
+    if upload is None:
+        there = [each.id for each in store.documents("upload")][:20]
+        raise BadRequestError(Fault(f"{what}: there is no upload {upload_id}",
+                                    f"use one of {', '.join(there) or 'none: there is none'}"))  # fmt: skip
+    return str(upload.body["key"])
 
 
 def _file_faults(store: StudyStore, inputs: Inputs, files: tuple[FileWrite, ...]) -> list[Fault]:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from api.jobs.rooms import Rooms, sweep
 from api.server import Server
 from api.storage import StudyStore
 from geo.errors import ShequError
+from geo.ingest import drivers
 
 if TYPE_CHECKING:
     from api.jobs.dispatch import Dispatch
@@ -40,8 +41,6 @@ LEAVES_WITHIN_S = 10.0
 DISMISSED_WITHIN_S = 2.0
 
 _CRASHES = frozenset({signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE})
-_GDAL = {"OGR_SKIP": "OGR_VRT"}
-"""Nothing that a user gave may make GDAL read other files."""
 
 
 @dataclass
@@ -88,8 +87,16 @@ class Jobs:
         """Whether the server is about to end: who watches a job should let go."""
         return self._closing.is_set()
 
-    def submit(self, store: StudyStore, process: str, request: Mapping[str, Any], *, by: str) -> Job:
-        """Check a request and put it into the queue.
+    def submit(
+        self,
+        store: StudyStore,
+        process: str,
+        request: Mapping[str, Any],
+        *,
+        by: str,
+        judge: Callable[[str, bytes], None] | None = None,
+    ) -> Job:
+        """Check a request and put it into the queue; `judge` looks at files that came in it.
 
         Raises
         ------
@@ -98,7 +105,7 @@ class Jobs:
         BadRequestError
             With everything that is wrong with the inputs.
         """
-        job = checked(store, process, request).put(self.queue(store), by=by)
+        job = checked(store, process, request, judge=judge).put(self.queue(store), by=by)
         self._announce(store, job.id)
         return job
 
@@ -240,7 +247,7 @@ class Jobs:
         with (folder / "worker.log").open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "api.jobs.worker"], stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=folder,
-                start_new_session=True, env={**os.environ, **_GDAL, "TMPDIR": str(folder)},
+                start_new_session=True, env={**os.environ, **drivers.environment(), "TMPDIR": str(folder)},
             )  # fmt: skip
         assert process.stdin is not None  # noqa: S101 - as asked for
         with suppress(BrokenPipeError):

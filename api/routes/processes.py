@@ -15,6 +15,7 @@ from api.jobs import documents, pages
 from api.jobs.processes import PROCESSES, description, process_of, summary
 from api.jobs.supervisor import Jobs
 from api.pages import as_html
+from api.routes.uploads import uploads_of
 from api.schemas import AS_HTML, PROBLEMS, WRITE_PROBLEMS, Link
 from geo.errors import Fault
 
@@ -141,7 +142,7 @@ def execute(
     asked: Annotated[Mapping[str, Any], Depends(execute_request)],
 ) -> Response:
     """Begin a job; its status is at Location, its progress at the link `monitor`."""
-    job = at.server.part(Jobs).submit(at.store, process_id, asked, by=at.caller.name)
+    job = at.server.part(Jobs).submit(at.store, process_id, asked, by=at.caller.name, judge=uploads_of(at).judge)
     headers = {"location": f"{at.base}/jobs/{job.id}"}
     if "respond-async" in request.headers.get("prefer", ""):
         headers["preference-applied"] = "respond-async"

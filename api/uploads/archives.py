@@ -105,7 +105,7 @@ def require_plain_book(path: Path, limits: Limits) -> None:
             continue
         try:
             with zipfile.ZipFile(path) as archive, archive.open(each) as part:
-                head = part.read(4_096)
+                head = part.read(1 << 20)
         except _UNREADABLE as error:
             raise _damaged(path, error) from error
         if b"<!DOCTYPE" in head or b"<!ENTITY" in head or b"<\x00!\x00" in head:

@@ -9,8 +9,8 @@ import re
 from typing import Any, Literal
 
 import cql2
-import orjson
 
+from api.bodies import read_json
 from api.errors import BadRequestError
 from geo.errors import Fault
 
@@ -64,11 +64,10 @@ def _read_text(text: str) -> Any:  # noqa: ANN401 - JSON
 
 def _read_json(text: str) -> Any:  # noqa: ANN401 - JSON
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise _bad(
-            f"it is no JSON: {error}", 'write it like: {"op": ">", "args": [{"property": "floors"}, 6]}'
-        ) from error
+        return read_json(text.encode(errors="replace"), what="it", most_bytes=MOST_BYTES)
+    except BadRequestError as error:
+        (fault,) = error.faults
+        raise _bad(fault.what, 'write it like: {"op": ">", "args": [{"property": "floors"}, 6]}') from error
 
 
 def _nested(bare: str) -> int:
