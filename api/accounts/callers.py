@@ -8,6 +8,7 @@ who signed in on the page.
 import base64
 import binascii
 import math
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -201,6 +202,7 @@ def _credentials(header: bytes) -> tuple[str | None, str]:
                                "send an API key: Authorization: Bearer KEY, or Basic with it as password")  # fmt: skip
 
 
+@lru_cache(256)
 def _this_machine(client: str) -> bool:
     try:
         return ip_address(client).is_loopback

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 from authlib.common.errors import AuthlibBaseError  # type: ignore[import-untyped]
 from authlib.integrations.httpx_client import OAuth2Client  # type: ignore[import-untyped]
 from authlib.oidc.core import CodeIDToken  # type: ignore[import-untyped]
@@ -142,7 +142,7 @@ class Provider:
                 yield client
         except (AuthlibBaseError, JoseError) as error:
             raise _strange("what the provider says does not hold") from error
-        except (httpx.HTTPError, KeyError, ValueError) as error:
+        except (httpx2.HTTPError, KeyError, ValueError) as error:
             raise BusyError("the sign-in provider does not answer as it should", "try again in a minute") from error
 
 
