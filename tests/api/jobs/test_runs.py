@@ -233,6 +233,19 @@ def test_an_export_holds_every_feature(done: Any, store: StudyStore, tmp_path: P
     assert read.to_crs(4549).area.sum() == pytest.approx(800 * 800, rel=1e-3)
 
 
+def test_what_a_file_could_not_hold_stands_in_the_log_and_in_the_summary(
+    done: Any, queue: Queue, store: StudyStore
+) -> None:
+    made = done("export", collections=["communities"], format="shp", encoding="gb18030")
+
+    told = "Names were shortened: community_id → communi_id."
+    assert made["summary"]["notes"] == [{"zh": "列名缩短：community_id → communi_id。", "en": told}]
+    (job,) = [each for each in queue.list()[0] if each.process == "export"][:1]
+    assert f"note: {told}" in [line.text for line in queue.log(job.id)]
+    sheet = done("export", collections=["communities"], format="pdf", paper="A4", title="社区图")
+    assert store.file(sheet["files"]["file"])[0] == "application/pdf"  # type: ignore[index]
+
+
 def test_every_process_can_be_done() -> None:
     from api.jobs.runs import _RUNS
 
