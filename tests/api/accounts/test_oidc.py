@@ -94,8 +94,8 @@ def test_a_name_may_stand_in_the_user_info_alone(team: Team, provider: Provider)
     assert client.get("/me").json()["name"] == "told-later"
 
 
-@pytest.mark.parametrize("spoil", ["nonce", "no nonce", "audience", "issuer", "expired", "signature", "hmac", "none", "iss",
-                                   "refused"])  # fmt: skip
+@pytest.mark.parametrize("spoil", ["nonce", "no nonce", "audience", "issuer", "expired", "signature", "hmac",
+                                   "none", "iss", "refused"])  # fmt: skip
 def test_what_does_not_hold_lets_nobody_in(team: Team, provider: Provider, spoil: str):
     provider.spoil = spoil
     client = team.client()
