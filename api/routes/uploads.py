@@ -1,6 +1,6 @@
 """Routes: uploads. Files from outside, looked at before they are kept; processes and tables take them by their id."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -8,7 +8,8 @@ import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 
 from api.deps import Here, Surveyor
 from api.editing.many import Row, appendable, create_many
@@ -93,19 +94,30 @@ def uploads_of(at: Here) -> Uploads:
     return at.server.parts.setdefault(Uploads, Uploads())  # type: ignore[no-any-return]
 
 
-async def form(at: Surveyor, request: Request) -> Sequence[Part]:  # noqa: ARG001 - who may not upload is told before the body is read
-    """Return the files of a form; they lie in temporary files, not in memory."""
+async def form(at: Surveyor, request: Request) -> AsyncIterator[Sequence[Part]]:  # noqa: ARG001 - rights before the body
+    """Give the files of a form; they lie in temporary files, not in memory."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != _FORM:
         raise WrongTypeError(f"{kind[:100] or 'a body without a media type'} is not understood",
                              f"send the file as the part `file` of a form ({_FORM})", headers={"Accept-Post": _FORM}
                              )  # fmt: skip
-    sent = await request.form(max_files=_MOST_PARTS, max_fields=_MOST_PARTS, max_part_size=65_536)
-    files = [each for _, each in sent.multi_items() if isinstance(each, UploadFile)]
+    try:
+        sent = await request.form(max_files=_MOST_PARTS, max_fields=_MOST_PARTS, max_part_size=65_536)
+    except HTTPException as error:
+        raise BadRequestError(Fault(f"the form cannot be read: {error.detail}", "send the file as the part `file`")
+                              ) from error  # fmt: skip
+    try:
+        yield _parts(sent)
+    finally:
+        await sent.close()
+
+
+def _parts(sent: FormData) -> Sequence[Part]:
     strange = sorted({name for name, each in sent.multi_items() if name != "file" or not isinstance(each, UploadFile)})
     if strange:
         raise BadRequestError(Fault(f"the form has fields that are not known: {', '.join(strange)[:200]}",
                                     "send the file as `file`; mend stands in the address"))  # fmt: skip
+    files = [each for _, each in sent.multi_items() if isinstance(each, UploadFile)]
     return [Part(each.filename or "upload", each.file) for each in files]
 
 
