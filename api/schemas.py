@@ -91,17 +91,6 @@ AS_HTML: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"sch
 """An answer that browsers get as a page."""
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
-FILE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {
-        "application/octet-stream": _BINARY, "application/zip": _BINARY,
-        "application/geopackage+sqlite3": _BINARY, "application/vnd.apache.parquet": _BINARY,
-        "application/flatgeobuf": _BINARY, "application/geo+json": {"schema": {"type": "object"}},
-        "image/vnd.dxf": _BINARY,
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": _BINARY,
-    }}
-}  # fmt: skip
-"""A file to take away, in any of the formats of layers.formats."""
-
 WRITE_PROBLEMS: dict[int | str, dict[str, Any]] = PROBLEMS | {
     405: _told("It is not edited this way, or not by this caller"),
     409: _told("The request has no answer, or contradicts what is there"),

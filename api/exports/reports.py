@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from api.editing.board import PlanBoard
+from api.exports.desk import Desk
 from api.exports.tables import aside, sent
 from api.operations.plans import explained
 
@@ -33,12 +34,13 @@ def plan_report(at: Here, plan_id: str, *, kind: Literal["docx", "xlsx"], lang: 
     from layers.reports import write_plan_docx, write_plan_xlsx  # noqa: PLC0415 - reports are seldom asked for
     from layers.review import review_plan  # noqa: PLC0415 - as above
 
-    opened = at.server.parts.setdefault(PlanBoard, PlanBoard()).open(at.store, plan_id)
-    study = at.store.study()
-    planned = explained(study, opened.draft.plan)
-    review = review_plan(planned.tables, study)
-    with aside() as folder:
-        path = folder / f"report.{kind}"
-        write = write_plan_docx if kind == "docx" else write_plan_xlsx
-        write(planned.tables, path, study=study, lang=lang, review=review)
-        return sent(folder, path, f"{at.study_id}-{plan_id}.{kind}", MEDIA_TYPES[kind])
+    with at.server.parts.setdefault(Desk, Desk()).taken():
+        opened = at.server.parts.setdefault(PlanBoard, PlanBoard()).open(at.store, plan_id)
+        study = at.store.study()
+        planned = explained(study, opened.draft.plan)
+        review = review_plan(planned.tables, study)
+        with aside() as folder:
+            path = folder / f"report.{kind}"
+            write = write_plan_docx if kind == "docx" else write_plan_xlsx
+            write(planned.tables, path, study=study, lang=lang, review=review)
+            return sent(folder, path, f"{at.study_id}-{plan_id}.{kind}", MEDIA_TYPES[kind])

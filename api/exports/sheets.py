@@ -18,6 +18,7 @@ from pyproj import CRS
 from starlette.responses import Response
 
 from api.errors import BadRequestError
+from api.exports.desk import Desk
 from api.features.crs import CRS84, reference
 from api.features.snapshot import Box, Snapshot
 from api.styles.tree import Section, Tree, lonlat
@@ -270,7 +271,8 @@ def _bad(what: str, remedy: str) -> BadRequestError:
 
 def sheet_answer(at: Here, asked: Asked, *, kind: Literal["pdf", "png"]) -> Response:
     """Return a map sheet as an answer, which browsers show."""
-    body = map_sheet(at, asked, kind=kind)
+    with at.server.parts.setdefault(Desk, Desk()).taken():
+        body = map_sheet(at, asked, kind=kind)
     name = quote(f"{at.study_id}-{asked.paper}.{kind}")
     headers = {"content-disposition": f"inline; filename*=UTF-8''{name}", "cache-control": "private, no-store"}
     return Response(body, media_type="application/pdf" if kind == "pdf" else "image/png", headers=headers)

@@ -8,19 +8,33 @@ from fastapi.responses import Response
 from api.deps import Language, Planner, Viewer
 from api.errors import BadRequestError
 from api.exports.tables import export_collection, export_study
-from api.schemas import FILE, PROBLEMS, WRITE_PROBLEMS
+from api.schemas import PROBLEMS, WRITE_PROBLEMS
 from geo.errors import Fault
 
 router = APIRouter(tags=["exports"])
 
 Kind = Literal["gpkg", "parquet", "fgb", "shp", "geojson", "dxf", "xlsx"]
-FAULTS = PROBLEMS | {422: WRITE_PROBLEMS[422]} | FILE
-_SHEET: dict[int | str, dict[str, Any]] = {200: {"content": {
-    each: {"schema": {"type": "string", "format": "binary"}} for each in ("application/pdf", "image/png")
-}}}  # fmt: skip
+GPKG = "application/geopackage+sqlite3"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+MEDIA_TYPES = (
+    GPKG, "application/vnd.apache.parquet", "application/flatgeobuf", "application/zip", "application/geo+json",
+    "image/vnd.dxf", XLSX,
+)  # fmt: skip
+"""Of the kinds, as `layers.formats.FORMATS` has them (which loads GDAL)."""
 
 
-@router.get("/studies/{study_id}/collections/{collection_id}/export", responses=FAULTS, response_class=Response)
+def _files(*media_types: str) -> dict[int | str, dict[str, Any]]:
+    """Return the responses of a route that gives a file of one of these types."""
+    content = {each: {"schema": {"type": "string", "format": "binary"}} for each in media_types}
+    told = {"X-Shequ-Notes": {"description": "what the format could not hold, percent-encoded",
+                              "schema": {"type": "string"}}}  # fmt: skip
+    return PROBLEMS | {422: WRITE_PROBLEMS[422], 200: {"content": content, "headers": told}}
+
+
+@router.get(
+    "/studies/{study_id}/collections/{collection_id}/export", responses=_files(*MEDIA_TYPES), response_class=Response
+)
 def export_one(  # noqa: PLR0917 - FastAPI passes them by name
     request: Request,
     at: Viewer,
@@ -37,13 +51,13 @@ def export_one(  # noqa: PLR0917 - FastAPI passes them by name
     return export_collection(at, collection_id, pairs, kind=f, crs=crs, encoding=encoding, lang=lang)
 
 
-@router.get("/studies/{study_id}/export", responses=FAULTS, response_class=Response)
+@router.get("/studies/{study_id}/export", responses=_files(GPKG), response_class=Response)
 def export_whole(at: Viewer, lang: Language) -> Response:
     """Return every collection that the caller may see in one GeoPackage, drawn as on the map."""
     return export_study(at, lang=lang)
 
 
-@router.get("/studies/{study_id}/sheet", responses=FAULTS | _SHEET, response_class=Response)
+@router.get("/studies/{study_id}/sheet", responses=_files("application/pdf", "image/png"), response_class=Response)
 def draw_sheet(  # noqa: PLR0917 - FastAPI passes them by name
     at: Viewer,
     lang: Language,
@@ -73,7 +87,7 @@ def draw_sheet(  # noqa: PLR0917 - FastAPI passes them by name
     return sheet_answer(at, asked, kind=f)
 
 
-@router.get("/studies/{study_id}/plans/{plan_id}/report", responses=FAULTS, response_class=Response)
+@router.get("/studies/{study_id}/plans/{plan_id}/report", responses=_files(DOCX, XLSX), response_class=Response)
 def report_plan(
     at: Planner,
     lang: Language,

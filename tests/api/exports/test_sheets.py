@@ -10,6 +10,8 @@ import openpyxl
 import pytest
 from starlette.testclient import TestClient
 
+from api.errors import BusyError
+from api.exports.desk import Desk
 from api.exports.takeaway import Wanted, here_of, write_collections
 from api.server import Server
 from geo.errors import InputError
@@ -39,6 +41,16 @@ def test_a_sheet_that_cannot_be_drawn_is_refused(owner: TestClient, query: str, 
 
     assert answer.status_code == 400, answer.text
     assert told in answer.text
+
+
+def test_sheets_are_drawn_one_after_the_other_and_who_waits_too_long_is_told() -> None:
+    desk = Desk()
+
+    with desk.taken(), pytest.raises(BusyError, match="other sheets and reports are being made"), desk.taken(0.01):
+        pass
+
+    with desk.taken(0.01):
+        pass
 
 
 def test_a_viewer_may_draw_a_sheet_and_take_no_report(viewer: TestClient) -> None:

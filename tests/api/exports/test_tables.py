@@ -18,7 +18,7 @@ import shapely
 from starlette.testclient import TestClient
 
 from api.accounts.rights import HOUSEHOLD_COLUMNS
-from api.routes.exports import Kind
+from api.routes.exports import MEDIA_TYPES, Kind
 from layers.formats import FORMATS
 from tests.api.exports.conftest import HERE
 from tests.api.served import small_study
@@ -196,5 +196,6 @@ def test_a_drawing_in_degrees_is_refused_and_nothing_is_left_behind(owner: TestC
 
 
 def test_the_formats_of_the_route_are_those_that_there_are(owner: TestClient) -> None:
-    assert set(get_args(Kind)) == set(FORMATS)
+    assert [*get_args(Kind)] == [*FORMATS]
+    assert [*MEDIA_TYPES] == [media_type for _, media_type in FORMATS.values()]
     assert owner.get(f"{HERE}/collections/nothing/export").status_code == 404
