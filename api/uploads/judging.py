@@ -251,6 +251,7 @@ def _nested(text: str) -> int:
 
 # ── workbooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 def _book(path: Path, limits: Limits) -> dict[str, Any]:
+    _require_size(path, 32_000_000, "a workbook", "leave out sheets that are not wanted")
     require_plain_book(path, limits)
     try:
         with CalamineWorkbook.from_path(path) as book:
