@@ -64,7 +64,8 @@ def item(at: Here, snapshot: Snapshot, made: Mapping[str, Any], here: str, lang:
         "title": made["id"], "crumbs": _crumbs(at, lang, 4, snapshot), "here": here, "made": made,
         "labels": {each.name: label_of(each, lang) for each in snapshot.collection.columns},
         "meanings": {each.name: each.meaning for each in snapshot.collection.columns},
-        "shape": "" if shape is None else orjson.dumps(shape).decode(), "told": _teller(lang),
+        "shape": "" if shape is None else orjson.dumps(shape, option=orjson.OPT_SERIALIZE_NUMPY).decode(),
+        "told": _teller(lang),
     }  # fmt: skip
     return page("item.html", lang, values)
 
