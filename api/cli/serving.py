@@ -1,6 +1,7 @@
 """The command `serve`: studies as map layers for browsers, QGIS and notebooks."""
 # ruff: noqa: PLC0415 - commands import late, so that --help is quick
 
+import gc
 import os
 import re
 import socket
@@ -14,6 +15,9 @@ from geo.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from api.settings import Settings
+
+_COLLECT_AFTER = 20_000
+"""Objects made beyond those let go of, after which Python looks for cycles: a page of features is some thousands."""
 
 _NAMED = re.compile(r"^(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{0,63})=(?P<path>.+)$")
 
@@ -74,7 +78,10 @@ def serve_studies(
 
         from api.main import create_app, open_server
 
-        uvicorn.run(create_app(settings, open_server(settings, begun)), **options)  # type: ignore[arg-type]
+        app = create_app(settings, open_server(settings, begun))
+        gc.freeze()  # what stands now stays: the collector need not look at it again and again
+        gc.set_threshold(_COLLECT_AFTER, 20, 20)
+        uvicorn.run(app, **options)  # type: ignore[arg-type]
         return
     import uvicorn
 

@@ -108,7 +108,7 @@ def box_area(snapshot: Snapshot, numbers: Sequence[float], reference: Reference,
     if not boxes:
         return Area(shapely.Polygon())
     made = [_moved(shapely.segmentize(each, pad * FINE), reference) for each in boxes]
-    return Area(shapely.union_all(made), inner=_inner(made[0]) if len(made) == 1 else None)
+    return Area(made[0], inner=_inner(made[0])) if len(made) == 1 else Area(shapely.union_all(made))
 
 
 def literal_area(snapshot: Snapshot, shape: shapely.Geometry, reference: Reference, parameter: str) -> Area:
