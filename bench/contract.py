@@ -21,13 +21,14 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.clients.conftest import planned_town, serving
+from tests.clients.conftest import planned_town
 from tests.clients.contract import check, prepare
+from tests.running import serving
 
 
-def routes_of(document: dict[str, Any]) -> list[tuple[str, re.Pattern[str]]]:
-    """Return the paths of the document with a pattern each, those without parameters first."""
-    paths = sorted(document["paths"], key=lambda path: path.count("{"))
+def routes_of(documented: dict[str, Any]) -> list[tuple[str, re.Pattern[str]]]:
+    """Return the paths of a document with a pattern each, those without parameters first."""
+    paths = sorted(documented, key=lambda path: path.count("{"))
     return [(path, re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)))) for path in paths]
 
 
@@ -45,7 +46,8 @@ def main() -> int:
             folder = Path(made)
             with serving(planned_town(folder)) as served:
                 names = prepare(served.study)
-                routes = routes_of(httpx.get(f"{served.base}/api").json())
+                documented = httpx.get(f"{served.base}/api").json()["paths"]
+                routes = routes_of(documented)
                 for document in (f"{served.study}/api", f"{served.base}/api"):
                     found = check(document, folder, names, examples=given.examples, seed=seed)
                     cases, broken = cases + found.cases, broken + (not found.passed)
@@ -56,7 +58,7 @@ def main() -> int:
             for line in (folder / "serve.log").read_text().splitlines():
                 if line.startswith("{") and line.endswith("}") and (said := json.loads(line)).get("event") == "request":
                     route = next((name for name, fits in routes if fits.fullmatch(said["path"])), None)
-                    if route:
+                    if route and said["method"].lower() in documented[route]:
                         answered[f"{said['method']} {route}"].add(said["status"])
         seed += 1
     never = sorted(route for route, statuses in answered.items() if min(statuses) >= 400)

@@ -1,16 +1,8 @@
 """The small town with a plan, served by a process of its own, for the programs of others."""
 
-import os
-import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from api.operations.plan_results import plan_writes
@@ -19,42 +11,7 @@ from geo.partition.plan import PlanOptions
 from geo.partition.solve import make_plan
 from geo.standards import load_profile
 from tests.api.served import STUDY_ID, serve, small_study
-
-
-@dataclass(frozen=True)
-class Served:
-    """A running server."""
-
-    base: str
-    file: Path
-    process: subprocess.Popen[str]
-
-    @property
-    def study(self) -> str:
-        return f"{self.base}/studies/{STUDY_ID}"
-
-    @property
-    def collections(self) -> dict[str, dict[str, Any]]:
-        return {each["id"]: each for each in httpx.get(f"{self.study}/collections").json()["collections"]}
-
-
-@contextmanager
-def serving(file: Path, **environment: str) -> Iterator[Served]:
-    """Run `shequ serve FILE --port 0` until the block ends; its address is read from what it prints."""
-    command = [sys.executable, "-m", "api.cli", "serve", str(file), "--port", "0"]
-    log = (file.parent / "serve.log").open("w")
-    with log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True,
-                               env=os.environ | environment) as process:  # fmt: skip
-        try:
-            assert process.stdout is not None
-            found = re.match(r"(http://\S+)/studies/", process.stdout.readline())
-            assert found, (file.parent / "serve.log").read_text()
-            with httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=60) as client:
-                assert client.get(f"{found[1]}/health").json()["status"] == "ok"
-            yield Served(found[1], file, process)
-        finally:
-            process.terminate()
-            process.wait(20)
+from tests.running import Served, serving
 
 
 def planned_town(folder: Path) -> Path:
@@ -83,9 +40,3 @@ def served(town_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     file.write_bytes(town_file.read_bytes())
     with serving(file) as running:
         yield running
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Callable[..., Any]:
-    """`with start(file) as served`, for tests that need a server of their own."""
-    return serving

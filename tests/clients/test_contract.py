@@ -8,8 +8,8 @@ import httpx
 import pytest
 from jsonschema import Draft4Validator
 
-from tests.clients.conftest import Served
 from tests.clients.contract import check, prepare
+from tests.running import Served
 
 definitions = pytest.importorskip("schemathesis.specs.openapi.definitions")
 

@@ -15,7 +15,7 @@ import pytest
 import shapely
 
 from tests.api.served import small_study
-from tests.clients.conftest import Served
+from tests.running import Served
 
 if shutil.which("ogr2ogr") is None:
     pytest.skip("no gdal-bin on this machine", allow_module_level=True)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.api.served import small_study
-from tests.clients.conftest import Served
+from tests.running import Served
 
 PYTHON = Path("/usr/bin/python3")
 SESSION = Path(__file__).with_name("qgis_session.py")
