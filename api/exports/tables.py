@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -11,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import numpy as np
 from pyproj import CRS
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import CRSError, ProjError
 from starlette.responses import StreamingResponse
 
 from api.errors import BadRequestError
@@ -24,7 +26,6 @@ from geo.errors import Fault
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import numpy as np
     import numpy.typing as npt
 
     from api.deps import Here
@@ -41,6 +42,11 @@ OPTIONS = ("f", "crs", "encoding", "lang")
 DRAWN = frozenset({"gpkg", "dxf"})
 """Formats that hold how things are drawn."""
 LONGLAT = frozenset({"EPSG:4326", "OGC:CRS84"})
+_NAMED = re.compile(
+    r"(?:urn:ogc:def:crs:|https?://www\.opengis\.net/def/crs/)?(?P<authority>EPSG|ESRI|OGC)(?::|::|/0/)(?P<code>\w{1,12})\Z",
+    re.IGNORECASE,
+)
+"""EPSG:4490, its URN and its URI: nothing that PROJ would read a file by."""
 GPKG = "application/geopackage+sqlite3"
 
 
@@ -145,10 +151,26 @@ def _require_longlat(crs: str | None) -> None:
 def _in(frame: gpd.GeoDataFrame, crs: str | None) -> gpd.GeoDataFrame:
     if crs is None:
         return frame
+    named = _NAMED.match(crs)
     try:
-        target = CRS.from_user_input(crs if ":" in crs else f"EPSG:{crs}")
-    except CRSError as error:
-        raise BadRequestError(Fault(f"crs: there is no CRS {crs[:60]}", "name it like EPSG:4490")) from error
+        target = CRS.from_authority(named["authority"].upper(), named["code"]) if named else None
+    except CRSError:
+        target = None
+    if target is None:
+        raise BadRequestError(Fault(f"crs: there is no CRS {crs[:60]}", "name it like EPSG:4490"))
     if len(target.axis_info) != 2:
         raise BadRequestError(Fault(f"crs: {crs[:60]} is not one of maps", "name one of two axes, like EPSG:4490"))
-    return frame.to_crs(target) if hasattr(frame, "to_crs") else frame
+    if not hasattr(frame, "to_crs"):
+        return frame
+    try:
+        moved = frame.to_crs(target)
+    except ProjError as error:
+        raise _elsewhere(crs) from error
+    if not np.isfinite(moved.total_bounds[~np.isnan(frame.total_bounds)]).all():
+        raise _elsewhere(crs)
+    return moved
+
+
+def _elsewhere(crs: str) -> BadRequestError:
+    return BadRequestError(Fault(f"crs: {crs[:60]} is not made for where the study lies",
+                                 "leave crs out, or name one of its country, like EPSG:4490"))  # fmt: skip

@@ -64,6 +64,8 @@ def test_a_file_is_in_the_system_that_was_asked_for(owner: TestClient, tmp_path:
     read = _read(_taken(owner, "communities", tmp_path, f=kind, crs="EPSG:4490"), "communities")
 
     assert read.crs.to_epsg() == 4490
+    for named in ("urn:ogc:def:crs:EPSG::4490", "http://www.opengis.net/def/crs/EPSG/0/4490"):
+        assert owner.get(f"{HERE}/collections/communities/export?f={kind}&crs={named}").status_code == 200
     lon, lat = read.to_crs(4326).union_all().centroid.coords[0]
     assert (round(lon, 2), round(lat, 2)) == (120.0, 30.18)
 
@@ -172,7 +174,7 @@ def test_a_whole_study_is_one_geopackage_as_the_caller_may_see_it(
     ("query", "told"),
     [("f=dwg", "f:"), ("f=gpkg&fliter=floors>3", "did you mean filter"), ("f=shp&crs=EPSG:999999", "no CRS EPSG"),
      ("f=geojson&crs=EPSG:4549", "longitude and latitude"), ("f=fgb&crs=EPSG:4979", "not one of maps"),
-     ("f=fgb&crs=%2Bproj%3Dnone:", "no CRS"), ("encoding=latin1", "encoding"), ("bbox=1,2", "bbox"),
+     ("f=fgb&crs=%2Binit%3D/etc/passwd:x", "no CRS"), ("encoding=latin1", "encoding"), ("bbox=1,2", "bbox"),
      ("filter=pie>3", "pie"), ("limit=3", "no parameter limit")],
 )  # fmt: skip
 def test_what_cannot_be_given_is_refused_with_the_parameter(owner: TestClient, query: str, told: str) -> None:
