@@ -48,6 +48,10 @@ _SHOWN_ROWS = 20
 _SHOWN_NAMES = 20
 _GPKG_TRIGGERS = re.compile(r"^(rtree_|trigger_|gpkg_|fgs_|ggm_)", re.IGNORECASE)
 _WRITES = re.compile(r"\b(insert|update|delete|replace|attach|load_extension|create|drop)\b\s*[\w(\"]", re.IGNORECASE)
+_CRS_NAME = re.compile(
+    r"urn:(x-)?ogc:def:crs:(EPSG|OGC):[\w.]*:\w+|(EPSG|OGC|CRS):\w+|https?://www\.opengis\.net/def/crs/(EPSG|OGC)/[\w.]+/\w+",
+    re.IGNORECASE,
+)
 _MODULES = re.compile(r"^\s*create\s+virtual\s+table\s+.+?\busing\s+(\w+)", re.IGNORECASE | re.DOTALL)
 _NOT_SOUND = "mend them in QGIS (Fix geometries), or upload with mend=true: import mends them and lists how"
 
@@ -135,6 +139,11 @@ def _require_geojson(path: Path, made: Mapping[str, Any]) -> None:
     if crs is not None and (not isinstance(crs, Mapping) or crs.get("type") != "name"):
         raise _refuse(path, "its crs is no name but a link or something else; links are not followed",
                       'write {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4490"}}')  # fmt: skip
+    named = crs["properties"].get("name") if crs is not None and isinstance(crs.get("properties"), Mapping) else None
+    if crs is not None and not (isinstance(named, str) and _CRS_NAME.fullmatch(named)):
+        raise _refuse(path, f"its crs is named {_short(named)!r}, which is no coordinate reference system",
+                      "name it like urn:ogc:def:crs:EPSG::4490, or leave crs out where it is in degrees of WGS 84"
+                      )  # fmt: skip
     features = made.get("features") if made["type"] == "FeatureCollection" else [made]
     if not isinstance(features, list):
         raise _refuse(path, "features is no array", "export it again as GeoJSON")
@@ -305,7 +314,7 @@ def _vector(path: Path, form: Format, limits: Limits, *, mend: bool) -> dict[str
         except InputError as error:
             faults += _rows_of(error, path, inner, None if form.name == "zipped shapefile" else name)
             continue
-        except (ValueError, ArithmeticError, LookupError, TypeError) as error:
+        except (ValueError, ArithmeticError, LookupError, TypeError, RuntimeError) as error:
             faults.append(Fault(f"the layer cannot be read ({_line(error)})", "export it again", file=path.name,
                                 layer=name))  # fmt: skip
             continue

@@ -419,8 +419,8 @@ class Watched(Opener):
     def _answer(self, request: dict[str, object]) -> dict[str, object]:  # type: ignore[override]
         answer = super()._answer(request)
         self.asked += 1
-        self.peak_bytes = max(self.peak_bytes, int(answer["peak_bytes"]))  # type: ignore[call-overload]
-        self.confined &= "held" not in answer or set(answer["held"]) == {"files", "calls"}  # type: ignore[call-overload]
+        self.peak_bytes = max(self.peak_bytes, int(answer["peak_bytes"]))
+        self.confined &= "held" not in answer or set(answer["held"]) == {"files", "calls"}
         return answer
 
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pytest
@@ -39,10 +40,11 @@ MAPPED = {"columns": {"name": "MC", "category": "LX"},
           "values": {"category": {"超市": "supermarket", "药店": "pharmacy"}}}  # fmt: skip
 
 
-def sent(town: TestClient, *paths: Path, **query: str) -> dict:
+def sent(town: TestClient, *paths: Path, **query: str) -> dict[str, Any]:
     answer = town.post(f"{HERE}/uploads", files=[("file", (p.name, p.read_bytes())) for p in paths], params=query)
     assert answer.status_code == 201, answer.text
-    return answer.json()
+    told: dict[str, Any] = answer.json()
+    return told
 
 
 def test_an_upload_tells_what_is_in_it_and_is_there_until_it_is_deleted(
@@ -103,7 +105,7 @@ def test_rows_are_appended_in_one_transaction_and_can_be_taken_back(
     ],
 )  # fmt: skip
 def test_rows_that_do_not_fit_are_refused_and_none_is_kept(
-    town: TestClient, store: StudyStore, tmp_path: Path, collection: str, asked: dict, ids: bool,
+    town: TestClient, store: StudyStore, tmp_path: Path, collection: str, asked: dict[str, Any], ids: bool,
     at: tuple[float, float], status: int, said: str,
 ) -> None:  # fmt: skip
     upload = sent(town, shops(tmp_path, ids=ids, at=at))["id"]
@@ -157,6 +159,17 @@ def test_processes_take_uploads_by_their_id_and_look_at_what_comes_with_a_reques
     assert "is no GeoJSON: it is XML" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(("name", "status"), [("urn:ogc:def:crs:EPSG::4490", 201), ("EPSG:4549", 201), ("/etc/x", 422)])
+def test_a_crs_that_is_no_name_of_one_is_not_passed_over(town: TestClient, name: str, status: int) -> None:
+    shape = '{"type":"Feature","properties":{"a":1},"geometry":{"type":"Point","coordinates":[100,30]}}'
+    crs = f'{{"type":"name","properties":{{"name":"{name}"}}}}'
+    text = f'{{"type":"FeatureCollection","crs":{crs},"features":[{shape}]}}'
+    answer = town.post(f"{HERE}/uploads", files={"file": ("a.geojson", text.encode())})
+    assert answer.status_code == status, answer.text
+    if status == 422:
+        assert "which is no coordinate reference system" in answer.json()["detail"]
+
+
 def test_a_form_that_is_none_is_refused(town: TestClient) -> None:
     answer = town.post(f"{HERE}/uploads", content=b"{}", headers={"content-type": "application/geo+json"})
     assert (answer.status_code, answer.headers["accept-post"]) == (415, "multipart/form-data")
@@ -183,6 +196,7 @@ def test_a_process_that_looks_at_files_reaches_nothing_else(tmp_path: Path) -> N
     code = f"""
 import os, socket
 from pathlib import Path
+from typing import Any
 from api.uploads.confine import confine, limit
 from api.uploads.opener import readable
 limit(memory_bytes=1 << 30, cpu_s=5, file_bytes=1 << 20)
