@@ -289,10 +289,10 @@ def _require_area(at: Here, shapes: list[BaseGeometry | None]) -> None:
         position = snapshot.position(area_id)
         area = snapshot.geometry[position] if position is not None else None
     placed = [shape for shape in shapes if shape is not None]
-    for shape in placed or [None]:
-        if area is None or shape is None or not shapely.covers(shapely.buffer(area, _INSIDE_M), shape):
-            raise NotAllowedError(f"{at.caller.name} edits in {collection_id} {area_id} only, and this lies outside",
-                                  "ask who works there, or an admin")  # fmt: skip
+    reach = None if area is None else shapely.buffer(area, _INSIDE_M)
+    if reach is None or not placed or not all(shapely.covers(reach, shape) for shape in placed):
+        raise NotAllowedError(f"{at.caller.name} edits in {collection_id} {area_id} only, and this lies outside",
+                              "ask who works there, or an admin")  # fmt: skip
 
 
 # ── what is there ────────────────────────────────────────────────────────────────────────────────────────────────────

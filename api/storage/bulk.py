@@ -34,6 +34,8 @@ def is_worth_it(db: sqlite3.Connection, table: str) -> bool:
 def read_copied(db: sqlite3.Connection, statement: str, schema: pa.Schema) -> pa.Table | None:
     """Return what a statement selects, with the columns of `schema`; None where values are of other types.
 
+    None too while `db` itself is writing: SQLite makes no copy then.
+
     What `db` has read in its transaction so far is what the copy holds, whatever others write meanwhile.
     """
     import adbc_driver_sqlite  # noqa: PLC0415 - most studies are small
@@ -45,7 +47,7 @@ def read_copied(db: sqlite3.Connection, statement: str, schema: pa.Schema) -> pa
             copy = Path(folder) / "copy.gpkg"
             with closing(sqlite3.connect(copy, isolation_level=None)) as out:
                 out.execute("PRAGMA synchronous = OFF")
-                db.backup(out)
+                db.backup(out, progress=_never_wait)
                 out.execute("PRAGMA journal_mode = DELETE")
             with (
                 adbc_driver_sqlite.connect(str(copy)) as there,
@@ -60,6 +62,18 @@ def read_copied(db: sqlite3.Connection, statement: str, schema: pa.Schema) -> pa
         return pa.table(columns, schema).combine_chunks()
     except (Error, OSError, sqlite3.OperationalError, pa.ArrowInvalid):
         return None  # values of other types, or no room for a copy
+
+
+def _never_wait(status: int, _remaining: int, _total: int) -> None:
+    """End a backup that SQLite lets wait: `sqlite3` would try again for ever."""
+    if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        raise sqlite3.OperationalError("the file is being written")
+
+
+def _free(status: int, _remaining: int, _total: int) -> None:
+    """Give up where `db` is writing itself: Python would wait for the end of that, which comes after this, for ever."""
+    if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        raise sqlite3.OperationalError("the file is being written")
 
 
 def _column(values: pa.ChunkedArray, wanted: pa.Field) -> pa.ChunkedArray | pa.Array:

@@ -15,9 +15,10 @@ import pyogrio
 import pytest
 import shapely
 
+from api.storage.bulk import FEWEST_ROWS
 from api.storage.embedded import EmbeddedStorage, new_backend, open_backend
 from api.storage.geopackage import register
-from api.storage.records import DocumentWrite, FeatureWrite
+from api.storage.records import CollectionWrite, DocumentWrite, FeatureWrite
 from api.storage.store import Store
 from geo.contracts import TABLES
 from geo.errors import InputError
@@ -435,3 +436,24 @@ def test_processes_that_write_at_once_lose_nothing(path: Path, opened: Opened) -
     assert store.rows("buildings", ids=["JZ001"])["version"].to_pylist() == [len(accepted) + 1]
     assert sorted(t.tx for t in store.transactions(limit=100) if t.action == "race") == accepted
     storage.close()
+
+
+def test_a_large_table_is_read_also_while_its_study_is_written(tmp_path: Path) -> None:
+    """SQLite copies no file for a connection that is writing to it: such a table is read row by row."""
+    study = small_study()
+    many = pd.concat([study["buildings"]] * 500, ignore_index=True)
+    many.index = pd.Index([f"J{n:06d}" for n in range(len(many))], name="building_id")
+    path = tmp_path / "large.gpkg"
+    write_study(study.having({"buildings": many}), path)
+    storage = EmbeddedStorage({"large": path})
+    try:
+        store = storage.open("large")
+        rows = store.rows("buildings").drop_columns(["version", "tx"])
+        assert len(rows) == len(many) >= FEWEST_ROWS
+        fewer = CollectionWrite(store.collections()["buildings"], rows.slice(1))
+        told = store.commit([fewer], by="a", action="fewer")
+        assert told.counts == {"buildings": 1}
+        store.undo(told.tx, by="a")
+        assert store.rows("buildings").drop_columns(["version", "tx"]) == rows
+    finally:
+        storage.close()
