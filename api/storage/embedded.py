@@ -272,7 +272,7 @@ class EmbeddedBackend:
 
     def read(self, db: Connection, collection: Collection, ids: Sequence[str] | None = None) -> pa.Table:
         """Return `id`, `geometry` (WKB) and the columns, ordered by id."""
-        return geopackage.read_rows(_raw(db), collection, ids)
+        return geopackage.read_rows(_raw(db), collection, ids, only_reading=_is_reading(db))
 
     def write(self, db: Connection, collection: Collection, rows: pa.Table) -> None:
         """Insert rows, or replace those whose ids are there."""
@@ -400,8 +400,11 @@ def _raw(db: Connection) -> sqlite3.Connection:
 
 
 def _began(db: Connection) -> None:
-    reading = db.get_execution_options().get("shequ_reading", False)
-    db.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    db.exec_driver_sql("BEGIN" if _is_reading(db) else "BEGIN IMMEDIATE")
+
+
+def _is_reading(db: Connection) -> bool:
+    return bool(db.get_execution_options().get("shequ_reading", False))
 
 
 def _plainly(context: ExceptionContext) -> None:

@@ -235,8 +235,12 @@ def _kind(sql_type: str) -> Kind:
 
 
 # ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-def read_rows(db: sqlite3.Connection, collection: Collection, ids: Sequence[str] | None) -> pa.Table:
+def read_rows(
+    db: sqlite3.Connection, collection: Collection, ids: Sequence[str] | None, *, only_reading: bool = False
+) -> pa.Table:
     """Return `id`, `geometry` (WKB) and the columns, ordered by id.
+
+    `only_reading`: the transaction writes nothing, so a large table may be read through a copy of the file.
 
     Raises
     ------
@@ -250,7 +254,10 @@ def read_rows(db: sqlite3.Connection, collection: Collection, ids: Sequence[str]
     chosen = {"id": _picked(lies, collection.index, pa.string()), "geometry": shape, **names}
     statement = f"SELECT {', '.join(chosen.values())} FROM {quoted(collection.id)}"
     if ids is None:
-        if is_worth_it(db, quoted(collection.id)) and (whole := read_copied(db, statement, schema)) is not None:
+        whole = None
+        if only_reading and is_worth_it(db, quoted(collection.id)):
+            whole = read_copied(db, statement, schema)
+        if whole is not None:
             return by_id(whole)
         cursor = db.execute(statement)
     else:
