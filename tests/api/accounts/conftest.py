@@ -93,6 +93,16 @@ def make_team(url: str) -> Iterator[Callable[..., Team]]:
         each.close()
 
 
+@pytest.fixture(scope="module")
+def shared_team(cluster: Cluster, team_database: str) -> Iterator[Team]:
+    """Give a server that all tests of a module share, which change nothing but who is signed in."""
+    url = cluster.database(team_database)
+    server = open_server(Settings(database=SecretStr(url), session_secret=SecretStr("s" * 40)))
+    yield Team(server, server.part(Accounts))
+    server.close()
+    cluster.drop(url)
+
+
 @pytest.fixture
 def team(make_team: Callable[..., Team]) -> Team:
     """Give a server of the database."""

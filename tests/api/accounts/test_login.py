@@ -4,8 +4,16 @@ import re
 
 import pytest
 
-from api.accounts.signing import BY_ADDRESS
+from api.accounts.signing import BY_ADDRESS, SignIn
 from tests.api.accounts.conftest import BASE, HOME, OWN_PAGE, PASSWORD, Team
+
+
+@pytest.fixture
+def team(shared_team: Team) -> Team:
+    """Give the server, on which nobody has guessed as yet."""
+    server = shared_team.server
+    server.parts[SignIn] = SignIn(server.settings, shared_team.accounts)
+    return shared_team
 
 
 @pytest.mark.parametrize(("lang", "word"), [("zh", "登录"), ("en", "Sign in")])
