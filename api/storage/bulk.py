@@ -70,12 +70,6 @@ def _never_wait(status: int, _remaining: int, _total: int) -> None:
         raise sqlite3.OperationalError("the file is being written")
 
 
-def _free(status: int, _remaining: int, _total: int) -> None:
-    """Give up where `db` is writing itself: Python would wait for the end of that, which comes after this, for ever."""
-    if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        raise sqlite3.OperationalError("the file is being written")
-
-
 def _column(values: pa.ChunkedArray, wanted: pa.Field) -> pa.ChunkedArray | pa.Array:
     """Return a column in the type that is wanted.
 
