@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.console import say, tell
-from geo.errors import Fault, InputError
+from geo.errors import Fault, InputError, ShequError
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -66,13 +66,19 @@ def serve_studies(
     require_safe(settings)
     _require_free(host, port)
     log_as_json()
-    _announce(settings)
     options = {"host": host, "port": port, "http": "httptools", "loop": "uvloop", "access_log": False,
                "log_level": "warning", "timeout_graceful_shutdown": 3, "server_header": False}  # fmt: skip
     if workers == 1:
         from api.ahead import begin, read_ahead
 
         begun = begin(settings)
+        try:
+            for study_id in files:
+                begun.storage.open(study_id)  # what is no study is told now, not to who asks for it
+        except ShequError:
+            begun.close()
+            raise
+        _announce(settings)
         read_ahead(begun)
         import uvicorn
 
@@ -85,6 +91,7 @@ def serve_studies(
         return
     import uvicorn
 
+    _announce(settings)
     os.environ |= {"SHEQU_DATABASE": str(database), "SHEQU_HOST": host, "SHEQU_PORT": str(port)}
     uvicorn.run("api.main:app_from_environment", factory=True, workers=workers, **options)  # type: ignore[arg-type]
 
