@@ -15,10 +15,6 @@ nowhere = st.just((np.nan,) * 4)
 @given(st.lists(box | nowhere, max_size=60), box)
 def test_strips_find_what_meets_the_box(given_boxes, wanted) -> None:
     boxes = np.array(given_boxes, dtype=float).reshape(-1, 4)
-    met = (
-        (boxes[:, 0] <= wanted[2])
-        & (boxes[:, 2] >= wanted[0])
-        & (boxes[:, 1] <= wanted[3])
-        & (boxes[:, 3] >= wanted[1])
-    )
+    left, bottom, right, top = wanted
+    met = (boxes[:, 0] <= right) & (boxes[:, 2] >= left) & (boxes[:, 1] <= top) & (boxes[:, 3] >= bottom)
     assert Strips(boxes).within(wanted).tolist() == np.flatnonzero(met).tolist()
