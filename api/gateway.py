@@ -50,7 +50,6 @@ class Metrics:
         )  # fmt: skip
         self._counters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
-
     def count(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one request."""
         counters = self._counters.get((route, method, status))

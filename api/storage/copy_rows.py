@@ -25,7 +25,9 @@ def fetch(db: "psycopg.Connection[object]", query: sql.Composable, schema: pa.Sc
     on_wire = pa.schema([pa.field(f.name, pa.large_string() if _is_hex(f) else f.type) for f in schema])
     told = csv.read_csv(
         pa.BufferReader(content),
-        read_options=csv.ReadOptions(column_names=schema.names, block_size=min(_BLOCK, content.size + 1), use_threads=False),
+        read_options=csv.ReadOptions(
+            column_names=schema.names, block_size=min(_BLOCK, content.size + 1), use_threads=False
+        ),
         parse_options=csv.ParseOptions(newlines_in_values=True),
         convert_options=csv.ConvertOptions(
             column_types=on_wire, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False,
