@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr | None = None
     anonymous_viewers: bool = False
-    """Team mode: whoever has no account may look at published layers, in aggregates."""
+    """Team mode: whoever has no account sees what a viewer sees: every layer and plan, household data in aggregates."""
 
     @property
     def team(self) -> bool:
