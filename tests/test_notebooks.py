@@ -30,4 +30,5 @@ def test_there_are_notebooks() -> None:
         "03_programme",
         "04_facility_gaps",
         "05_siting",
+        "06_api",
     ]
