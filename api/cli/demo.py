@@ -14,6 +14,7 @@ from api.cli.console import (
     Out,
     progress_bar,
     show_files,
+    tell,
 )
 from api.cli.examining import show_examined
 from api.cli.gaps import DEFAULT_STANDARDS, show_gaps
@@ -63,6 +64,7 @@ def run_demo(out: Out = Path("out/qinghe"), lang: Language = Lang.zh) -> None:
     _programme(study, out / "programme", lang)
     _gaps(study, planned.plan, out / "gaps", lang)
     _siting(study, out / "siting", lang)
+    tell(f"all of it on one map, and for QGIS: shequ serve {study}")
 
 
 def _examine(study: Path, out: Path, lang: Lang) -> None:
