@@ -310,15 +310,17 @@ def _ask(port: int, requests: list[bytes], seconds: float, connections: int, fou
     uvloop.run(run())
 
 
-def rate(server: Server, paths: Sequence[str], headers: Sequence[str] = (), seconds: float = 4.0) -> float:
-    """Requests per second, eight connections, compressed, as browsers ask; from a process of its own.
+def rate(
+    server: Server, paths: Sequence[str], headers: Sequence[str] = (), seconds: float = 4.0, encoding: str = "gzip"
+) -> float:
+    """Requests per second, eight connections, compressed, as browsers ask, or plain; from a process of its own.
 
     `headers`: one more line for each path.
     """
     port = int(server.base.rsplit(":", 1)[1])
     more = headers or [""] * len(paths)
     requests = [
-        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept-Encoding: gzip\r\n{line}\r\n".encode()
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept-Encoding: {encoding}\r\n{line}\r\n".encode()
         for path, line in zip(paths, more, strict=True)
     ]
     found = multiprocessing.get_context("spawn").Queue()
@@ -402,6 +404,7 @@ def rates(server: Server, path_of, projection: Projection) -> dict[str, float]:
         for path in paths:
             get(server, path, **{"Accept-Encoding": "gzip"})
         found[f"z{level}"] = rate(server, paths)
+        found[f"z{level}, plain"] = rate(server, paths, encoding="identity")
     return found
 
 
