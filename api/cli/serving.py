@@ -59,6 +59,9 @@ def serve_studies(
     if files and database:
         raise InputError(Fault("study files and a database cannot be served at once",
                                "put the files into the database first: shequ team add FILE"))  # fmt: skip
+    absent = [path for path in files.values() if not path.is_file()]
+    if absent:
+        raise InputError([Fault("there is no such file", "check the path", file=str(path)) for path in absent])
     if workers > 1 and not database:
         raise InputError(Fault("study files are served by one process", "leave --workers out, or use a database"))
     port = port or _free(host)

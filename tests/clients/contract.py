@@ -87,7 +87,8 @@ def check(
 def _configuration(given: Mapping[str, Sequence[str | int]]) -> str:
     bound = [*((name, name) for name in given), *_WHERE.items()]
     return "\n".join([
-        "continue-on-failure = true", "max-stream-events = 5", 'hooks = "tests.clients.contract_hooks"',
+        "continue-on-failure = true", "max-stream-events = 5", "request-timeout = 60.0",
+        'hooks = "tests.clients.contract_hooks"',
         "[dictionaries]", *(f"{name} = {{ values = {json.dumps(values)} }}" for name, values in given.items()),
         "[parameters]",
         *(f'"path.{name}" = {{ dictionary = "{of}", probability = 0.85 }}' for name, of in bound if of in given),
