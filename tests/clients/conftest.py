@@ -13,6 +13,9 @@ from geo.standards import load_profile
 from tests.api.served import STUDY_ID, serve, small_study
 from tests.running import Served, serving
 
+collect_ignore = ["qgis_session.py"]
+"""Belongs to another Python, which has QGIS."""
+
 
 def planned_town(folder: Path) -> Path:
     """Write the town into a file, with a plan that joins its four quarters to two communities."""
