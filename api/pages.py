@@ -6,12 +6,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jinja2
 from fastapi.responses import HTMLResponse
 
 from layers.words import Lang
 
 if TYPE_CHECKING:
+    import jinja2
+
     from api.deps import Here
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -20,7 +21,9 @@ Crumb = tuple[str, str]
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def _environment() -> "jinja2.Environment":
+    import jinja2  # noqa: PLC0415 - programs ask for no pages
+
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
