@@ -32,6 +32,9 @@ bench:
 	$(RUN)/python bench/programme.py
 	$(RUN)/python bench/access.py
 	$(RUN)/python bench/siting.py
+	$(RUN)/python bench/serving.py
+	$(RUN)/python bench/writers.py
+	$(RUN)/python bench/kills.py
 
 clean:
 	rm -rf .venv out layers/static api/static web/node_modules
