@@ -1,6 +1,6 @@
 """Tiles and items of 200,000 buildings, beside tipg on PostGIS: the same tiles in one run.
 
-    .venv/bin/python bench/serving.py [--peer PYTHON] [--buildings N] [--seed N] [--only-ours]
+    .venv/bin/python bench/serving.py [--peer PYTHON] [--buildings N] [--seed N]
 
 A made-up city (seeded, no house over another, 5 to 9 corners a house) is put into a study file, and into a throw-away
 PostGIS; `shequ serve` and tipg (its own interpreter, --peer; it is only ever compared with) are asked for the same
@@ -415,11 +415,10 @@ def mixed(path_of, projection: Projection) -> list[str]:
 
 def main() -> int:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ask.add_argument("--peer", type=Path, default=Path("/tmp/peers6/bin/python"), help="interpreter that has tipg")
+    ask.add_argument("--peer", type=Path, help="an interpreter that has tipg; none: our figures alone")
     ask.add_argument("--buildings", type=int, default=200_000)
     ask.add_argument("--seed", type=int, default=6)
     ask.add_argument("--port", type=int, default=18_400)
-    ask.add_argument("--only-ours", action="store_true")
     options = ask.parse_args()
 
     buildings = city(options.buildings, options.seed)
@@ -449,7 +448,7 @@ def main() -> int:
             all_paths = mixed(our_path, projection)
             result["shequ"]["rates"]["mixed"] = rate(server, all_paths)
             result["shequ"]["rates"]["unchanged"] = rate(server, all_paths, [_seen(server, each) for each in all_paths])
-        if not options.only_ours:
+        if options.peer is not None:
             from tests.api.postgis import ROLE, start  # noqa: PLC0415
 
             cluster = start()
