@@ -133,7 +133,7 @@ def named(name: str) -> str:
     >>> named("plan.p1.communities")
     'plan.p1.communities'
     >>> named("gaps." + "x" * 80)
-    'gaps.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx~aaf0f3b1'
+    'gaps.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx~dc0b4013'
     """
     whole = name.encode()
     if len(whole) <= _LONGEST:

@@ -119,8 +119,8 @@ def test_a_killed_worker_is_replaced_twice_then_the_job_has_failed(jobs: Jobs, s
 
 
 def test_a_job_beyond_its_time_or_memory_fails_and_says_so(town: Path) -> None:
-    settings = Settings(studies={STUDY_ID: town}, job_processes=2, job_seconds=1, job_memory_bytes=900 * 1024**2)
-    server = open_server(settings)
+    settings = Settings(studies={STUDY_ID: town}, job_processes=2, job_seconds=60, job_memory_bytes=900 * 1024**2)
+    server = open_server(settings.model_copy(update={"job_seconds": 1, "job_memory_bytes": 8 * 1024**3}))
     try:
         jobs, store = server.part(Jobs), server.storage.open(STUDY_ID)
         queue = jobs.queue(store)
@@ -133,7 +133,7 @@ def test_a_job_beyond_its_time_or_memory_fails_and_says_so(town: Path) -> None:
     finally:
         server.close()
 
-    server = open_server(settings.model_copy(update={"job_seconds": 60}))
+    server = open_server(settings)
     try:
         jobs, store = server.part(Jobs), server.storage.open(STUDY_ID)
         queue = jobs.queue(store)
