@@ -26,7 +26,8 @@ MEDIA_TYPES = (
 
 def _files(*media_types: str) -> dict[int | str, dict[str, Any]]:
     """Return the responses of a route that gives a file of one of these types."""
-    content = {each: {"schema": {"type": "string", "format": "binary"}} for each in media_types}
+    content = {each: {"schema": {"type": "object"} if each.endswith("json") else {"type": "string", "format": "binary"}}
+               for each in media_types}  # fmt: skip
     told = {"X-Shequ-Notes": {"description": "what the format could not hold, percent-encoded",
                               "schema": {"type": "string"}}}  # fmt: skip
     return PROBLEMS | {422: WRITE_PROBLEMS[422], 200: {"content": content, "headers": told}}
