@@ -277,7 +277,7 @@ def exists(at: Here, collection_id: str, feature_id: str) -> bool:
     return collection_id in at.store.collections() and _find(at, collection_id, feature_id) is not None
 
 
-def _require_area(at: Here, shapes: list[BaseGeometry | None]) -> None:
+def require_area(at: Here, shapes: list[BaseGeometry | None]) -> None:
     """Refuse an edit outside of the area that the caller works in."""
     named = at.caller.area.get(at.study_id)
     if named is None:
@@ -390,7 +390,7 @@ def _shape(at: Here, collection: Collection, given: Given, content_crs: str | No
             raise InputError(Fault("the feature has no geometry", f"send a {' or '.join(kinds)}", table=collection.id))
         return None
     system = system_of(at, content_crs)
-    return study_shape(given.geometry, system, collection, _around(at, collection))
+    return study_shape(given.geometry, system, collection, surroundings(at, collection))
 
 
 def system_of(at: Here, content_crs: str | None) -> Reference:
@@ -399,7 +399,7 @@ def system_of(at: Here, content_crs: str | None) -> Reference:
     return reference(named, at.store.crs, "Content-Crs")
 
 
-def _around(at: Here, collection: Collection) -> Box | None:
+def surroundings(at: Here, collection: Collection) -> Box | None:
     """Return where the study lies: by a table that is not the one being edited, where there is another."""
     there = [name for name in _PLACES if name in at.store.collections()]
     for name in sorted(there, key=lambda name: (name == collection.id, _PLACES.index(name))):
@@ -425,7 +425,7 @@ def _commit(
 ) -> Written:
     """Write a feature with what belongs to it, and return its new version."""
     before = there.shape if there is not None else None
-    _require_area(at, [before, shape])
+    require_area(at, [before, shape])
     writes: list[Write] = [write, *more]
     if write.collection == FINDINGS and write.op != "delete":
         was = None if there is None else Finding(there.properties, before)

@@ -9,7 +9,7 @@ import shapely
 
 from api.deps import Here
 from api.editing.bodies import require_id
-from api.editing.features import _around, _require_area, editable
+from api.editing.features import editable, require_area, surroundings
 from api.editing.holds import holds_it
 from api.features.crs import CRS84, references
 from api.storage.records import Collection, FeatureWrite, Transaction
@@ -65,13 +65,13 @@ def create_many(at: Here, collection_id: str, rows: Sequence[Row], *, note: str)
         )  # fmt: skip
     shapes = np.array([None if row.geometry is None else shapely.from_wkb(row.geometry) for row in rows], dtype=object)
     _require_near(at, collection, rows, shapes)
-    _require_area(at, list(shapes))
+    require_area(at, list(shapes))
     writes = [FeatureWrite(collection_id, row.id, "create", row.properties, row.geometry) for row in rows]
     return at.store.commit(writes, by=at.caller.name, action="rows appended", note=note)
 
 
 def _require_near(at: Here, collection: Collection, rows: Sequence[Row], shapes: np.ndarray) -> None:
-    around = _around(at, collection)
+    around = surroundings(at, collection)
     if around is None:
         return
     slack = max(_AWAY_M, _AWAY_SHARE * max(around[2] - around[0], around[3] - around[1]))
