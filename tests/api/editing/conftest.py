@@ -1,11 +1,14 @@
 import contextlib
 import shutil
+import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from starlette.testclient import TestClient
 
 from api.accounts.rights import Caller
@@ -86,6 +89,21 @@ def person(server: Server) -> Callable[..., TestClient]:
 @pytest.fixture
 def town(person: Callable[..., TestClient]) -> TestClient:
     return person()
+
+
+@pytest.fixture
+def address(server: Server) -> Iterator[str]:
+    """The address of the study on a running server: what several clients at once have to be tested on."""
+    config = uvicorn.Config(create_app(server.settings, server), host="127.0.0.1", port=0, log_level="error")
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    while not running.started:
+        time.sleep(0.01)
+    port = running.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}{HOME}"
+    running.should_exit = True
+    thread.join()
 
 
 @cache

@@ -1,33 +1,12 @@
 """OWSLib's own Part 4 client, over HTTP: what it creates, replaces and deletes arrives, and is in the log."""
 
 import json
-import threading
-import time
-from collections.abc import Iterator
 
 import httpx
 import pytest
-import uvicorn
 from owslib.ogcapi.features import Features
 
-from api.main import create_app
-from api.server import Server
 from tests.api.editing.test_conformance_part4 import house
-
-
-@pytest.fixture
-def address(server: Server) -> Iterator[str]:
-    """The address of the study on a running server."""
-    config = uvicorn.Config(create_app(server.settings, server), host="127.0.0.1", port=0, log_level="error")
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run)
-    thread.start()
-    while not running.started:
-        time.sleep(0.01)
-    port = running.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}/studies/town"
-    running.should_exit = True
-    thread.join()
 
 
 def test_owslib_creates_replaces_and_deletes(address: str) -> None:
