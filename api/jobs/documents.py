@@ -213,8 +213,11 @@ def _time(text: str, *, last: bool) -> str | None:
         found = datetime.combine(found.date(), time.max if last else time.min)
     elif last and not found.microsecond:
         found = found.replace(microsecond=999_999)
+    elif last and not found.microsecond % 1000:
+        found = found.replace(microsecond=found.microsecond + 999)
     aware = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).isoformat(timespec="milliseconds")
+    finer = last or found.microsecond % 1000  # jobs of earlier versions have milliseconds, which sort before these
+    return aware.astimezone(UTC).isoformat(timespec="microseconds" if finer else "milliseconds")
 
 
 def role_for(key: str) -> Role:

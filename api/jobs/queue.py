@@ -353,7 +353,8 @@ def new_job_id() -> str:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    """Return the time as fine as the clock tells it: two jobs put one after the other must not share it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def _printed(text: str) -> str:

@@ -1,7 +1,6 @@
 """The queue: who takes what, who is heard, what is told."""
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -41,6 +40,12 @@ def test_jobs_are_taken_oldest_first_and_once(queue: Queue) -> None:
     assert queue.get(first).worker == "a"
     assert queue.get(second).status == "running"
     assert not queue.waiting()
+
+
+def test_jobs_put_one_right_after_the_other_keep_their_order(queue: Queue) -> None:
+    made = _put(queue, *(f"p{n}" for n in range(40)))
+    assert [queue.take("a").id for _ in made] == made  # type: ignore[union-attr]
+    assert [job.id for job in queue.list()[0]] == made[::-1]
 
 
 def test_many_who_take_at_once_never_get_the_same_job(queue: Queue) -> None:
@@ -171,7 +176,6 @@ def test_lists_are_newest_first_and_filtered(queue: Queue) -> None:
     made = []
     for name in ("plan", "gaps", "plan", "siting"):
         made += _put(queue, name)
-        time.sleep(0.002)  # times are kept in milliseconds
     queue.take("a")
     queue.end(made[0], "a", "failed", "no", {})
 
