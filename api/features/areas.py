@@ -5,6 +5,8 @@ collection, its long edges get points on them, and only then is it transformed. 
 is, so it changes no answer.
 """
 
+import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,10 +30,6 @@ was read from this server are shorter, so that it comes back to where it was."""
 
 FINE = 0.25
 """Share of a step for bounding boxes, whose edges are nobody's borders."""
-
-
-CORNER = 0.1
-"""Share of half a width or height by which a corner may lean and still be one."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +102,11 @@ def box_area(snapshot: Snapshot, numbers: Sequence[float], reference: Reference,
            for west, east in parts):  # fmt: skip
         return Area(shapely.box(*_framed(snapshot.bounds or framed, 1.0)), everything=True)
     cut = [(max(w, framed[0]), max(bottom, framed[1]), min(e, framed[2]), min(top, framed[3])) for w, e in parts]
-    boxes = [_box(*each) for each in cut if each[0] <= each[2] and each[1] <= each[3]]
-    if not boxes:
-        return Area(shapely.Polygon())
-    made = [_moved(shapely.segmentize(each, pad * FINE), reference) for each in boxes]
-    return Area(made[0], inner=_inner(made[0])) if len(made) == 1 else Area(shapely.union_all(made))
+    boxes = [each for each in cut if each[0] <= each[2] and each[1] <= each[3]]
+    if len(boxes) == 1 and boxes[0][0] < boxes[0][2] and boxes[0][1] < boxes[0][3]:
+        return _bent(boxes[0], pad * FINE, reference)
+    made = [_moved(shapely.segmentize(_box(*each), pad * FINE), reference) for each in boxes]
+    return Area(shapely.union_all(made) if made else shapely.Polygon())
 
 
 def literal_area(snapshot: Snapshot, shape: shapely.Geometry, reference: Reference, parameter: str) -> Area:
@@ -154,12 +152,7 @@ def meeting_positions(snapshot: Snapshot, area: Area) -> npt.NDArray[np.intp]:
     if shapely.is_empty(area.shape):
         return np.empty(0, dtype=np.intp)
     near = snapshot.within(tuple(shapely.bounds(area.shape)))
-    if area.inner is None:
-        sure = np.zeros(len(near), dtype=bool)
-    else:
-        left, bottom, right, top = area.inner
-        boxes = snapshot.boxes[near]
-        sure = (boxes[:, 0] >= left) & (boxes[:, 1] >= bottom) & (boxes[:, 2] <= right) & (boxes[:, 3] <= top)
+    sure = np.zeros(len(near), dtype=bool) if area.inner is None else _reaching(snapshot.boxes[near], area.inner)
     unsure = near[~sure]
     if len(unsure):
         shapely.prepare(area.shape)
@@ -226,26 +219,33 @@ def _cut(shape: shapely.Geometry, frame: Box) -> shapely.Geometry:
     return shapely.union_all(kept)
 
 
-def _inner(ring: shapely.Geometry) -> Box | None:
-    """Return a box inside of a bent box that was made from a straight one; None where it is too bent or too thin.
+def _bent(box: Box, step: float, reference: Reference) -> Area:
+    """Return a box, given straight in its system, as an area of the study.
 
-    Each point belongs to the edge that it is nearest to, measured in half widths and half heights, a corner to two; the
-    box stands between the innermost points of the four edges.
+    What lies between the innermost points of its four edges lies in it: no edge comes there, and they go around it.
     """
-    points = shapely.get_coordinates(ring)
-    centre = (points.min(axis=0) + points.max(axis=0)) / 2
-    spread = points - centre
-    half = (points.max(axis=0) - points.min(axis=0)) / 2
-    if not half.all():
-        return None
-    leaning = np.abs(spread[:, 0]) / half[0] - np.abs(spread[:, 1]) / half[1]
-    sideways, upright = leaning > -CORNER, leaning < CORNER
-    right, left = sideways & (spread[:, 0] > 0), sideways & (spread[:, 0] < 0)
-    upper, lower = upright & (spread[:, 1] > 0), upright & (spread[:, 1] < 0)
-    if not (right.any() and left.any() and upper.any() and lower.any()):
-        return None
-    box = (
-        float(points[left, 0].max()), float(points[lower, 1].max()),
-        float(points[right, 0].min()), float(points[upper, 1].min()),
-    )  # fmt: skip
-    return box if box[0] < box[2] and box[1] < box[3] and shapely.covers(ring, shapely.box(*box)) else None
+    left, bottom, right, top = box
+    across, up = math.ceil((right - left) / step), math.ceil((top - bottom) / step)
+    xs, ys = np.linspace(left, right, across + 1), np.linspace(bottom, top, up + 1)
+    x = np.concatenate([xs, np.full(up, right), xs[-2::-1], np.full(up, left)])
+    y = np.concatenate([np.full(across + 1, bottom), ys[1:], np.full(across, top), ys[-2::-1]])
+    ring = np.column_stack(reference.to_study(x, y))
+    ring[-1] = ring[0]
+    corners = (0, across, across + up, 2 * across + up, 2 * across + 2 * up)
+    lower, rightmost, upper, leftmost = (ring[a : b + 1] for a, b in itertools.pairwise(corners))
+    inner = (float(leftmost[:, 0].max()), float(lower[:, 1].max()),
+             float(rightmost[:, 0].min()), float(upper[:, 1].min()))  # fmt: skip
+    there = inner[0] < inner[2] and inner[1] < inner[3]
+    return Area(shapely.Polygon(ring), inner=inner if there else None)
+
+
+def _reaching(boxes: npt.NDArray[np.float64], inner: Box) -> npt.NDArray[np.bool_]:
+    """Return which boxes tell by themselves that their shape comes into `inner`.
+
+    A shape touches each side of its box. So it does where two opposite sides lie between the lines of two sides of
+    `inner`, and one of the other two between the other lines.
+    """
+    left, bottom, right, top = inner
+    between = (boxes >= (left, bottom, left, bottom)) & (boxes <= (right, top, right, top))
+    west, south, east, north = between.T
+    return (west | east) & south & north | west & east & (south | north)  # type: ignore[no-any-return]
