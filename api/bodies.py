@@ -14,7 +14,8 @@ import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import BadRequestError, TooLargeError, problem, status_of
+from api.errors import BadRequestError, TooLargeError
+from api.refusals import refuse
 from geo.errors import Fault, ShequError
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -144,7 +145,7 @@ class Bodies:
             if body:
                 await (run_in_threadpool(read_json, body) if len(body) > _IN_A_THREAD else _soon(body))
         except ShequError as error:
-            await _refuse(send, error, scope["path"])
+            await refuse(send, error, scope["path"])
             return
         sent = False
 
@@ -180,10 +181,3 @@ def _says_json(scope: Scope) -> bool:
     kind = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
     plain = kind.partition(b";")[0].strip().lower()
     return not plain or bool(plain.endswith((b"/json", b"+json")))
-
-
-async def _refuse(send: Send, error: ShequError, path: str) -> None:
-    body = orjson.dumps(problem(error, path))
-    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status_of(error), "headers": headers})
-    await send({"type": "http.response.body", "body": body})

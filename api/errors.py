@@ -14,8 +14,10 @@ ShequError
     ├── VersionNeededError     428   an edit must say which version it saw
     ├── HeldError              423   somebody else has checked this out
     ├── TooLargeError          413
+    ├── LongAddressError       414
     ├── WrongTypeError         415
     ├── TooManyError           429
+    ├── LongHeadersError       431
     └── BusyError              503
 """
 
@@ -23,6 +25,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from geo.errors import Fault, InfeasibleError, InputError, ShequError, StandardError
+
+PROBLEM = "application/problem+json"
 
 
 class BadRequestError(InputError):
@@ -79,12 +83,20 @@ class TooLargeError(WebError):
     """The request is larger than allowed."""
 
 
+class LongAddressError(WebError):
+    """The address, with its query, is longer than allowed."""
+
+
 class WrongTypeError(WebError):
     """The media type is not understood."""
 
 
 class TooManyError(WebError):
     """Too many requests."""
+
+
+class LongHeadersError(WebError):
+    """The headers are larger than allowed."""
 
 
 class BusyError(WebError):
@@ -100,21 +112,23 @@ STATUS: dict[type[ShequError], int] = {
     InfeasibleError: 409,
     OutOfDateError: 412,
     TooLargeError: 413,
+    LongAddressError: 414,
     WrongTypeError: 415,
     InputError: 422,
     StandardError: 422,
     HeldError: 423,
     VersionNeededError: 428,
     TooManyError: 429,
+    LongHeadersError: 431,
     BusyError: 503,
 }
 """A test fails when a class of the tree has no status."""
 
 TITLES: dict[int, str] = {
     400: "Bad request", 401: "Not signed in", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
-    406: "Not acceptable", 409: "No answer", 412: "Out of date", 413: "Too large", 415: "Unsupported media type",
-    422: "Unusable input", 423: "Checked out", 428: "Version needed", 429: "Too many requests",
-    500: "Server error", 503: "BusyError",
+    406: "Not acceptable", 409: "No answer", 412: "Out of date", 413: "Too large", 414: "Address too long",
+    415: "Unsupported media type", 422: "Unusable input", 423: "Checked out", 428: "Version needed",
+    429: "Too many requests", 431: "Headers too large", 500: "Server error", 503: "Busy",
 }  # fmt: skip
 
 

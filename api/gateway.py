@@ -10,8 +10,15 @@ import orjson
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import TooLargeError, problem
+from api.errors import LongAddressError, LongHeadersError, TooLargeError
+from api.refusals import refuse, send_problem, told_to, unforeseen
 from api.settings import Settings
+
+LONGEST_ADDRESS = 60_000
+"""Bytes of an address with its query, as it is sent (a Chinese character is nine). The parser takes 65,535."""
+
+MOST_HEADERS = 64_000
+"""Bytes of all headers of a request together. The parser has no limit of its own."""
 
 SECURE: Mapping[str, str] = {
     "x-content-type-options": "nosniff",
@@ -32,6 +39,9 @@ _NAMES = frozenset(name for name, _ in _ENCODED)
 _USUAL_S = 0.1
 """Tiles that are answered within this time [s] are counted, but stand in the log only where it is detailed: a map asks
 for hundreds of them."""
+
+_SHOWN = 1_000
+"""Characters of an address in the log."""
 
 _UPLOAD = "/uploads"
 
@@ -68,6 +78,7 @@ class Gateway:
         self.app = app
         self.settings = settings
         self.metrics = metrics
+        self._base = settings.public_url.rstrip("/")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -76,8 +87,7 @@ class Gateway:
             return
         began, status, request_id = time.perf_counter(), 500, os.urandom(6).hex()
         limit = self._limit(scope["path"])
-        given = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        counted = 0
+        counted, begun, passed = 0, False, send
 
         async def received() -> Message:
             nonlocal counted
@@ -88,22 +98,28 @@ class Gateway:
             return message
 
         async def answered(message: Message) -> None:
-            nonlocal status
+            nonlocal begun, passed, status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                begun, status = True, message["status"]
+                if status >= 400:
+                    passed = told_to(scope, send, self._base)
                 there = {name for name, _ in message["headers"]}
                 more = _ENCODED if there.isdisjoint(_NAMES) else [each for each in _ENCODED if each[0] not in there]
                 message["headers"] = [*message["headers"], *more, (b"x-request-id", request_id.encode())]
-            await send(message)
+            await passed(message)
 
         scope.setdefault("state", {})["request_id"] = request_id
         try:
-            if given.isdigit() and int(given) > limit:
-                await _refuse(answered, _too_large(limit), scope["path"])
-                return
+            _require_size(scope, limit)
             await self.app(scope, received, answered)
-        except TooLargeError as error:
-            await _refuse(answered, error, scope["path"])
+        except (TooLargeError, LongAddressError, LongHeadersError) as error:
+            if begun:
+                raise
+            await refuse(answered, error, scope["path"], {"connection": "close"})
+        except Exception:  # told as a problem; the trace goes to the log
+            if not begun:
+                await send_problem(answered, unforeseen(scope["path"], request_id), {"connection": "close"})
+            raise
         finally:
             seconds = time.perf_counter() - began
             route = getattr(scope.get("route"), "path", "") or scope.get("door", "other")
@@ -111,7 +127,7 @@ class Gateway:
             level = logging.DEBUG if scope.get("usual") and seconds < _USUAL_S else logging.INFO
             if LOG.isEnabledFor(level):
                 caller = getattr(scope["state"].get("caller"), "name", None)
-                said = {"id": request_id, "method": scope["method"], "path": scope["path"], "status": status,
+                said = {"id": request_id, "method": scope["method"], "path": scope["path"][:_SHOWN], "status": status,
                         "ms": round(seconds * 1000, 2), "by": caller}  # fmt: skip
                 LOG.log(level, "request", extra={"said": said})
 
@@ -123,14 +139,22 @@ def _too_large(limit: int) -> TooLargeError:
     return TooLargeError(f"the request is larger than {limit:,} bytes", "send less, or in several parts")
 
 
-async def _refuse(send: Send, error: TooLargeError, path: str) -> None:
-    body = orjson.dumps(problem(error, path))
-    headers: list[tuple[bytes, bytes]] = [
-        (b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
-    ]  # fmt: skip
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def _require_size(scope: Scope, limit: int) -> None:
+    """Refuse an address, headers or a body of more bytes than allowed, before anything reads them."""
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    if len(path) + len(scope["query_string"]) >= LONGEST_ADDRESS:
+        raise LongAddressError(
+            f"the address with its query is longer than {LONGEST_ADDRESS:,} bytes",
+            "name less in one request: a shorter filter, or fewer collections, properties or ids",
+        )
+    if sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > MOST_HEADERS:
+        raise LongHeadersError(
+            f"the headers are larger than {MOST_HEADERS:,} bytes",
+            "send fewer or shorter ones; delete the site's cookies",
+        )
+    given = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    if given.isdigit() and int(given) > limit:
+        raise _too_large(limit)
 
 
 class _Json(logging.Formatter):

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,7 +13,7 @@ from starlette.exceptions import HTTPException
 from api.accounts.callers import Callers
 from api.ahead import begin
 from api.bodies import Bodies
-from api.errors import TITLES, BadRequestError, WebError, problem, status_of
+from api.errors import PROBLEM, TITLES, BadRequestError, WebError, problem, status_of
 from api.features.door import Door as ItemsDoor
 from api.gateway import Gateway, Metrics, log_as_json
 from api.jobs import Jobs
@@ -48,7 +49,9 @@ ROUTES = (
     uploads, exports, docs, viewer,
 )  # fmt: skip
 
-PROBLEM = "application/problem+json"
+_SHOWN = 300
+"""Characters of an address that is told again."""
+
 EXPOSED = ["ETag", "Location", "Link", "Content-Crs", "X-Request-Id", "Preference-Applied"]
 """Headers that scripts of other origins may read."""
 
@@ -129,7 +132,13 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
-    title = TITLES.get(error.status_code, str(error.detail))
-    body = {"type": "about:blank", "title": title, "status": error.status_code, "detail": str(error.detail),
-            "instance": str(request.url.path)}  # fmt: skip
-    return JSONResponse(body, error.status_code, error.headers, PROBLEM)
+    status, path = error.status_code, str(request.url.path)[:_SHOWN]
+    what, remedy = str(error.detail), ""
+    if what == HTTPStatus(status).phrase:  # said by the router, which knows no more
+        if status == HTTPStatus.NOT_FOUND:
+            what, remedy = f"there is nothing at {path}", "see /studies for what there is, and /docs for every address"
+        elif status == HTTPStatus.METHOD_NOT_ALLOWED:
+            what, remedy = f"{request.method} is not offered at {path}", f"use {(error.headers or {}).get('Allow')}"
+    body = {"type": "about:blank", "title": TITLES.get(status, what), "status": status, "detail": what,
+            "instance": path, "faults": [{"what": what, **({"remedy": remedy} if remedy else {})}]}  # fmt: skip
+    return JSONResponse(body, status, error.headers, PROBLEM)

@@ -1,10 +1,10 @@
 """Pages for people who open an address of the API in a browser: small, without scripts, in both languages."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastapi.responses import HTMLResponse
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 Crumb = tuple[str, str]
+_Form = TypeVar("_Form")
 
 
 @cache
@@ -58,6 +59,56 @@ def trail(at: "Here", lang: Lang, *more: Crumb) -> list[Crumb]:
     """Return the pages above one of a study: the study, then `more` (their addresses begin behind the study's)."""
     name = (at.store.name_en or at.store.name) if lang == "en" else at.store.name
     return [(at.base, name), *((f"{at.base}/{address}", text) for address, text in more)]
+
+
+def language_of(accepted: str | None) -> Lang:
+    """Return the language of pages for who sends this Accept-Language: Chinese, unless English comes first."""
+    return "en" if (accepted or "").lower().startswith("en") else "zh"
+
+
+def preferred(accept: str | None, offered: Mapping[_Form, Sequence[str]]) -> _Form | None:
+    """Return which of the offered forms a client would rather have; None when it takes none of them.
+
+    Parameters
+    ----------
+    accept
+        The header Accept; without one the client takes anything.
+    offered
+        Media types of each form, the form that is given when the client does not care first.
+
+    Examples
+    --------
+    >>> offered = {"json": ("application/json",), "html": ("text/html",)}
+    >>> preferred("text/html,application/xhtml+xml,*/*;q=0.8", offered), preferred("*/*", offered)
+    ('html', 'json')
+    """
+    if not accept or accept == "*/*":
+        return next(iter(offered))
+    best: tuple[float, int, _Form | None] = (0.0, 0, None)
+    for kind, weight in _accepted(accept):
+        for order, (form, types) in enumerate(offered.items()):
+            if weight and any(_fits(kind, each) for each in types):
+                found = (weight + (0.0005 if "*" not in kind else 0), -order, form)
+                best = found if best[2] is None or found[:2] > best[:2] else best
+    return best[2]
+
+
+def _accepted(accept: str) -> Iterator[tuple[str, float]]:
+    for each in accept[:2000].lower().split(","):
+        kind, _, rest = each.partition(";")
+        weight = 1.0
+        for parameter in rest.split(";"):
+            name, _, value = parameter.strip().partition("=")
+            if name == "q":
+                try:
+                    weight = float(value)
+                except ValueError:
+                    weight = 0.0
+        yield kind.strip(), weight
+
+
+def _fits(kind: str, offered: str) -> bool:
+    return kind in ("*/*", offered) or kind == f"{offered.partition('/')[0]}/*"
 
 
 def asked(address: str, query: str) -> str:

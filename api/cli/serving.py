@@ -69,7 +69,7 @@ def serve_studies(
     require_safe(settings)
     _require_free(host, port)
     log_as_json()
-    options = {"host": host, "port": port, "http": "httptools", "loop": "uvloop", "access_log": False,
+    options = {"host": host, "port": port, "http": "api.protocol:Protocol", "loop": "uvloop", "access_log": False,
                "log_level": "warning", "timeout_graceful_shutdown": 3, "server_header": False}  # fmt: skip
     if workers == 1:
         from api.ahead import begin, read_ahead

@@ -1,11 +1,11 @@
 """Which of the offered formats an answer is given in: the parameter `f`, else what the client accepts."""
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request
 
 from api.errors import BadRequestError, NotAcceptableError
+from api.pages import preferred
 from geo.errors import Fault
 
 Form = Literal["json", "html"]
@@ -35,17 +35,11 @@ def form_of(f: str | None, accept: str | None, json: str = JSON) -> Form:
         if f not in ("json", "html"):
             raise BadRequestError(Fault(f"f: {f[:40]!r} is not offered", "use json or html"))
         return f  # type: ignore[return-value]
-    if not accept or accept == "*/*":
-        return "json"
-    best: tuple[float, int, Form] | None = None
-    for kind, weight in _accepted(accept):
-        for order, (form, offered) in enumerate((("json", (json, JSON)), ("html", (HTML,)))):
-            if weight and any(_fits(kind, each) for each in offered):
-                found: tuple[float, int, Form] = (weight + (0.0005 if "*" not in kind else 0), -order, form)  # type: ignore[assignment]
-                best = found if best is None else max(best, found)
+    offered: dict[Form, tuple[str, ...]] = {"json": (json, JSON), "html": (HTML,)}
+    best = preferred(accept, offered)
     if best is None:
-        raise NotAcceptableError(f"{accept[:80]} is not offered", f"accept {json} or {HTML}")
-    return best[2]
+        raise NotAcceptableError(f"{(accept or '')[:80]} is not offered", f"accept {json} or {HTML}")
+    return best
 
 
 def _is_page(
@@ -57,23 +51,3 @@ def _is_page(
 
 AsPage = Annotated[bool, Depends(_is_page)]
 """Whether a route's answer is a page for people rather than JSON for programs."""
-
-
-def _accepted(accept: str) -> Sequence[tuple[str, float]]:
-    found = []
-    for each in accept[:2000].lower().split(","):
-        kind, _, rest = each.partition(";")
-        weight = 1.0
-        for parameter in rest.split(";"):
-            name, _, value = parameter.strip().partition("=")
-            if name == "q":
-                try:
-                    weight = float(value)
-                except ValueError:
-                    weight = 0.0
-        found.append((kind.strip(), weight))
-    return found
-
-
-def _fits(kind: str, offered: str) -> bool:
-    return kind in ("*/*", offered) or kind == f"{offered.partition('/')[0]}/*"
