@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from api.deps import Here
 from api.features.snapshot import Snapshots
+from api.features.visible import visible
 from api.storage.records import Collection, CollectionWrite, FeatureWrite, Write, arrow_schema, study_collection
 
 FOLLOWED = (
@@ -65,10 +66,11 @@ def history(at: Here, feature_id: str) -> list[dict[str, Any]]:
     """Return every change of a finding, oldest first; who made it only for those who may see that."""
     if HISTORY not in at.store.collections():
         return []
-    table = at.server.part(Snapshots).get(at.store, HISTORY).table
+    whole_table = at.server.part(Snapshots).get(at.store, HISTORY)
+    table = visible(whole_table, at.caller, at.server.settings.fewest_households).table
     rows = table.filter(pc.equal(table["finding_id"], feature_id)).to_pylist()
     shown = ["number", "changed_on", "column", "before", "after", "source"]
-    if at.caller.sees_households(at.study_id):
+    if "by" in table.column_names:
         shown.append("by")
     return [{name: row[name] for name in shown} for row in sorted(rows, key=lambda row: row["number"] or 0)]
 

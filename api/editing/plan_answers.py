@@ -9,6 +9,7 @@ import pandas as pd
 
 from api.editing.board import Edited, Opened
 from api.storage.plans import PlanRecord
+from api.features.visible import PEOPLE_A_HOUSEHOLD
 from api.storage.records import Document
 from geo.partition import edits
 from geo.partition.actions import PlanTables
@@ -44,7 +45,7 @@ def told(base: str, opened: Opened, fewest: int = 0) -> dict[str, Any]:
         "max_households": limits.max_households,
         "objective": state.objective,
         "terms": {name: term.model_dump() for name, term in state.terms.items()},
-        "violations": [vars(violation) for violation in state.violations],
+        "violations": [_without_few_broken(vars(violation), fewest) for violation in state.violations],
         "communities": [_without_few(one, fewest) for one in communities(state)],
         "history": [] if fewest else _history(draft),
         "can_undo": record.state == "draft" and draft.cursor > 0,
@@ -109,7 +110,7 @@ def comparison(first: Opened, second: Opened, fewest: int = 0) -> dict[str, Any]
         "terms": [vars(row) for row in edits.changes_of(a.terms, b.terms)],
         "objective_first": a.objective,
         "objective_second": b.objective,
-        "violations": [vars(row) for row in edits.findings(a.violations, b.violations)],
+        "violations": [_without_few_broken(vars(row), fewest) for row in edits.findings(a.violations, b.violations)],
         "communities": [_without_few(one, fewest) for one in _sizes(a, b)],
     }
 
@@ -124,6 +125,26 @@ def _without_few(row: Mapping[str, Any], fewest: int) -> dict[str, Any]:
 
 def _sizes(a: State, b: State) -> list[dict[str, Any]]:
     """Return the communities whose counts are not the same."""
+_COUNTING = {"households": 1, "people": PEOPLE_A_HOUSEHOLD}
+"""What the rules of size count, and how many of it one household is."""
+
+
+def _without_few_broken(row: Mapping[str, Any], fewest: int) -> dict[str, Any]:
+    """Return a broken rule without what was measured where that stands for fewer households than may be told."""
+    counted, _, end = str(row["rule"]).rpartition("_")
+    if counted not in _COUNTING or end not in ("min", "max"):
+        return dict(row)
+    measured = {name: value for name, value in row.items() if name.startswith("measured") and value is not None}
+    few = {name: None for name, value in measured.items() if value < fewest * _COUNTING[counted]}
+    if not few:
+        return dict(row)
+    zh = "户数" if counted == "households" else "人口"
+    return {
+        **row, **few, "text_zh": f"{zh}不符合标准（{row['allowed']:g}），数目过小，不予列出。",
+        "text_en": f"Its {counted} are against the limit of {row['allowed']:,g}; so small a number is not told.",
+    }  # fmt: skip
+
+
     sizes = [{one["id"]: (one["households"], one["people"]) for one in communities(state)} for state in (a, b)]
     pairs = [(identity, *(size.get(identity, (None, None)) for size in sizes)) for identity in sorted({*a.ids, *b.ids})]
     return [

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import mapbox_vector_tile
+import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
@@ -36,7 +37,10 @@ def _town() -> Study:
     buildings, blocks = study["buildings"].copy(), study["blocks"].copy()
     buildings.loc["JZ001", ["households", "dwellings"]] = HOUSEHOLDS, DWELLINGS
     blocks.loc["B0001", "households"] = 7.0
-    return replace(study, tables={**study.tables, "buildings": buildings, "blocks": blocks})
+    history, first = study["finding_history"], "building:JZ002:1b:1#1"  # somebody else surveyed, as it turned out
+    again = history.loc[[first]].assign(number=2, column="surveyor", before=NAMES[0], after=NAMES[1])
+    history = pd.concat([history, again.rename(index={first: "building:JZ002:1b:1#2"})])
+    return replace(study, tables={**study.tables, "buildings": buildings, "blocks": blocks, "finding_history": history})
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +195,19 @@ def test_a_refusal_does_not_tell_them(server: Server) -> None:
     assert not _found(told.content)
 
 
+def test_who_surveyed_is_not_told_by_the_history_of_a_finding(viewer: TestClient, planner: TestClient) -> None:
+    history, table = f"{HOME}/findings/building:JZ002:1b:1/history", f"{HOME}/collections/finding_history"
+    row = f"{table}/items/{quote('building:JZ002:1b:1#2', safe='')}"
+    for path in (history, f"{table}/items", row, f"{row}/versions", f"{table}/export?f=geojson", f"{table}/items?f=html"):
+        assert _found(planner.get(path).content), path
+        told = viewer.get(path)
+        assert told.status_code == 200, path
+        assert not _found(told.content), path
+    for asked in ("before='李四'", "after LIKE '王%'", "NOT before IS NULL AND column = 'surveyor'"):
+        assert viewer.get(f"{table}/items", params={"filter": asked}).json()["numberMatched"] == 0
+        assert planner.get(f"{table}/items", params={"filter": asked}).json()["numberMatched"] == 1
+
+
 # ── few households ───────────────────────────────────────────────────────────────────────────────────────────────────
 def test_counts_of_few_households_are_null_everywhere(viewer: TestClient, planner: TestClient) -> None:
     shown = viewer.get(f"{BLOCKS}/items/B0001").json()["properties"]
@@ -266,7 +283,6 @@ def test_files_are_not_for_viewers(viewer: TestClient, planner: TestClient) -> N
 @pytest.mark.parametrize("kind", ["geojson", "gpkg", "xlsx", "fgb", "parquet"])
 def test_exports_hold_what_items_do(viewer: TestClient, planner: TestClient, kind: str, tmp_path: Path) -> None:
     import geopandas as gpd
-    import pandas as pd
     import pyogrio
 
     columns = []

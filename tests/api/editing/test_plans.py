@@ -361,3 +361,25 @@ def test_viewers_read_no_counts_of_few_households(
     assert [one["households"] for one in viewer.get(compare).json()["blocks"]] == [None]
     assert planner.get(f"{PLANS}/p2").json()["history"]
     assert not viewer.get(f"{PLANS}/p2").json()["history"]
+
+
+def test_nor_by_the_rules_that_few_households_break(
+    person: Callable[..., TestClient], plan: dict[str, Any], server: Server
+) -> None:
+    viewer, planner = person("guest", "viewer"), person("li", "planner")
+    planner.post(f"{P1}/branches", json={"id": "p2"})
+    move(planner, ["B0014", "B0013", "B0010"], "SQ02", 1, f"{PLANS}/p2")
+    whole = {each["rule"]: each for each in planner.get(f"{PLANS}/p2").json()["violations"]}
+    few = whole["households_min"]["measured"]
+    server.settings = server.settings.model_copy(update={"fewest_households": few + 1})
+    for path in (f"{PLANS}/p2", f"{P1}/compare?with=p2", f"{PLANS}/p2?f=html", f"{P1}/compare?with=p2&f=html"):
+        told, other = viewer.get(path), planner.get(path)
+        assert f"{few:g}户" in other.text or f"{few:g} households" in other.text, path
+        assert f"{few:g}户" not in told.text, path
+        assert f"{few:g} households" not in told.text, path
+    shown = {each["rule"]: each for each in viewer.get(f"{PLANS}/p2").json()["violations"]}
+    assert shown["households_min"]["measured"] is None
+    assert "so small a number is not told" in shown["households_min"]["text_en"]
+    assert {**whole, "households_min": 0} == {**shown, "households_min": 0}
+    server.settings = server.settings.model_copy(update={"fewest_households": few})
+    assert viewer.get(f"{PLANS}/p2").json()["violations"] == [*whole.values()]
