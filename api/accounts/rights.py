@@ -15,12 +15,12 @@ HOUSEHOLD_COLUMNS: Mapping[str, frozenset[str]] = {
     "findings": frozenset({"surveyor"}),
     "observations": frozenset({"surveyor"}),
     "finding_history": frozenset({"by"}),
+    "measures": frozenset({"need", "why_zh", "why_en"}),
+    "sites": frozenset({"need_met", "need_all"}),
 }
 """Frame → columns that tell of single households or persons; only planners and above see them. The need that works
 answer is weighed by the households of the house; rows that tell are in `api.features.visible`."""
 
-    "measures": frozenset({"need", "why_zh", "why_en"}),
-    "sites": frozenset({"need_met", "need_all"}),
 COUNTS = frozenset({"households", "people", "dwellings", "children", "elders"})
 """Columns that are sums over households; below k they are not told to those without the right."""
 

@@ -8,8 +8,8 @@ import orjson
 import pandas as pd
 
 from api.editing.board import Edited, Opened
-from api.storage.plans import PlanRecord
 from api.features.visible import PEOPLE_A_HOUSEHOLD
+from api.storage.plans import PlanRecord
 from api.storage.records import Document
 from geo.partition import edits
 from geo.partition.actions import PlanTables
@@ -123,8 +123,6 @@ def _without_few(row: Mapping[str, Any], fewest: int) -> dict[str, Any]:
     return {name: None if name.startswith(("households", "people")) else value for name, value in row.items()}
 
 
-def _sizes(a: State, b: State) -> list[dict[str, Any]]:
-    """Return the communities whose counts are not the same."""
 _COUNTING = {"households": 1, "people": PEOPLE_A_HOUSEHOLD}
 """What the rules of size count, and how many of it one household is."""
 
@@ -145,6 +143,8 @@ def _without_few_broken(row: Mapping[str, Any], fewest: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _sizes(a: State, b: State) -> list[dict[str, Any]]:
+    """Return the communities whose counts are not the same."""
     sizes = [{one["id"]: (one["households"], one["people"]) for one in communities(state)} for state in (a, b)]
     pairs = [(identity, *(size.get(identity, (None, None)) for size in sizes)) for identity in sorted({*a.ids, *b.ids})]
     return [
