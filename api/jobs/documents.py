@@ -28,11 +28,15 @@ class NoResultsError(Exception):
 
 
 def status(job: Job, base: str, lang: Lang, *, private: bool) -> dict[str, Any]:
-    """Return the status of a job (statusInfo); with what it was asked only to those who may know (`private`)."""
+    """Return the status of a job (statusInfo); with what it was asked only to those who may know (`private`).
+
+    To others it tells neither what it says nor why it failed: both may quote tables and files.
+    """
     here = f"{base}/jobs/{job.id}"
     process = PROCESSES.get(job.process)
     told: dict[str, Any] = {
-        "processID": job.process, "type": "process", "jobID": job.id, "status": job.status, "message": job.message,
+        "processID": job.process, "type": "process", "jobID": job.id, "status": job.status,
+        "message": job.message if private else job.status,
         "created": job.created, "updated": job.updated, "progress": int(job.progress * 100),
         "title": process.title(lang) if process else job.process, "attempts": job.attempts, "cancelling":
         job.cancel and not job.ended,
@@ -41,11 +45,13 @@ def status(job: Job, base: str, lang: Lang, *, private: bool) -> dict[str, Any]:
     if private:
         told |= {"by": job.by, "request": dict(job.request)}
     if job.status == "failed" and job.outcome is not None:
-        told["exception"] = dict(job.outcome)
+        told["exception"] = dict(job.outcome) if private else _briefly(job)
     links = [
         _link(here, "self", JSON, "状态" if lang == "zh" else "Status"),
-        _link(f"{here}/events", "monitor", "text/event-stream", "进展" if lang == "zh" else "Progress"),
-        _link(f"{here}/log", "related", JSON, "日志" if lang == "zh" else "Log"),
+        *(
+            _link(f"{here}/events", "monitor", "text/event-stream", "进展" if lang == "zh" else "Progress"),
+            _link(f"{here}/log", "related", JSON, "日志" if lang == "zh" else "Log"),
+        )[: 2 * private],
         _link(f"{base}/processes/{job.process}", f"{_REL}/process", JSON, told["title"]),
     ]
     if job.status == "successful":
@@ -56,15 +62,15 @@ def status(job: Job, base: str, lang: Lang, *, private: bool) -> dict[str, Any]:
     return told | {"links": links}
 
 
-def results(job: Job, base: str, lang: Lang) -> dict[str, Any]:
-    """Return the results of a job: values, and links to files and layers.
+def results(job: Job, base: str, lang: Lang, *, private: bool) -> dict[str, Any]:
+    """Return the results of a job: links to files and layers; values (`summary`) to those who may know (`private`).
 
     Raises
     ------
     NoResultsError
         When it has not ended, or not well.
     """
-    outcome = require_outcome(job)
+    outcome = require_outcome(job, private=private)
     return {each.id: told for each in wanted(job) if (told := _output(each, outcome, base, lang)) is not None}
 
 
@@ -74,17 +80,25 @@ def wanted(job: Job) -> Sequence[Output]:
     return [each for each in PROCESSES[job.process].outputs if not asked or each.id in asked]
 
 
-def require_outcome(job: Job) -> Mapping[str, Any]:
+def require_outcome(job: Job, *, private: bool) -> Mapping[str, Any]:
     """Return what a job gave; NoResultsError tells why there is nothing."""
     if job.status == "successful" and job.outcome is not None:
-        return job.outcome
+        return job.outcome if private else {**job.outcome, "summary": {}}
     if job.status == "failed":
-        raise NoResultsError(job.outcome or {"status": 500, "title": "Server error", "detail": job.message})
+        whole = job.outcome or {"status": 500, "title": "Server error", "detail": job.message}
+        raise NoResultsError(whole if private else _briefly(job))
     if job.status == "dismissed":
         raise NoResultsError({"type": f"{_EXCEPTION}/no-such-job", "title": "Not found", "status": 404,
                               "detail": f"the job {job.id} was dismissed, and has no results"})  # fmt: skip
     raise NoResultsError({"type": NOT_READY, "title": "Not found", "status": 404,
                           "detail": f"the job {job.id} is {job.status}, and has no results yet"})  # fmt: skip
+
+
+def _briefly(job: Job) -> dict[str, Any]:
+    """Return that a job failed, without the reason."""
+    whole = job.outcome or {}
+    return {"type": whole.get("type", "about:blank"), "title": whole.get("title", "Server error"),
+            "status": whole.get("status", 500), "detail": "the job failed; planners of the study see why"}  # fmt: skip
 
 
 def _output(each: Output, outcome: Mapping[str, Any], base: str, lang: Lang) -> Any:  # noqa: ANN401 - JSON

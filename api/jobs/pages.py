@@ -7,7 +7,7 @@ from typing import Any
 
 from api.deps import Here
 from api.jobs import documents
-from api.jobs.examples import EXAMPLES
+from api.jobs.processes import PROCESSES
 from api.jobs.queue import STATUSES, Job, Line
 from api.pages import Crumb, page, trail
 from layers.words import Lang
@@ -42,7 +42,7 @@ def process(at: Here, made: Mapping[str, Any], lang: Lang) -> str:
     values = {
         "title": made["title"], "crumbs": trail(at, lang, _process(lang)), "here": here, "made": made,
         "inputs": list(asked_with(made["inputs"], lang)), "may": at.caller.may(at.study_id, "planner"),
-        "example": _json({"inputs": EXAMPLES[made["id"]]}), "jobs": f"{at.base}/jobs?processID={made['id']}",
+        "example": _json({"inputs": PROCESSES[made["id"]].example}), "jobs": f"{at.base}/jobs?processID={made['id']}",
     }  # fmt: skip
     return page("process.html", lang, values)
 
@@ -160,14 +160,15 @@ def jobs(at: Here, made: Mapping[str, Any], lang: Lang) -> str:
 def job(at: Here, each: Job, made: Mapping[str, Any], lines: Sequence[Line], lang: Lang) -> str:
     """Return the page of one job; as long as it has not ended, it asks for itself again."""
     files, layers = _given(at, each, lang)
-    outcome = each.outcome if each.status == "successful" else None
+    planner = at.caller.may(at.study_id, "planner")
+    outcome = each.outcome if each.status == "successful" and planner else None
     values = {
         "title": made["title"], "crumbs": trail(at, lang, _jobs(lang)), "here": f"{at.base}/jobs/{each.id}",
         "made": made, "ended": each.ended, "seconds": each.seconds, "words": _words(lang), "reloaded": RELOADED_S,
         "process": f"{at.base}/processes/{each.process}", "fault": made.get("exception"),
         "request": _json(made["request"]) if "request" in made else "", "files": files, "layers": layers,
         "summary": list(_facts(outcome["summary"], lang)) if outcome else [],
-        "lines": [documents.line(line) for line in lines],
+        "lines": [documents.line(line) for line in lines if planner],
     }  # fmt: skip
     return page("job.html", lang, values)
 

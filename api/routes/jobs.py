@@ -132,10 +132,10 @@ def dismiss_job(at: Planner, lang: Language, job_id: JobId) -> Response:
     },
 )  # fmt: skip
 def job_results(at: Viewer, lang: Language, job_id: JobId) -> Response:
-    """Return what a job gave; of one that failed why, under the status of the failure."""
+    """Return what a job gave; of one that failed why, under the status of the failure. Values are for planners."""
     job = at.server.part(Jobs).queue(at.store).get(job_id)
     try:
-        told = documents.results(job, at.base, lang)
+        told = documents.results(job, at.base, lang, private=at.caller.may(at.study_id, "planner"))
     except documents.NoResultsError as error:
         return JSONResponse(dict(error.document), int(error.document["status"]), media_type=_PROBLEM)
     if job.request.get("response") != "raw":
@@ -158,8 +158,9 @@ def job_log(
     at: Viewer, job_id: JobId, after: Annotated[int, Query(ge=0, le=2**31, description="lines behind this number")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 500,
 ) -> Response:  # fmt: skip
-    """Return lines of a job's log."""
+    """Return lines of a job's log, which may quote tables and files: for planners."""
     queue = at.server.part(Jobs).queue(at.store)
+    require(at, "planner")
     job = queue.get(job_id)
     lines = [documents.line(each) for each in queue.log(job.id, after=after, limit=limit)]
     here = f"{at.base}/jobs/{job.id}/log"
@@ -177,11 +178,12 @@ def job_log(
 def job_events(
     at: Viewer, job_id: JobId, last_event_id: Annotated[str | None, Header(max_length=9)] = None
 ) -> Response:
-    """Return a job's log and state as they change, until it ends (server-sent events)."""
+    """Return a job's log and state as they change, until it ends (server-sent events): for planners."""
     if last_event_id and not last_event_id.isdecimal():
         raise BadRequestError(Fault(f"Last-Event-ID {last_event_id} is no number", "send the id of the last event"))
     jobs = at.server.part(Jobs)
     queue = jobs.queue(at.store)
+    require(at, "planner")
     queue.get(job_id)
     stream = events(queue, job_id, after=int(last_event_id or 0), closing=lambda: jobs.closing)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}

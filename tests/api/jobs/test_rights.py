@@ -1,5 +1,6 @@
 """Who may ask for jobs, who sees what they were asked with, and who may have which file."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.accounts.rights import Caller, Role
+from api.jobs import Jobs
 from api.jobs.documents import role_for
 from api.jobs.orders import OUTCOME
 from api.main import create_app
@@ -108,3 +110,29 @@ def test_files_are_listed_for_planners_and_names_keep_their_letters(server: Serv
     assert _client(server, "viewer").get(f"{HERE}/files").status_code == 403
     missing: Any = planner.get(f"{HERE}/files/jobs/c1/none.txt").json()
     assert missing["detail"] == "there is no file jobs/c1/none.txt"
+
+
+def test_what_a_job_says_and_why_it_failed_is_for_planners(server: Server) -> None:
+    planner, viewer = _client(server, "planner"), _client(server, "viewer")
+    queue = server.part(Jobs).queue(server.storage.open(STUDY_ID))
+    ended = {}
+    for status, outcome in (
+        ("successful", {"process": "plan", "summary": {"moved_households": 3.25}, "collections": [], "files": {}}),
+        ("failed", {"type": "about:blank", "title": "Unusable data", "status": 422,
+                    "detail": "a.csv row 7: 张三 has 3.25 households", "faults": [{"what": "张三"}]}),
+    ):  # fmt: skip
+        job = queue.put("plan", {"inputs": {}}, by="li")
+        assert queue.take("w1") is not None
+        queue.tell(job.id, "w1", "placing the 3.25 households of 张三", 0.5)
+        queue.end(job.id, "w1", status, str(outcome.get("detail", "done")), outcome)
+        ended[status] = job.id
+    secrets = ("3.25", "张三")
+
+    for job_id, door in itertools.product(ended.values(), ("", "/results", "/log", "/events", "?f=html")):
+        path = f"{HERE}/jobs/{job_id}{door}"
+        told, whole = viewer.get(path), planner.get(path)
+        assert not [each for each in secrets if each in told.text], path
+        assert any(each in whole.text for each in secrets) or (door == "" and job_id == ended["successful"]), path
+        assert told.status_code == (403 if door in ("/log", "/events") else whole.status_code), path
+    assert not [each for each in secrets if each in viewer.get(f"{HERE}/jobs").text]
+    assert viewer.get(f"{HERE}/jobs/{ended['failed']}").json()["exception"]["title"] == "Unusable data"
