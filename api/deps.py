@@ -5,8 +5,10 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
 
-from api.accounts.rights import OWNER, Caller, Role
+from api.accounts.public import seen_by
+from api.accounts.rights import ANONYMOUS, OWNER, Caller, Role
 from api.errors import NotAllowedError, NotFoundError, UnauthenticatedError
+from api.pages import language_of
 from api.server import Server
 from api.storage import StudyStore
 from layers.words import Lang
@@ -55,8 +57,10 @@ def here(
     if caller is None:
         raise UnauthenticatedError("nobody is signed in", "sign in, or send an API key")
     if not caller.may(study_id, "viewer"):
-        raise NotFoundError(f"there is no study {study_id}", f"see {base_url(request)}/studies")
-    store = server.storage.open(study_id)
+        if not server.settings.anonymous_viewers:
+            raise NotFoundError(f"there is no study {study_id}", f"see {base_url(request)}/studies")
+        caller = ANONYMOUS  # signing in takes nothing away from who has no role here
+    store = seen_by(server, caller, server.storage.open(study_id))
     return Here(server, store, caller, f"{base_url(request)}/studies/{study_id}")
 
 
@@ -106,8 +110,7 @@ def language(
     """Return the language asked for: `lang`, else what the client accepts, else Chinese."""
     if lang is not None:
         return lang
-    accepted = request.headers.get("accept-language", "").lower()
-    return "en" if accepted.startswith("en") else "zh"
+    return language_of(request.headers.get("accept-language"))
 
 
 Language = Annotated[Lang, Depends(language)]

@@ -13,22 +13,19 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-import orjson
 from anyio.to_thread import run_sync
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.accounts.limits import Limiter, Rate, household_of
 from api.accounts.origins import require_own_host, require_own_page
-from api.accounts.rights import OWNER, Caller
+from api.accounts.rights import ANONYMOUS, OWNER, Caller
 from api.accounts.sessions import Cookies
-from api.errors import NotAllowedError, TooManyError, UnauthenticatedError, WebError, problem, status_of
+from api.errors import NotAllowedError, TooManyError, UnauthenticatedError, WebError
+from api.refusals import refuse
 from api.server import Server
 
 if TYPE_CHECKING:  # who serves files needs no accounts
     from api.accounts.accounts import Accounts
-
-ANONYMOUS = Caller("anonymous", {"*": "viewer"})
-"""Who has not said who they are, where the settings let such people look."""
 
 SIGNING = ("/login", "/logout")
 """Pages that sign people in and out: their forms must say which page sent them."""
@@ -67,7 +64,7 @@ class Callers:
                 answered = self._answering(scope, headers, send)
                 scope["state"]["caller"] = await self._caller(self._accounts, scope, headers)
         except WebError as error:
-            await _refuse(answered, error, scope["path"])
+            await refuse(answered, error, scope["path"])
             return
         await self.app(scope, receive, answered)
 
@@ -208,11 +205,3 @@ def _this_machine(client: str) -> bool:
         return ip_address(client).is_loopback
     except ValueError:  # a socket file, or a client within this process
         return True
-
-
-async def _refuse(send: Send, error: WebError, path: str) -> None:
-    body = orjson.dumps(problem(error, path))
-    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
-    headers += [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
-    await send({"type": "http.response.start", "status": status_of(error), "headers": headers})
-    await send({"type": "http.response.body", "body": body})

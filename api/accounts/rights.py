@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Role = Literal["viewer", "surveyor", "planner", "approver", "admin"]
+Sight = Literal["households", "aggregates", "public"]
+"""How much somebody sees of a study: also figures of single households; everything else; what a town shows to all."""
+
 ROLES: tuple[Role, ...] = ("viewer", "surveyor", "planner", "approver", "admin")
 """Each may do what those before it may. A surveyor edits findings, a planner tables and plans and starts jobs, an
 approver approves and publishes, an admin keeps accounts, backups and studies."""
@@ -37,11 +40,14 @@ class Caller:
         Study id → role; `*` is every study.
     area
         Study id → collection and id of the area that edits must lie in, e.g. ("communities", "SQ01"); absent: anywhere.
+    public
+        Somebody without an account or a role, whom the settings let look: sees what `api.accounts.public` shows.
     """
 
     name: str
     roles: Mapping[str, Role] = field(default_factory=dict)
     area: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    public: bool = False
 
     def role(self, study_id: str) -> Role | None:
         """Return the caller's role in a study."""
@@ -56,6 +62,15 @@ class Caller:
         """Tell whether figures of single households may be shown."""
         return self.may(study_id, "planner")
 
+    def sight(self, study_id: str) -> Sight:
+        """Return how much the caller sees: what is kept for one sight is never given to another."""
+        if self.public:
+            return "public"
+        return "households" if self.sees_households(study_id) else "aggregates"
+
 
 OWNER = Caller("owner", {"*": "admin"})
 """The one planner of a server that only this machine can reach."""
+
+ANONYMOUS = Caller("anonymous", {"*": "viewer"}, public=True)
+"""Who has not said who they are, where the settings let such people look."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from api.accounts.public import whole
 from api.editing.merging import Touched, touched, touched_by
 from api.editing.preconditions import etag
 from api.editing.redrawing import Layers, Sheet, redrawn, sheet_of
@@ -111,6 +112,7 @@ class PlanBoard:
             When the study was changed so that the plan cannot be had any more.
         """
         found = document or plan_document(store, plan_id)
+        store = whole(store)  # what is opened is kept for all
         key = (store.study_id, plan_id, found.version)
         head = store.head()
         with self._lock:
@@ -397,7 +399,7 @@ class PlanBoard:
             kept = self._texts.get(key)
         if kept is not None:
             return kept
-        tables = self._explained(store, opened, opened.draft).tables
+        tables = self._explained(whole(store), opened, opened.draft).tables
         with self._lock:
             self._texts[key] = tables
             while len(self._texts) > self._most:

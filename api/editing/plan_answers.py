@@ -7,6 +7,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
+from api.accounts.public import public_record
 from api.editing.board import Edited, Opened
 from api.features.visible import PEOPLE_A_HOUSEHOLD
 from api.storage.plans import PlanRecord
@@ -23,9 +24,10 @@ def to_json(value: object) -> bytes:
     return orjson.dumps(value, default=_plain, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def summary(base: str, document: Document) -> dict[str, Any]:
-    """Return one plan as the list shows it; `base` is the address of the study."""
-    return _summary(base, document.id, document.version, PlanRecord.model_validate(document.body))
+def summary(base: str, document: Document, *, public: bool = False) -> dict[str, Any]:
+    """Return one plan as the list shows it (to the `public`); `base` is the address of the study."""
+    record = PlanRecord.model_validate(document.body)
+    return _summary(base, document.id, document.version, public_record(record) if public else record)
 
 
 def told(base: str, opened: Opened, fewest: int = 0) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import shapely
 from pyproj import CRS
 from starlette.responses import Response
 
+from api.accounts.public import whole
 from api.errors import BadRequestError
 from api.exports.desk import Desk
 from api.features.crs import CRS84, reference
@@ -255,7 +256,7 @@ def _road_names(
 
 def _sources(at: Here) -> list[str]:
     """Return whom the study's data are from, as its imports noted it."""
-    notes = at.store.backend.about()["notes"]  # type: ignore[attr-defined]
+    notes = whole(at.store).backend.about()["notes"]  # type: ignore[attr-defined]
     said = (note.get("attribution") for note in notes.values() if isinstance(note, Mapping))
     return sorted({str(each) for each in said if each})
 

@@ -18,8 +18,8 @@ def page_etag(at: Here, tx: int, *parts: str) -> str:
 
 
 def mark(at: Here, *parts: str) -> str:
-    """Return a mark of a representation: what was asked for, and whether household data is in it."""
-    told = "\n".join((at.base, str(at.caller.sees_households(at.study_id)), *parts))
+    """Return a mark of a representation: what was asked for, and how much the caller sees."""
+    told = "\n".join((at.base, at.caller.sight(at.study_id), *parts))
     return f"{zlib.crc32(told.encode()):x}"
 
 
@@ -50,10 +50,9 @@ def unchanged(if_none_match: str | None, etag: str) -> bool:
 
 
 def cache_headers(at: Here, etag: str) -> Mapping[str, str]:
-    """Return headers with which clients keep an answer and ask whether it holds; shared caches too, of open layers."""
-    everybody = at.server.settings.anonymous_viewers and not at.caller.sees_households(at.study_id)
+    """Return headers to keep an answer by and ask whether it holds; for shared caches, too, what the public is told."""
     return {
         "ETag": etag,
-        "Cache-Control": f"{'public' if everybody else 'private'}, max-age=0, must-revalidate",
+        "Cache-Control": f"{'public' if at.caller.public else 'private'}, max-age=0, must-revalidate",
         "Vary": "Accept, Accept-Language, Authorization, Cookie",
     }

@@ -18,8 +18,9 @@ import pyarrow as pa
 import shapely
 from pyproj import CRS
 
+from api.accounts.public import require_seen, whole
 from api.errors import NotFoundError
-from api.features.arrays import objects
+from api.features.arrays import numbers, objects
 from api.features.strips import Strips
 from api.storage import StudyStore
 from api.storage.records import Change, Collection
@@ -57,6 +58,9 @@ class Snapshot:
         `id`, `version`, `tx` and the columns, without geometry; every column one chunk.
     boxes
         (n, 4): least x, least y, greatest x, greatest y of each shape; NaN where there is none.
+    origin
+        What it has in common with the snapshots that it was patched from, and with no other: in them, an id and the
+        transaction that changed it last name one state of a feature.
     """
 
     study_id: str
@@ -67,6 +71,7 @@ class Snapshot:
     geometry: npt.NDArray[np.object_]
     table: pa.Table
     boxes: npt.NDArray[np.float64]
+    origin: object = field(default_factory=object)
     _made: dict[Any, Any] = field(default_factory=dict, repr=False)
     _asked: list[int] = field(default_factory=lambda: [0], repr=False)
 
@@ -77,6 +82,11 @@ class Snapshot:
     def bounds(self) -> Box | None:
         """The box around all shapes, in the study's CRS; None where there is none."""
         return self.once("bounds", self._bounds)
+
+    @property
+    def changed(self) -> npt.NDArray[np.int64]:
+        """The transaction that changed each feature last."""
+        return self.once("changed", lambda: numbers(self.table["tx"]))
 
     def position(self, feature_id: str) -> int | None:
         """Return where the feature stands in the arrays; None when it is not there."""
@@ -152,8 +162,14 @@ class Snapshots:
         Raises
         ------
         NotFoundError
-            When there is no such collection.
+            When there is no such collection, or `store` is a view that does not show it.
         """
+        require_seen(store, collection, as_of)
+        snapshot = self._get(whole(store), collection, as_of)
+        require_seen(store, collection, as_of)  # it may have been withdrawn, and then edited, while it was read
+        return snapshot
+
+    def _get(self, store: StudyStore, collection: str, as_of: int | None) -> Snapshot:
         head = store.head()
         if as_of is not None and as_of >= head:
             as_of = None
@@ -250,7 +266,7 @@ def _patched(old: Snapshot, store: StudyStore, changes: Sequence[Change]) -> Sna
         geometry[same], boxes[same] = new.geometry, new.boxes
         table = _table_with(old.table, [(at, at + 1, nth, nth + 1) for nth, at in enumerate(same)], new.table)
         return _snapshot(store, old.collection, tx=max(old.tx, new.tx), ids=old.ids, geometry=geometry, table=table,
-                         boxes=boxes)  # fmt: skip
+                         boxes=boxes, origin=old.origin)  # fmt: skip
     fresh = {each: nth for nth, each in enumerate(new.ids)}
     steps = []
     for each, at in zip(ids, found, strict=True):
@@ -266,6 +282,7 @@ def _patched(old: Snapshot, store: StudyStore, changes: Sequence[Change]) -> Sna
         geometry=np.concatenate([old.geometry, new.geometry])[order],
         table=_table_with(old.table, steps, new.table),
         boxes=np.concatenate([old.boxes, new.boxes])[order],
+        origin=old.origin,
     )
 
 
@@ -299,9 +316,11 @@ def _snapshot(
     geometry: npt.NDArray[np.object_],
     table: pa.Table,
     boxes: npt.NDArray[np.float64] | None = None,
+    origin: object = None,
 ) -> Snapshot:
     if boxes is None:
         boxes = shapely.bounds(geometry).reshape(-1, 4)
     for array in (ids, geometry, boxes):
         array.setflags(write=False)
-    return Snapshot(store.study_id, collection, tx, store.crs, ids, geometry, table.combine_chunks(), boxes)
+    return Snapshot(store.study_id, collection, tx, store.crs, ids, geometry, table.combine_chunks(), boxes,
+                    origin or object())  # fmt: skip

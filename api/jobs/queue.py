@@ -99,6 +99,11 @@ class Line:
     progress: float | None
 
 
+def no_such_job(job_id: str) -> NotFoundError:
+    """Return the refusal of an id that is no job's."""
+    return NotFoundError(f"there is no job {job_id}", "see the list of jobs", type=NO_SUCH_JOB)
+
+
 class Queue:
     """The jobs of one study."""
 
@@ -112,7 +117,7 @@ class Queue:
         with self._backend.reading() as db:
             row = db.execute(select(jobs).where(*self._is(job_id))).one_or_none()
         if row is None:
-            raise NotFoundError(f"there is no job {job_id}", "see the list of jobs", type=NO_SUCH_JOB)
+            raise no_such_job(job_id)
         return _job(row)
 
     def list(

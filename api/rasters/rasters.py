@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from pyproj import CRS, Transformer
 
+from api.accounts.public import whole
 from api.errors import BadRequestError, NotFoundError
 from api.storage import StudyStore
 from geo.errors import Fault
@@ -181,6 +182,7 @@ class Rasters:
 
     def of(self, store: StudyStore) -> tuple[Served, ...]:
         """Return the rasters of a study: people, heights, and what follows from heights; none where it has none."""
+        store = whole(store)
         head = store.head()
         with self._lock:
             kept = self._kept.get(store.study_id)

@@ -1,6 +1,7 @@
 """Routes: jobs. How far they are, what they gave, ending them; and the files kept with a study."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from api.features.representation import AsPage
 from api.jobs import documents, pages
 from api.jobs.events import events
 from api.jobs.processes import HTML
+from api.jobs.queue import Job, Queue, no_such_job
 from api.jobs.supervisor import Jobs
 from api.pages import as_html
 from api.routes.processes import StatusInfo
@@ -65,7 +67,14 @@ class KeptFiles(BaseModel):
     files: list[KeptFile]
 
 
-@router.get("/studies/{study_id}/jobs", response_model=JobList, responses=PROBLEMS | AS_HTML)
+def _queue(at: Here, job_id: str) -> Queue:
+    """Return the queue that has a job; jobs are for people with a role, and for the public there is none."""
+    if at.caller.public:
+        raise no_such_job(job_id)
+    return at.server.part(Jobs).queue(at.store)
+
+
+@router.get("/studies/{study_id}/jobs", response_model=JobList, responses=AS_HTML)
 def list_jobs(  # noqa: PLR0917 - FastAPI gives them by name
     at: Viewer,
     lang: Language,
@@ -93,7 +102,10 @@ def list_jobs(  # noqa: PLR0917 - FastAPI gives them by name
     query = documents.JobQuery.read(
         kind=kind, process=process_id, status=status, when=datetime, least=min_duration, most=max_duration
     )
-    found, matched = query.ask(at.server.part(Jobs).queue(at.store), offset=offset, limit=limit)
+    found: Sequence[Job] = []
+    matched = 0
+    if not at.caller.public:
+        found, matched = query.ask(at.server.part(Jobs).queue(at.store), offset=offset, limit=limit)
     private = at.caller.may(at.study_id, "planner")
     told = [documents.status(job, at.base, lang, private=private) for job in found]
     links = documents.pages(f"{at.base}/jobs", query.given, offset=offset, limit=limit, matched=matched)
@@ -104,7 +116,7 @@ def list_jobs(  # noqa: PLR0917 - FastAPI gives them by name
 @router.get("/studies/{study_id}/jobs/{job_id}", response_model=StatusInfo, responses=PROBLEMS | AS_HTML)
 def job_status(at: Viewer, lang: Language, as_page: AsPage, job_id: JobId) -> Response:
     """Return how far a job is."""
-    queue = at.server.part(Jobs).queue(at.store)
+    queue = _queue(at, job_id)
     job = queue.get(job_id)
     made = documents.status(job, at.base, lang, private=at.caller.may(at.study_id, "planner"))
     if as_page:
@@ -133,7 +145,7 @@ def dismiss_job(at: Planner, lang: Language, job_id: JobId) -> Response:
 )  # fmt: skip
 def job_results(at: Viewer, lang: Language, job_id: JobId) -> Response:
     """Return what a job gave; of one that failed why, under the status of the failure. Values are for planners."""
-    job = at.server.part(Jobs).queue(at.store).get(job_id)
+    job = _queue(at, job_id).get(job_id)
     try:
         told = documents.results(job, at.base, lang, private=at.caller.may(at.study_id, "planner"))
     except documents.NoResultsError as error:
@@ -159,7 +171,7 @@ def job_log(
     limit: Annotated[int, Query(ge=1, le=1000)] = 500,
 ) -> Response:  # fmt: skip
     """Return lines of a job's log, which may quote tables and files: for planners."""
-    queue = at.server.part(Jobs).queue(at.store)
+    queue = _queue(at, job_id)
     require(at, "planner")
     job = queue.get(job_id)
     lines = [documents.line(each) for each in queue.log(job.id, after=after, limit=limit)]
@@ -182,7 +194,7 @@ def job_events(
     if last_event_id and not last_event_id.isdecimal():
         raise BadRequestError(Fault(f"Last-Event-ID {last_event_id} is no number", "send the id of the last event"))
     jobs = at.server.part(Jobs)
-    queue = jobs.queue(at.store)
+    queue = _queue(at, job_id)
     require(at, "planner")
     queue.get(job_id)
     stream = events(queue, job_id, after=int(last_event_id or 0), closing=lambda: jobs.closing)
@@ -222,7 +234,8 @@ def download_file(
 
 
 def _file(at: Here, key: str, *, disposition: str | None = None, seen: str = "") -> Response:
-    require(at, documents.role_for(key))
+    if not at.caller.public:  # to whom the study has no files
+        require(at, documents.role_for(key))
     kept = at.store.file(key)
     if kept is None:
         raise NotFoundError(f"there is no file {key}", "see the list of files")

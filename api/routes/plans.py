@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Body, Header, Path, Query
 from fastapi.responses import Response
 
+from api.accounts.public import public_record
 from api.deps import Here, Language, Planner, Viewer, require
 from api.editing import pages
 from api.editing.plan_models import Comparison, EditTold, NewBranch, NewPlan, Plans, PlanTold, Texts, Titles, TurnAsked
@@ -41,6 +43,12 @@ def _plan(at: Here, opened: Opened, status: int = 200, **headers: str) -> Respon
     return _json(to_json(told(at.base, opened, _fewest(at))), status, ETag=etag(opened.version), **headers)
 
 
+def _opened(at: Here, plan_id: str) -> Opened:
+    """Return a plan as the caller may be told of it."""
+    opened = board_of(at).open(at.store, plan_id)
+    return replace(opened, record=public_record(opened.record)) if at.caller.public else opened
+
+
 def _plan_page(at: Here, opened: Opened, lang: Lang) -> Response:
     from api.editing.plan_answers import told  # noqa: PLC0415 - as above
 
@@ -70,7 +78,7 @@ def list_plans(at: Viewer, lang: Language, as_page: AsPage) -> Response:
     """Return the study's plans."""
     from api.editing.plan_answers import summary, to_json  # noqa: PLC0415 - as above
 
-    plans = [summary(at.base, each) for each in at.store.documents("plan")]
+    plans = [summary(at.base, each, public=at.caller.public) for each in at.store.documents("plan")]
     links = [{"href": f"{at.base}/plans", "rel": "self", "type": "application/json"}]
     made = {"plans": plans, "links": links}
     return as_html(pages.plans(at, made, lang)) if as_page else _json(to_json(made))
@@ -81,7 +89,7 @@ def get_plan(
     at: Viewer, lang: Language, as_page: AsPage, plan_id: PlanPath, if_none_match: NotMatch = None
 ) -> Response:
     """Return a plan as it stands: its state, measures, broken rules, communities and edits."""
-    opened = board_of(at).open(at.store, plan_id)
+    opened = _opened(at, plan_id)
     if as_page:
         return _plan_page(at, opened, lang)
     if if_none_match is not None and etag(opened.version) in if_none_match:

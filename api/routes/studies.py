@@ -30,7 +30,8 @@ def list_studies(request: Request, lang: Language, as_page: AsPage) -> Response:
     server, caller, base = server_of(request), caller_of(request), base_url(request)
     if caller is None:
         raise UnauthenticatedError("nobody is signed in", "sign in, or send an API key")
-    stores = [server.storage.open(each) for each in server.storage.studies() if caller.may(each, "viewer")]
+    everybody = server.settings.anonymous_viewers
+    stores = [server.storage.open(each) for each in server.storage.studies() if everybody or caller.may(each, "viewer")]
     studies = [{"id": s.study_id, "title": title_of(s, lang), "href": f"{base}/studies/{s.study_id}"} for s in stores]
     title = "规划项目" if lang == "zh" else "Studies"
     if as_page:

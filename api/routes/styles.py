@@ -149,7 +149,7 @@ def _kept(
     state: object = None,
 ) -> Response:  # fmt: skip
     """Return a document of the study as the caller may see it; made anew when the log (or `state`) has moved."""
-    key = (at.study_id, at.base, at.caller.sees_households(at.study_id), what)
+    key = (at.study_id, at.base, at.caller.sight(at.study_id), what)
     now = (id(at.store), at.store.head() if state is None else state)
     made = at.server.part(Answers).get(key, now, lambda: orjson.dumps(make()))
     return send(request, made, media_type)

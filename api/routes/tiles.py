@@ -267,7 +267,7 @@ def get_tile_of_collection(
 
 def _answer(request: Request, at: Here, asked: Asked) -> Response:
     kept = at.server.part(Tiles).get(at.store, at.caller, asked)
-    told = answer(kept, dict(request.scope["headers"]), cache_control(at.server.settings, at.caller, at.study_id))
+    told = answer(kept, dict(request.scope["headers"]), cache_control(at.caller))
     made = Response(told.body, told.status)
     made.raw_headers = told.headers
     return made

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from api.accounts.rights import Caller
-from api.settings import Settings
 from api.tiles.tiles import Kept
 
 MVT = "application/vnd.mapbox-vector-tile"
@@ -24,12 +23,12 @@ class Answer:
     body: bytes
 
 
-def cache_control(settings: Settings, caller: Caller, study_id: str) -> str:
+def cache_control(caller: Caller) -> str:
     """Return how an answer may be kept: browsers ask whether it is still right, every time.
 
-    What anybody may see may also be kept by caches on the way, for a few seconds without asking.
+    What the public sees may also be kept by caches on the way, for a few seconds without asking.
     """
-    if settings.anonymous_viewers and not caller.sees_households(study_id):
+    if caller.public:
         return f"public, max-age=0, s-maxage={PUBLIC_S}, must-revalidate"
     return "private, max-age=0, must-revalidate"
 

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from anyio.to_thread import run_sync
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.accounts.public import seen_by
 from api.accounts.rights import OWNER, Caller
 from api.server import Server
 from api.storage import StudyStore
@@ -55,7 +56,7 @@ class Door:
             kept = await self._kept(study_id, asked, caller)
         except ShequError:
             return False
-        told = answer(kept, headers, cache_control(self._server.settings, caller, study_id))
+        told = answer(kept, headers, cache_control(caller))
         scope["door"], scope["usual"] = "tiles", True
         await send({"type": "http.response.start", "status": told.status, "headers": told.headers})
         await send({"type": "http.response.body", "body": told.body if scope["method"] == "GET" else b""})
@@ -64,14 +65,14 @@ class Door:
     async def _kept(self, study_id: str, asked: Asked, caller: Caller) -> Kept:
         if self._inline:
             # The number of the last transaction of a file is read in microseconds.
-            store = self._server.storage.open(study_id)
+            store = seen_by(self._server, caller, self._server.storage.open(study_id))
             found = self._tiles.kept(store, caller, asked)
             if found is not None:
                 return found
         return await run_sync(self._get, study_id, asked, caller)
 
     def _get(self, study_id: str, asked: Asked, caller: Caller) -> Kept:
-        store: StudyStore = self._server.storage.open(study_id)
+        store: StudyStore = seen_by(self._server, caller, self._server.storage.open(study_id))
         return self._tiles.get(store, caller, asked)
 
 

@@ -14,7 +14,8 @@ import pyarrow as pa
 import shapely
 from pyproj import CRS
 
-from api.accounts.rights import Caller
+from api.accounts.public import whole
+from api.accounts.rights import Caller, Sight
 from api.errors import BadRequestError, NotFoundError
 from api.features.arrays import floats, integers, texts
 from api.features.snapshot import Snapshot, Snapshots
@@ -76,7 +77,7 @@ class Kept:
 
 _FIXED = frozenset({"id", "version", "tx"})
 
-_Key = tuple[str, Asked, bool]
+_Key = tuple[str, Asked, Sight]
 
 
 class Tiles:
@@ -115,7 +116,7 @@ class Tiles:
     # ── answering ────────────────────────────────────────────────────────────────────────────────────────────────────
     def kept(self, store: StudyStore, caller: Caller, asked: Asked) -> Kept | None:
         """Return a tile that is at hand and up to date; None where there is more to do: ask `get`."""
-        key = (store.study_id, asked, caller.sees_households(store.study_id))
+        key = (store.study_id, asked, caller.sight(store.study_id))
         found = self._kept.get(key)
         if found is None or found.head != store.head():
             return None
@@ -133,7 +134,7 @@ class Tiles:
         BadRequestError
             When a property is unknown, or too many collections are asked for.
         """
-        key = (store.study_id, asked, caller.sees_households(store.study_id))
+        key = (store.study_id, asked, caller.sight(store.study_id))
         with self._lock:
             making = self._making.setdefault(key, threading.Lock())
         try:
@@ -149,14 +150,14 @@ class Tiles:
         if found is not None and found.head == head:
             return found
         collections = self._collections(store, asked)
-        tag = self._tag(store, head, collections, key)
+        tag = self._tag(whole(store), head, collections, key)
         if found is not None and found.tag == tag:
             found.head = head
             return found
         snapshots = [self._snapshot(store, caller, each) for each in collections]
         if asked.properties is not None:
             require_known(snapshots, asked.properties)
-        body = b"".join(self._layer(store, each, asked) for each in snapshots)
+        body = b"".join(self._layer(whole(store), each, asked) for each in snapshots)
         made = Kept(tag, body, head)
         self._keep(key, made)
         return made
@@ -184,10 +185,10 @@ class Tiles:
         return [drawable(store, each).id for each in asked.collections]
 
     def _tag(self, store: StudyStore, head: int, collections: Sequence[str], key: _Key) -> str:
-        _, asked, all_columns = key
+        _, asked, sight = key
         last = max((self._fresh(store, each).last(store, head, asked.tile) for each in collections), default=0)
         which = zlib.crc32(",".join(collections).encode())
-        return f"{self._salt(store)}-{which:x}-{last:x}{'h' if all_columns else 'a'}"
+        return f"{self._salt(store)}-{which:x}-{last:x}{sight[0]}"
 
     def _salt(self, store: StudyStore) -> str:
         """Return what tells this study from another one that stood under the same name before."""
