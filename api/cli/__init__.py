@@ -22,6 +22,8 @@ from api.cli import (
     town,
 )
 from api.cli.console import BAD_INPUT, CANCELLED, NO_ANSWER, plain, say_cancelled, tell
+from api.cli.kernels import find_room_for_kernels
+from api.errors import WebError
 from geo.errors import InfeasibleError, ShequError
 
 shequ = typer.Typer(
@@ -93,7 +95,9 @@ shequ.add_typer(team.team, name="team", rich_help_panel=SERVING)
 
 def main() -> None:
     """Run the command; every refusal is one plain message and an exit code."""
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # told to end, leave no draft behind either
+    # told to end, leave no draft behind either; not simply as Ctrl-C, which what a shell starts in its background ignores
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    find_room_for_kernels()
     try:
         shequ(standalone_mode=True)
     except InfeasibleError as error:
@@ -102,7 +106,8 @@ def main() -> None:
             tell(f"  • {reason}")
         sys.exit(NO_ANSWER)
     except ShequError as error:
-        tell(f"[bold red]error[/]: {plain(error)}", marked=True)
+        remedy = f"\n  remedy: {error.fault.remedy}" if isinstance(error, WebError) and error.fault.remedy else ""
+        tell(f"[bold red]error[/]: {plain(f'{error}{remedy}')}", marked=True)
         sys.exit(BAD_INPUT)
     except OSError as error:
         place = f"\n  where:  file {error.filename}" if error.filename else ""
