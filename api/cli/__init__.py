@@ -22,8 +22,6 @@ from api.cli import (
     town,
 )
 from api.cli.console import BAD_INPUT, CANCELLED, NO_ANSWER, plain, say_cancelled, tell
-from api.cli.kernels import find_room_for_kernels
-from api.errors import WebError
 from geo.errors import InfeasibleError, ShequError
 
 shequ = typer.Typer(
@@ -95,9 +93,8 @@ shequ.add_typer(team.team, name="team", rich_help_panel=SERVING)
 
 def main() -> None:
     """Run the command; every refusal is one plain message and an exit code."""
-    # told to end, leave no draft behind either; not simply as Ctrl-C, which what a shell starts in its background ignores
+    # told to end, leave no draft behind either; not as Ctrl-C does, which is ignored in the background of a shell
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    find_room_for_kernels()
     try:
         shequ(standalone_mode=True)
     except InfeasibleError as error:
@@ -106,8 +103,7 @@ def main() -> None:
             tell(f"  • {reason}")
         sys.exit(NO_ANSWER)
     except ShequError as error:
-        remedy = f"\n  remedy: {error.fault.remedy}" if isinstance(error, WebError) and error.fault.remedy else ""
-        tell(f"[bold red]error[/]: {plain(f'{error}{remedy}')}", marked=True)
+        tell(f"[bold red]error[/]: {plain(error)}", marked=True)
         sys.exit(BAD_INPUT)
     except OSError as error:
         place = f"\n  where:  file {error.filename}" if error.filename else ""
