@@ -17,7 +17,7 @@ import pytest
 import shapely
 from scipy.optimize import linprog
 
-from api.operations import read_plan
+from api.operations.files import read_plan
 from geo.access.assignment import assign
 from geo.access.catchment import catchment, thirds
 from geo.access.reach import nearest, within

@@ -159,10 +159,10 @@ class Asked:
         InputError
             Naming every flag, or option of the file, that is wrong.
         """
-        from api import operations
+        from api.operations.files import read_options
         from geo.partition.plan import PlanOptions
 
-        asked = {} if self.options_file is None else operations.read_options(self.options_file)
+        asked = {} if self.options_file is None else read_options(self.options_file)
         given = {
             "mode": self.mode and self.mode.value, "min_households": self.min_households,
             "target_households": self.target_households, "max_households": self.max_households,

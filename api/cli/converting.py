@@ -81,22 +81,24 @@ def convert_villages(
     `shequ convert town.gpkg --override "CU05=T2@SQ01:两村已合署办公" --by 镇政府 --plan converted` ·
     `shequ convert town.gpkg --procedure CU05 --from 2026-03-01`
     """
-    from api import operations
+    from api.operations.conversions import convert_study, overriding, read_survey, save_conversions
+    from api.operations.files import read_options, write_file
+    from api.operations.plans import plan_study, require_outputs_place, write_outputs
     from geo.conversion import plan_options
     from geo.partition.plan import PlanOptions
     from geo.standards import load_profile
 
-    decided = dict(operations.overriding(one, by=by) for one in override or ())
+    decided = dict(overriding(one, by=by) for one in override or ())
     first = _day(begins)
     limits = load_profile(profile)
-    asked = PlanOptions.read({} if options_file is None else operations.read_options(options_file))
+    asked = PlanOptions.read({} if options_file is None else read_options(options_file))
     if plan is not None:
-        operations.require_outputs_place(plan)
+        require_outputs_place(plan)
     with progress_bar() as told:
         told("sorting out villages", 0.0)
-        found = operations.convert_study(
+        found = convert_study(
             study, profile=limits, overrides=decided, construction_land=construction_land,
-            survey=None if survey is None else operations.read_survey(survey),
+            survey=None if survey is None else read_survey(survey),
         )  # fmt: skip
     if case is not None:
         _show_procedure(found, case, first, lang)
@@ -105,16 +107,16 @@ def convert_villages(
     wanted = plan_options(found, asked)
     files = []
     if out is not None:
-        operations.save_conversions(found, out, lang=lang.value)
+        save_conversions(found, out, lang=lang.value)
         files.append(out)
     if save_options is not None:
         text = json.dumps(wanted.model_dump(mode="json", exclude_defaults=True), ensure_ascii=False, indent=1)
-        operations.write_file(save_options, (text + "\n").encode())
+        write_file(save_options, (text + "\n").encode())
         files.append(save_options)
     if plan is not None:
         with progress_bar() as told:
-            planned = operations.plan_study(study, profile=limits, options=wanted, told=told)
-            files += operations.write_outputs(planned, plan, conversions=found, lang=lang.value, told=told)
+            planned = plan_study(study, profile=limits, options=wanted, told=told)
+            files += write_outputs(planned, plan, conversions=found, lang=lang.value, told=told)
         show_plan(planned, lang)
     show_files(files)
 

@@ -43,21 +43,23 @@ def run_demo(out: Out = Path("out/qinghe"), lang: Language = Lang.zh) -> None:
     counted in `examination/`; `programme/` holds five years of works at example prices, `gaps/` what people can walk to
     before and after the plan, `siting/` where services would help most for a budget.
     """
-    from api import operations
+    from api.operations.keeping import keep_plan
+    from api.operations.plans import plan_study, write_outputs
+    from api.operations.town import demo_town, import_study, make_blocks, put_households
     from geo.partition.plan import PlanOptions
     from geo.standards import load_profile
 
     study = out / "study.gpkg"
     study.unlink(missing_ok=True)
     with progress_bar() as told:
-        operations.import_study([], study, mapping=operations.demo_town(), told=told)
+        import_study([], study, mapping=demo_town(), told=told)
         told("cutting blocks", 0.0)
-        operations.make_blocks(study)
+        make_blocks(study)
         told("placing households", 0.5)
-        operations.put_households(study)
-        planned = operations.plan_study(study, profile=load_profile("seed-3000"), options=PlanOptions(), told=told)
-        files = operations.write_outputs(planned, out, lang=lang.value, told=told)
-        operations.keep_plan(study, planned, PLAN_ID, title=PLAN_TITLE)
+        put_households(study)
+        planned = plan_study(study, profile=load_profile("seed-3000"), options=PlanOptions(), told=told)
+        files = write_outputs(planned, out, lang=lang.value, told=told)
+        keep_plan(study, planned, PLAN_ID, title=PLAN_TITLE)
     show_plan(planned, lang)
     show_files([study, *files])
     _examine(study, out / "examination", lang)
@@ -68,71 +70,83 @@ def run_demo(out: Out = Path("out/qinghe"), lang: Language = Lang.zh) -> None:
 
 
 def _examine(study: Path, out: Path, lang: Lang) -> None:
-    from api import operations
+    from api.operations.examinations import examine_study, write_examined
+    from api.operations.keeping import keep_result
+    from api.operations.programmes import read_costs
+    from api.operations.results import examination_result
+    from api.operations.surveys import read_surveys
+    from api.operations.town import demo_town
     from geo.standards import load_catalogue, load_menu, load_site_rules
 
     menu = load_menu("renovation-menu-2020")
-    demo = operations.demo_town().parent
+    demo = demo_town().parent
     with progress_bar() as told:
         surveys = [demo / name for name in ("survey-2025.xlsx", "survey-2026.xlsx")]
-        read = operations.read_surveys(study, surveys, catalogue=load_catalogue(EDITION), today=DAY, told=told)
+        read = read_surveys(study, surveys, catalogue=load_catalogue(EDITION), today=DAY, told=told)
         for each in read if isinstance(read, tuple) else ():
             each.require()
-        examined = operations.examine_study(
+        examined = examine_study(
             study, catalogue=load_catalogue(EDITION), rules=load_site_rules("old-estates-2021"), menu=menu,
-            costs=operations.read_costs(None, menu), today=DAY,
+            costs=read_costs(None, menu), today=DAY,
             sites=demo / "sites.xlsx", projects=demo / "projects.xlsx", told=told,
         )  # fmt: skip
-        files = operations.write_examined(examined, out, lang=lang.value, told=told)
-        operations.keep_result(study, operations.examination_result(examined), "2026")
+        files = write_examined(examined, out, lang=lang.value, told=told)
+        keep_result(study, examination_result(examined), "2026")
     show_examined(examined, lang, brief=True)
     show_files(files, ABOUT_EXAMINATION)
 
 
 def _programme(study: Path, out: Path, lang: Lang) -> None:
-    from api import operations
+    from api.operations.keeping import keep_result
+    from api.operations.programmes import programme_options, programme_study, read_costs, write_programmed
+    from api.operations.results import programme_result
+    from api.operations.town import demo_town
     from geo.standards import load_catalogue, load_menu
 
     menu = load_menu("renovation-menu-2020")
-    options = operations.programme_options(
+    options = programme_options(
         {"years": YEARS, "budgets_yuan": (WORKS_YUAN,) * len(YEARS), "gap": 0.01, "time_limit_s": 20.0,
          "unpriced_safety": "report"}
     )  # fmt: skip
     with progress_bar() as told:
-        done = operations.programme_study(
-            study, catalogue=load_catalogue(EDITION), menu=menu, costs=operations.read_costs(None, menu),
-            options=options, today=DAY, ledger=operations.demo_town().parent / "ledger.xlsx", told=told,
+        done = programme_study(
+            study, catalogue=load_catalogue(EDITION), menu=menu, costs=read_costs(None, menu),
+            options=options, today=DAY, ledger=demo_town().parent / "ledger.xlsx", told=told,
         )  # fmt: skip
-        files = operations.write_programmed(done, out, lang=lang.value, told=told)
-        operations.keep_result(study, operations.programme_result(done), "2027-2031")
+        files = write_programmed(done, out, lang=lang.value, told=told)
+        keep_result(study, programme_result(done), "2027-2031")
     show_programme(done, lang)
     show_files(files, ABOUT_PROGRAMME)
 
 
 def _gaps(study: Path, plan: "Plan", out: Path, lang: Lang) -> None:
-    from api import operations
+    from api.operations.gaps import gaps_study, write_gapped
+    from api.operations.keeping import keep_result
+    from api.operations.results import gaps_result
     from geo.standards import load_facility_standard
 
     standards = [load_facility_standard(each) for each in DEFAULT_STANDARDS]
     with progress_bar() as told:
-        done = operations.gaps_study(study, standards=standards, plan=plan, told=told)
-        files = operations.write_gapped(done, out, lang=lang.value, told=told)
-        operations.keep_result(study, operations.gaps_result(done), PLAN_ID)
+        done = gaps_study(study, standards=standards, plan=plan, told=told)
+        files = write_gapped(done, out, lang=lang.value, told=told)
+        keep_result(study, gaps_result(done), PLAN_ID)
     show_gaps(done, lang, brief=True)
     show_files(files, ABOUT_GAPS)
 
 
 def _siting(study: Path, out: Path, lang: Lang) -> None:
-    from api import operations
+    from api.operations.keeping import keep_result
+    from api.operations.results import siting_result
+    from api.operations.siting import place_study, write_found
     from geo.siting import EXAMPLE_COSTS, PlacingOptions, requirement_of
 
     sought = [requirement_of(each, "six-ones") for each in SERVICES]
     with progress_bar() as told:
-        found = operations.place_study(
+        found = place_study(
             study, requirements=sought, options=PlacingOptions(budget=PREMISES_YUAN), costs=EXAMPLE_COSTS,
             told=told,
         )  # fmt: skip
-        files = operations.write_found(found, out, lang=lang.value, told=told)
-        operations.keep_result(study, operations.siting_result(found), "premises")
+        files = write_found(found, out, lang=lang.value, told=told)
+        keep_result(study, siting_result(found), "premises")
     show_found(found, lang)
     show_files(files, ABOUT_SITING)

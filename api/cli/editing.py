@@ -29,8 +29,9 @@ from geo.errors import Fault, InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from api.operations import Edited, Step
+    from api.operations.drafts import Edited
     from geo.partition.edits import Answer, Offer
+    from geo.partition.steps import Step
 
 edit = typer.Typer(
     no_args_is_help=True,
@@ -62,11 +63,11 @@ def open_draft(
     lang: Sentences = Lang.zh,
 ) -> None:
     """Begin a draft of a plan."""
-    from api import operations
+    from api.operations.drafts import create_draft
 
     with progress_bar() as told:
         told("opening the plan", 0.0)
-        opened = operations.create_draft(study, plan, draft)
+        opened = create_draft(study, plan, draft)
     _show_state(opened, lang)
     show_files([draft])
 
@@ -74,9 +75,9 @@ def open_draft(
 @edit.command("show")
 def show_draft(study: StudyFile, draft: DraftFile, lang: Sentences = Lang.zh) -> None:
     """Tell where a draft stands: its steps, its communities, the rules it breaks."""
-    from api import operations
+    from api.operations.drafts import open_saved
 
-    opened = operations.open_saved(study, draft)
+    opened = open_saved(study, draft)
     for number, state in enumerate(opened.draft.states):
         mark = "→" if number == opened.draft.cursor else " "
         say(f"{mark} {number}  {state.text_zh if lang == Lang.zh else state.text_en}")
@@ -98,7 +99,7 @@ def move(
 
     Examples: `shequ edit move town.gpkg my.draft.json B0012,B0013 --to SQ01` · `… B0012 --to new --whole`
     """
-    from api.operations import Merge, Move
+    from geo.partition.steps import Merge, Move
 
     def rest(offer: "Offer") -> "Step":
         """Return the edit that follows an offer; the last blocks of a community go by a merger."""
@@ -122,7 +123,7 @@ def merge(
     lang: Sentences = Lang.zh,
 ) -> None:
     """Merge two communities."""
-    from api.operations import Merge
+    from geo.partition.steps import Merge
 
     _edited(study, draft, lambda: Merge(a=a, b=b, heir=heir), lang)
 
@@ -142,7 +143,7 @@ def split(
 
     Examples: `shequ edit split town.gpkg my.draft.json SQ01 --along 中山路` · `… SQ01 --parts 2`
     """
-    from api.operations import Split
+    from geo.partition.steps import Split
 
     ways = None if along is None else tuple(along)
     _edited(study, draft, lambda: Split(community=community, along=ways, parts=parts), lang)
@@ -161,18 +162,19 @@ def cut(
     lang: Sentences = Lang.zh,
 ) -> None:
     """Cut a community by a line across it; every block goes whole to the side with most of its land."""
-    from api import operations
+    from api.operations.files import line_of, read_line
+    from geo.partition.steps import Cut
     from geo.study import read_study
 
     if (line is None) == (line_file is None):
         raise InputError(Fault("where is it to be cut?", "give --line or --line-file, one of the two"))
     crs = read_study(study).crs
     if line_file is not None:
-        drawn = operations.read_line(line_file, crs)
+        drawn = read_line(line_file, crs)
     else:
-        drawn = operations.line_of([point.split(",") for point in str(line).split()], crs)
+        drawn = line_of([point.split(",") for point in str(line).split()], crs)
     points = tuple((float(x), float(y)) for x, y, *_ in drawn.coords)
-    _edited(study, draft, lambda: operations.Cut(community=community, line=points), lang)
+    _edited(study, draft, lambda: Cut(community=community, line=points), lang)
 
 
 @edit.command("lock")
@@ -182,7 +184,7 @@ def lock(study: StudyFile, draft: DraftFile, lang: Sentences = Lang.zh, *, asked
 
     Example: `shequ edit lock town.gpkg my.draft.json --stay SQ01=B0012,B0013`
     """
-    from api.operations import Locked
+    from geo.partition.steps import Locked
 
     _edited(study, draft, lambda: Locked(do="lock", wish=_wish(asked)), lang)
 
@@ -191,7 +193,7 @@ def lock(study: StudyFile, draft: DraftFile, lang: Sentences = Lang.zh, *, asked
 @asking(only=WISHES)
 def unlock(study: StudyFile, draft: DraftFile, lang: Sentences = Lang.zh, *, asked: Asked) -> None:
     """Take back a lock of the plan or the draft, with the flag that asked for it."""
-    from api.operations import Locked
+    from geo.partition.steps import Locked
 
     _edited(study, draft, lambda: Locked(do="unlock", wish=_wish(asked)), lang)
 
@@ -199,17 +201,17 @@ def unlock(study: StudyFile, draft: DraftFile, lang: Sentences = Lang.zh, *, ask
 @edit.command("undo")
 def undo(study: StudyFile, draft: DraftFile, lang: Sentences = Lang.zh) -> None:
     """Take back the last edit."""
-    from api import operations
+    from api.operations.drafts import undo_draft
 
-    _show_answer(operations.undo_draft(study, draft), lang)
+    _show_answer(undo_draft(study, draft), lang)
 
 
 @edit.command("redo")
 def redo(study: StudyFile, draft: DraftFile, lang: Sentences = Lang.zh) -> None:
     """Do again the edit that was undone last."""
-    from api import operations
+    from api.operations.drafts import redo_draft
 
-    _show_answer(operations.redo_draft(study, draft), lang)
+    _show_answer(redo_draft(study, draft), lang)
 
 
 @edit.command("diff")
@@ -224,10 +226,10 @@ def diff(
     lang: Sentences = Lang.zh,
 ) -> None:
     """Tell which blocks are in another community than in a plan."""
-    from api import operations
+    from api.operations.drafts import diff_draft
     from geo.partition.edits import diff_pairs
 
-    moved = operations.diff_draft(study, draft, plan)
+    moved = diff_draft(study, draft, plan)
     zh = lang == Lang.zh
     homes = count(moved["households"].sum())
     title(
@@ -252,14 +254,15 @@ def save(
 
     Rules that the draft breaks are in the report and listed here.
     """
-    from api import operations
+    from api.operations.drafts import explain_draft, open_saved
+    from api.operations.plans import require_outputs_place, write_outputs
 
     names, heirs = read_names(name), read_heirs(heir)
-    operations.require_outputs_place(out)
+    require_outputs_place(out)
     with progress_bar() as told:
         told("explaining the plan", 0.0)
-        planned = operations.explain_draft(operations.open_saved(study, draft), names=names, heirs=heirs)
-        files = operations.write_outputs(planned, out, lang=lang.value, told=told)
+        planned = explain_draft(open_saved(study, draft), names=names, heirs=heirs)
+        files = write_outputs(planned, out, lang=lang.value, told=told)
     show_plan(planned, lang, searched=False)
     show_files(files)
 
@@ -269,7 +272,7 @@ def _edited(study: Path, draft: Path, step: "Callable[[], Step]", lang: Lang) ->
     """Make the edit, write the draft, and say what the edit did."""
     from pydantic import ValidationError
 
-    from api import operations
+    from api.operations.drafts import edit_draft
 
     try:
         made = step()
@@ -278,7 +281,7 @@ def _edited(study: Path, draft: Path, step: "Callable[[], Step]", lang: Lang) ->
         raise InputError(Fault(f"the edit is not understood: {said}", "shequ edit COMMAND --help tells how")) from error
     with progress_bar() as told:
         told("editing", 0.0)
-        done = operations.edit_draft(study, draft, made)
+        done = edit_draft(study, draft, made)
     _show_answer(done, lang)
     return done
 

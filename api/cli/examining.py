@@ -25,7 +25,7 @@ from api.cli.surveying import Catalogue, Menu, Today, day_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from api.operations import Examined
+    from api.operations.examinations import Examined
 
 SHOWN_CANDIDATES = 12
 
@@ -63,19 +63,20 @@ def examine_study(
     Examples: `shequ examine town.gpkg --out examination` · `shequ examine town.gpkg --catalogue examination-2023` ·
     `shequ examine town.gpkg --sites consent.xlsx --projects projects.xlsx`
     """
-    from api import operations
+    from api.operations import examinations
+    from api.operations.programmes import read_costs
     from geo.standards import load_catalogue, load_menu, load_site_rules
 
     edition, tests, known = load_catalogue(catalogue), load_site_rules(rules), load_menu(menu)
-    prices = operations.read_costs(costs, known)
-    operations.require_examined_place(out)
+    prices = read_costs(costs, known)
+    examinations.require_examined_place(out)
     with progress_bar() as told:
-        examined = operations.examine_study(
+        examined = examinations.examine_study(
             study, catalogue=edition, rules=tests, menu=known, costs=prices,
             today=day_of(today), sites=sites, projects=projects, year=year,
             told=told,
         )  # fmt: skip
-        files = operations.write_examined(examined, out, lang=lang.value, told=told)
+        files = examinations.write_examined(examined, out, lang=lang.value, told=told)
     show_examined(examined, lang)
     show_files(files, ABOUT_EXAMINATION)
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from api.operations import Gapped
+    from api.operations.gaps import Gapped
     from geo.gaps.result import GapChange, Gaps
     from geo.standards.facilities import FacilityStandard, Requirement
 
@@ -152,15 +152,16 @@ def find_gaps(
     Examples: `shequ gaps town.gpkg` · `shequ gaps town.gpkg --standard six-ones --plan plan/plan.json` ·
     `shequ gaps town.gpkg --standard my-town.toml --speed elder --lang en --out gaps-elder`
     """
-    from api import operations
+    from api.operations.files import read_plan
+    from api.operations.gaps import gaps_study, require_gapped_place, write_gapped
     from geo.standards import load_facility_standard
 
     standards = [load_facility_standard(each) for each in standard or DEFAULT_STANDARDS]
-    operations.require_gapped_place(out)
-    decided = None if plan is None else operations.read_plan(plan)
+    require_gapped_place(out)
+    decided = None if plan is None else read_plan(plan)
     with progress_bar() as told:
-        done = operations.gaps_study(study, standards=standards, speed=speed, plan=decided, told=told)
-        files = operations.write_gapped(done, out, lang=lang.value, told=told)
+        done = gaps_study(study, standards=standards, speed=speed, plan=decided, told=told)
+        files = write_gapped(done, out, lang=lang.value, told=told)
     show_gaps(done, lang)
     show_files(files, ABOUT_GAPS)
 

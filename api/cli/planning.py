@@ -27,7 +27,7 @@ from api.cli.console import (
 from geo.errors import InfeasibleError
 
 if TYPE_CHECKING:
-    from api.operations import Offered, Planned
+    from api.operations.plans import Offered, Planned
     from geo.partition.plan import Plan, PlanOptions
     from geo.partition.refusal.relaxations import Diagnosis
     from geo.standards import Profile
@@ -78,21 +78,22 @@ def plan_communities(
     `shequ plan town.gpkg --minimal-change --start plan/plan.json --stay SQ01=B0012,B0013 --out plan2` ·
     `shequ plan town.gpkg --max 4000 --lock CU01:as-is --forbid-cut 人民路 --prefer 中山路=2` (the demo town's names)
     """
-    from api import operations
+    from api.operations.files import read_plan
+    from api.operations.plans import plan_study, require_outputs_place, write_outputs
 
     options, limits = asked.options(), asked.limits()
     names, heirs = read_names(name), read_heirs(heir)
-    operations.require_outputs_place(out)
-    begun = None if start is None else operations.read_plan(start)
+    require_outputs_place(out)
+    begun = None if start is None else read_plan(start)
     try:
         with progress_bar() as told:
-            planned = operations.plan_study(
+            planned = plan_study(
                 study, profile=limits, options=options, start=begun, names=names, heirs=heirs, told=told
             )
     except InfeasibleError as error:
         _refuse(error, study, limits, options, advice=advice)
     with progress_bar() as told:
-        files = operations.write_outputs(planned, out, lang=lang.value, told=told)
+        files = write_outputs(planned, out, lang=lang.value, told=told)
     show_plan(planned, lang)
     show_files(files)
 
@@ -120,17 +121,17 @@ def compare_plans(
 
     Examples: `shequ alternatives town.gpkg --count 3 --out choose` · `shequ alternatives town.gpkg --max 4000 --full`
     """
-    from api import operations
+    from api.operations.plans import alternative_plans, require_alternatives_place, write_alternatives
 
     options, limits = asked.options(), asked.limits()
-    operations.require_alternatives_place(out, number)
+    require_alternatives_place(out, number)
     try:
         with progress_bar() as told:
-            offered = operations.alternative_plans(study, profile=limits, options=options, count=number, told=told)
+            offered = alternative_plans(study, profile=limits, options=options, count=number, told=told)
     except InfeasibleError as error:
         _refuse(error, study, limits, options, advice=advice)
     with progress_bar() as told:
-        files = operations.write_alternatives(offered, out, full=full, lang=lang.value, told=told)
+        files = write_alternatives(offered, out, full=full, lang=lang.value, told=told)
     _show_offered(offered, lang)
     show_files(files)
     old = sorted(file.parent.name for file in out.glob("[A-Z]/plan.json") if file.parent.name not in offered.planned)
@@ -147,14 +148,15 @@ def report_plan(
     Examples: `shequ report town.gpkg choose/B/plan.json --out plan --name N01=新城北社区/Xincheng North` ·
     `shequ report town.gpkg plan/plan.json --lang en --out english`
     """
-    from api import operations
+    from api.operations.files import read_plan
+    from api.operations.plans import explain_saved, require_outputs_place, write_outputs
 
     names, heirs = read_names(name), read_heirs(heir)
-    operations.require_outputs_place(out)
+    require_outputs_place(out)
     with progress_bar() as told:
         told("explaining the plan", 0.0)
-        planned = operations.explain_saved(study, operations.read_plan(plan), names=names, heirs=heirs)
-        files = operations.write_outputs(planned, out, lang=lang.value, told=told)
+        planned = explain_saved(study, read_plan(plan), names=names, heirs=heirs)
+        files = write_outputs(planned, out, lang=lang.value, told=told)
     show_plan(planned, lang, searched=False)
     show_files(files)
 
@@ -241,13 +243,13 @@ def _refuse(
     error: InfeasibleError, study: Path, profile: "Profile", options: "PlanOptions", *, advice: bool
 ) -> NoReturn:
     """Tell why a request has no answer, then what would have one, and end with that code."""
-    from api import operations
+    from api.operations.plans import why_not
 
     diagnosis = None
     try:
         if advice:
             with progress_bar() as told:
-                diagnosis = operations.why_not(study, profile=profile, options=options, told=told)
+                diagnosis = why_not(study, profile=profile, options=options, told=told)
     finally:  # the reasons are known, even when the search for a way out is cancelled
         tell("[bold red]no such plan[/]: the request has no answer, and no rule was relaxed", marked=True)
         _tell_reasons(error.reasons, diagnosis)

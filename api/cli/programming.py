@@ -27,7 +27,7 @@ from api.cli.surveying import Catalogue, Menu, Today, day_of
 from geo.errors import Fault, InfeasibleError, InputError
 
 if TYPE_CHECKING:
-    from api.operations import Programmed
+    from api.operations.programmes import Programmed
 
 _SUMS = {
     "need_met": ("满足的需求", "need met"), "need_share": ("满足的比例", "share of need"),
@@ -52,10 +52,10 @@ def write_costs(
 
     Example: `shequ costs --out costs.xlsx`, then `shequ programme town.gpkg --costs costs.xlsx --budget 5000000`
     """
-    from api import operations
+    from api.operations import programmes
     from geo.standards import load_menu
 
-    operations.write_costs(out, load_menu(menu), lang=lang.value)
+    programmes.write_costs(out, load_menu(menu), lang=lang.value)
     show_files([out])
 
 
@@ -135,11 +135,18 @@ def make_programme(
     `shequ programme town.gpkg --years 2027-2029 --budget 2e7,1.5e7,1e7 --lock XQ012=2027 --forbid XQ040
     --start programme/programme.json --against programme/programme.json --out programme-2`
     """
-    from api import operations
+    from api.operations.programmes import (
+        programme_options,
+        programme_study,
+        read_costs,
+        read_programme,
+        require_programmed_place,
+        write_programmed,
+    )
     from geo.standards import load_catalogue, load_menu
 
     asked = _years(years)
-    options = operations.programme_options({
+    options = programme_options({
         "years": asked, "budgets_yuan": _budgets(budget, len(asked)), "carry_over": carry_over,
         "campaign_years": campaign_years, "safety_ahead": safety_ahead, "safety_slack": safety_slack,
         "sites_per_year": sites_per_year,
@@ -151,19 +158,19 @@ def make_programme(
         "time_limit_s": seconds, "gap": gap,
     })  # fmt: skip
     known = load_menu(menu)
-    prices = operations.read_costs(costs, known)
-    operations.require_programmed_place(out)
-    begun = None if start is None else operations.read_programme(start)
-    others = {f"{path.parent.name}/{path.name}": operations.read_programme(path) for path in against or ()}
+    prices = read_costs(costs, known)
+    require_programmed_place(out)
+    begun = None if start is None else read_programme(start)
+    others = {f"{path.parent.name}/{path.name}": read_programme(path) for path in against or ()}
     try:
         with progress_bar() as told:
-            done = operations.programme_study(
+            done = programme_study(
                 study, catalogue=load_catalogue(catalogue), menu=known, costs=prices, options=options,
                 today=day_of(today), start=begun, against=others, ledger=ledger,
                 lift_consent=tuple(each for each in lift_consent.split(",") if each),
                 steps=_numbers(curve, "--curve") if curve else (), told=told,
             )  # fmt: skip
-            files = operations.write_programmed(done, out, lang=lang.value, told=told)
+            files = write_programmed(done, out, lang=lang.value, told=told)
     except InfeasibleError as error:
         reasons = error.reasons if lang == Lang.en else error.reasons_zh or error.reasons
         tell("[bold red]no such programme[/]: the request has no answer, and safety was not traded away"

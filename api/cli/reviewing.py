@@ -23,7 +23,7 @@ from geo.errors import Fault, InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from api.operations import Understood
+    from api.operations.reviews import Understood
     from geo.boundary_text import Area, Bounds
 
 SHOWN_UNITS = 12
@@ -70,18 +70,19 @@ def explain(
     Examples: `shequ explain town.gpkg plan/plan.json --block B0012` ·
     `shequ explain town.gpkg plan/plan.json --community SQ01 --lang en`
     """
-    from api import operations
+    from api.operations.files import read_plan
+    from api.operations.reviews import explain_block, explain_community
     from layers.words import value_word
 
     if (block is None) == (community is None):
         raise InputError(Fault("what is to be explained?", "give --block ID or --community ID, one of the two"))
-    made = operations.read_plan(plan)
+    made = read_plan(plan)
     with progress_bar() as told:
         told("measuring the alternatives", 0.0)
         if block is not None:
-            one = operations.explain_block(study, made, block)
+            one = explain_block(study, made, block)
         else:
-            whole = operations.explain_community(study, made, str(community))
+            whole = explain_community(study, made, str(community))
     if block is not None:
         title(f"{block} → {one.community_id}: {_side(one, 'unit', lang)}")
         _show_alternatives(one.alternatives, _word("instead", lang), lang)
@@ -127,11 +128,12 @@ def score(
 
     Examples: `shequ score town.gpkg plan/plan.json` · `shequ score town.gpkg plan/plan.json --sources --lang en`
     """
-    from api import operations
+    from api.operations.files import read_plan
+    from api.operations.reviews import score_plan
 
     with progress_bar() as told:
         told("measuring the plan", 0.0)
-        _, card = operations.score_plan(study, operations.read_plan(plan))
+        _, card = score_plan(study, read_plan(plan))
     seen: set[str] = set()
     for heading, summary in card.summary.iterrows():
         marks = ("better", "worse", "unchanged", "changed", "unknown")
@@ -194,7 +196,8 @@ def read_bounds(
     Examples: `shequ bounds town.gpkg "东至中山路,南至人民路,西至清河,北至环城北路"` ·
     `shequ bounds town.gpkg --file text.txt --out land.geojson` · `shequ bounds town.gpkg --check plan/plan.json`
     """
-    from api import operations
+    from api.operations.files import read_plan, read_text
+    from api.operations.reviews import check_texts, locate_text, write_land
 
     if [text, file, check].count(None) != 2:
         raise InputError(
@@ -203,20 +206,20 @@ def read_bounds(
     if check is not None:
         if out is not None:
             raise InputError(Fault("--out goes with a text, not with --check", "leave one of them out"))
-        made = operations.read_plan(check)
+        made = read_plan(check)
         with progress_bar() as told:
-            table = operations.check_texts(study, made, told=told)
+            table = check_texts(study, made, told=told)
         _show_check(table, lang)
         return
-    said = text if file is None else operations.read_text(file)
+    said = text if file is None else read_text(file)
     with progress_bar() as told:
         told("finding the land", 0.0)
-        named = None if plan is None else operations.read_plan(plan)
-        found = operations.locate_text(study, str(said), plan=named)
+        named = None if plan is None else read_plan(plan)
+        found = locate_text(study, str(said), plan=named)
     _show_understood(found, lang)
     if out is not None:
         properties: dict[str, object] = {"text": str(said), "households": found.households, "people": found.people}
-        operations.write_land(found.located.geometry, found.crs, out, properties=properties)
+        write_land(found.located.geometry, found.crs, out, properties=properties)
         show_files([out])
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from shapely import Point
 
-    from api.operations import Found
+    from api.operations.siting import Found
     from geo.siting import FittingCosts, Placed, Sited, WhatIf
 
 
@@ -108,7 +108,14 @@ def site_facilities(
     `shequ site town.gpkg --need station --need elders --need childcare --budget 6000000 --equity worst_first` ·
     `shequ site town.gpkg --need culture --here "school yard=500120,3341010" --here XZ012`
     """
-    from api import operations
+    from api.operations.siting import (
+        compare_sites,
+        place_study,
+        require_found_place,
+        site_study,
+        siting_model,
+        write_found,
+    )
     from geo.siting import PlacingOptions
     from geo.siting.site import requirement_of
 
@@ -125,11 +132,11 @@ def site_facilities(
         raise InputError(faults)
     sought = [requirement_of(key, standard) for key in need]
     chosen = tuple(part.strip() for part in kinds.split(",")) if kinds is not None else None
-    operations.require_found_place(out)
+    require_found_place(out)
     try:
         with progress_bar() as told:
             if here:
-                found = operations.compare_sites(
+                found = compare_sites(
                     study, requirement=sought[0], options=_places(here), kinds=chosen, count_small=count_small,
                     speed=speed, seconds=seconds, told=told,
                 )  # fmt: skip
@@ -139,17 +146,17 @@ def site_facilities(
                     complexes=complexes, keep=tuple(keep or ()), leave_out=tuple(leave_out or ()),
                     count_small=count_small,
                 )  # fmt: skip
-                found = operations.place_study(
+                found = place_study(
                     study, requirements=sought, options=options, costs=_prices(prices), kinds=chosen, speed=speed,
                     seconds=seconds, told=told,
                 )  # fmt: skip
             else:
-                found = operations.site_study(
-                    study, requirement=sought[0], model=operations.siting_model(model), count=count_, budget=budget,
+                found = site_study(
+                    study, requirement=sought[0], model=siting_model(model), count=count_, budget=budget,
                     capacity=capacity, kinds=chosen, keep=tuple(keep or ()), leave_out=tuple(leave_out or ()),
                     count_small=count_small, speed=speed, seconds=seconds, told=told,
                 )  # fmt: skip
-            files = operations.write_found(found, out, lang=lang.value, told=told)
+            files = write_found(found, out, lang=lang.value, told=told)
     except InfeasibleError as error:
         tell(
             "[bold red]no such choice of sites[/]" if lang == Lang.en else "[bold red]没有可行的选址方案[/]",

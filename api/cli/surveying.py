@@ -84,12 +84,12 @@ def make_survey(
 
     Example: `shequ survey make town.gpkg --out survey.xlsx`
     """
-    from api import operations
+    from api.operations import surveys
     from geo.standards import load_catalogue
 
     edition = load_catalogue(catalogue)
     with progress_bar() as told:
-        made = operations.make_survey(study, out, catalogue=edition, lang=lang.value, told=told)
+        made = surveys.make_survey(study, out, catalogue=edition, lang=lang.value, told=told)
     counts = {name: len(made.tables.get(name, ())) for name in ("buildings", "estates", "units")}
     say("  ".join(f"{name} {number:,}" for name, number in counts.items()))
     show_files([out])
@@ -123,26 +123,27 @@ def read_survey(
     Examples: `shequ survey read town.gpkg survey.xlsx` ·
     `shequ survey read town.gpkg survey.xlsx --valid-rows-only --faults faults.xlsx`
     """
-    from api import operations
+    from api.operations.files import require_file_place
+    from api.operations.surveys import Surveyed, read_survey_mapping, read_surveys, write_faults
     from geo.standards import load_catalogue
 
     edition = load_catalogue(catalogue)
-    asked = None if mapping is None else operations.read_survey_mapping(mapping)
+    asked = None if mapping is None else read_survey_mapping(mapping)
     if faults is not None:
-        operations.require_file_place(faults)
+        require_file_place(faults)
     with progress_bar() as told:
-        done = operations.read_surveys(
+        done = read_surveys(
             study, files, catalogue=edition, today=day_of(today), photos=photos, valid_rows_only=valid_rows_only,
             mapping=asked, told=told,
         )  # fmt: skip
-    reads = done.reads if isinstance(done, operations.Surveyed) else done
+    reads = done.reads if isinstance(done, Surveyed) else done
     written = []
     if faults is not None:
-        operations.write_faults(reads, faults, lang=lang.value)
+        write_faults(reads, faults, lang=lang.value)
         written.append(faults)
     for read in reads:
         _show_read(read, lang)
-    if not isinstance(done, operations.Surveyed):
+    if not isinstance(done, Surveyed):
         tell("[bold red]error[/]: nothing was stored" if lang == Lang.en else "[bold red]error[/]: 未导入任何数据",
              marked=True)  # fmt: skip
         tell(

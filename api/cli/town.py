@@ -56,12 +56,12 @@ def import_files(
 
     Examples: `shequ import town.osm.pbf -o town.gpkg` · `shequ import -m data/qinghe/mapping.toml -o qinghe.gpkg`
     """
-    from api import operations
+    from api.operations.town import import_study
 
     if not files and mapping is None:
         raise InputError(Fault("there is nothing to import", "give files, or --mapping with a file that names them"))
     with progress_bar() as told:
-        study = operations.import_study(
+        study = import_study(
             files or [], out, mapping=mapping, crs=crs, name=name, name_en=name_en, area=area, told=told
         )
     show_kept(study)
@@ -104,7 +104,7 @@ def make_blocks(
 
     Examples: `shequ blocks town.gpkg` · `shequ blocks town.gpkg --roads primary,secondary,tertiary --borders villages`
     """
-    from api import operations
+    from api.operations import town
     from geo.blocks import BlockOptions
     from geo.schema import OUTSIDE
 
@@ -117,7 +117,7 @@ def make_blocks(
         chosen["min_width_m"] = min_width
     with progress_bar() as told:
         told("cutting blocks", 0.1)
-        done = operations.make_blocks(study, source=source, options=BlockOptions(**chosen))
+        done = town.make_blocks(study, source=source, options=BlockOptions(**chosen))
     inner = done["seams"][done["seams"]["block_b"] != OUTSIDE]
     rows = (inner.groupby("feature_class")["length_m"].sum() / 1000).sort_values(ascending=False)
     shown.print(f"[bold]{len(done['blocks']):,} blocks, {len(inner):,} seams between them[/]")
@@ -146,7 +146,7 @@ def put_households(
     floor area; a population raster; an estimate from floor area. Totals are conserved to the last household, and every
     row keeps its source.
     """
-    from api import operations
+    from api.operations import town
     from geo.households import HouseholdOptions
 
     chosen: dict[str, Any] = {"trust": trust.value, "estimate": estimate}
@@ -154,7 +154,7 @@ def put_households(
         chosen |= {"household_size": household_size, "sources": {"household_size": "--household-size"}}
     with progress_bar() as told:
         told("placing households", 0.1)
-        done, placed = operations.put_households(study, options=HouseholdOptions(**chosen))
+        done, placed = town.put_households(study, options=HouseholdOptions(**chosen))
     shown.print("[bold]Where households come from[/]")
     table = Table("source", "buildings", "blocks", "households", "people", "share")
     for row in placed.summary.reset_index().to_dict("records"):

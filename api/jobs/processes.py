@@ -1,28 +1,14 @@
 """The processes: what can be asked for as a job, described as OGC API Processes wants it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
 from api.errors import BadRequestError, NotFoundError
-from api.jobs.inputs import (
-    AlternativesInputs,
-    BlockInputs,
-    ConvertInputs,
-    ExamineInputs,
-    ExportInputs,
-    GapsInputs,
-    HouseholdInputs,
-    ImportInputs,
-    Inputs,
-    PlanInputs,
-    ProgrammeInputs,
-    ReportInputs,
-    SitingInputs,
-    SurveyInputs,
-)
+from api.jobs import inputs as asked
+from api.jobs import runs
 from geo.errors import Fault
 from layers.words import Lang, fullwidth
 
@@ -64,17 +50,38 @@ _PAPERS = (_MAP, _BOOK, _PAPER, _QGIS)
 _PLAN = Output("plan", "方案文件", "The decision: which block belongs to which community", JSON)
 
 
+Changes = Literal["tables", "plans", "layers"]
+
+
 @dataclass(frozen=True)
 class Process:
-    """One process."""
+    """One process: all that is told of it, once.
+
+    Attributes
+    ----------
+    id
+    title_zh, title_en, about_zh, about_en
+    inputs
+        The model that it is asked with.
+    does
+        Does it, in a worker; imports what that needs when it is called.
+    outputs
+    changes
+        What of the study it changes: its tables, its plans, its layers.
+    example
+        Inputs that could be sent as they stand. Ids of plans and keys of files are such as a study may have.
+    """
 
     id: str
     title_zh: str
     title_en: str
     about_zh: str
     about_en: str
-    inputs: type[Inputs]
+    inputs: type[asked.Inputs]
+    does: Callable[[Any, runs.Work], runs.Done]
     outputs: tuple[Output, ...]
+    changes: tuple[Changes, ...]
+    example: Mapping[str, Any]
 
     def title(self, lang: Lang) -> str:
         """Return its title."""
@@ -84,7 +91,7 @@ class Process:
         """Return what it does, in a sentence or two."""
         return self.about_en if lang == "en" else fullwidth(self.about_zh)
 
-    def read(self, given: Mapping[str, Any]) -> Inputs:
+    def read(self, given: Mapping[str, Any]) -> asked.Inputs:
         """Return the inputs, every fault at once (BadRequestError)."""
         try:
             return self.inputs.model_validate(dict(given))
@@ -95,61 +102,89 @@ class Process:
                 for one in error.errors()[:20]
             ]) from error  # fmt: skip
 
+    def run(self, given: asked.Inputs, work: runs.Work) -> runs.Done:
+        """Do it.
+
+        Raises
+        ------
+        InputError, StandardError
+            When the inputs or the study are no good for it.
+        InfeasibleError
+            When the question has no answer.
+        """
+        done = self.does(given, work)
+        return replace(done, summary=runs.typeset(done.summary))
+
 
 PROCESSES: Mapping[str, Process] = {each.id: each for each in (
     Process("import", "导入", "Import",
             "把一个镇(街道)的源文件读入本项目,替换其数据表;调查记录保留。",
             "Read a town's files into the study in place of its tables; surveys and registers are carried over.",
-            ImportInputs, (_SUMMARY,)),
+            asked.ImportInputs, runs.import_files, (_SUMMARY,),
+            changes=("tables",), example={"files": ["uploads/town.gpkg"], "crs": "EPSG:4549"}),
     Process("blocks", "划分街块", "Blocks",
             "沿道路、河流、铁路和现状界线把研究范围划分为街块。",
             "Cut the study area into blocks along roads, rivers, railways and borders of today.",
-            BlockInputs, (_SUMMARY,)),
+            asked.BlockInputs, runs.cut_blocks, (_SUMMARY,),
+            changes=("tables",), example={"borders": "villages", "min_width_m": 20}),
     Process("households", "落户", "Households",
             "把户数和人口落到建筑和街块上,总数不变。",
             "Put dwellings, households and people onto buildings and blocks; totals are conserved.",
-            HouseholdInputs, (_SUMMARY,)),
+            asked.HouseholdInputs, runs.place_households, (_SUMMARY,),
+            changes=("tables",), example={"trust": "communities", "household_size": 2.6}),
     Process("plan", "社区规模调整方案", "Plan",
             "在规模标准内重划或合并社区,并说明每一处调整。",
             "Redraw or merge the communities within the limits of a profile, every change explained.",
-            PlanInputs, (_SUMMARY, _LAYERS, _PLAN, *_PAPERS)),
+            asked.PlanInputs, runs.make_plan, (_SUMMARY, _LAYERS, _PLAN, *_PAPERS),
+            changes=("plans",), example={"id": "plan-1", "title": "方案一", "profile": "seed-3000",
+                                  "options": {"min_households": 2400, "max_households": 3600, "effort": "normal"}}),
     Process("alternatives", "比选方案", "Alternatives",
             "给出几个好而不同的方案,说明各自的得失。",
             "Several plans that are good and different, and what each gives up.",
-            AlternativesInputs, (_SUMMARY, _LAYERS, _BOOK)),
+            asked.AlternativesInputs, runs.make_alternatives, (_SUMMARY, _LAYERS, _BOOK),
+            changes=("plans",), example={"id": "choices", "count": 3, "options": {"effort": "quick"}}),
     Process("report", "方案成果文件", "Report",
             "按指定语言和名称写出方案的地图、表格、报告和GeoPackage。",
             "Write a plan's map, tables, report and GeoPackage: in another language, or with other names.",
-            ReportInputs, (_SUMMARY, _PLAN, *_PAPERS)),
+            asked.ReportInputs, runs.write_report, (_SUMMARY, _PLAN, *_PAPERS),
+            changes=(), example={"plan": "plan-1", "lang": "en"}),
     Process("convert", "村改居", "Conversion of villages",
             "判定每个村和小区的村改居类型、理由和条件。",
             "Sort out which villages become communities, and which compounds get one of their own.",
-            ConvertInputs, (_SUMMARY, _LAYERS, _BOOK)),
+            asked.ConvertInputs, runs.sort_villages, (_SUMMARY, _LAYERS, _BOOK),
+            changes=("layers",), example={"profile": "seed-3000"}),
     Process("survey", "收回调查表", "Read surveys",
             "把现场调查表收入本项目;有错的文件不收,逐格列出。",
             "Put filled-in surveys into the study; a file with a fault changes nothing, its faults are listed.",
-            SurveyInputs, (_SUMMARY,)),
+            asked.SurveyInputs, runs.take_surveys, (_SUMMARY,),
+            changes=("tables",), example={"files": ["uploads/survey.xlsx"], "valid_rows_only": False}),
     Process("examine", "体检", "Examination",
             "计算体检指标及其覆盖率,给老旧小区排序。",
             "Count the official indicators with their coverage, and rank the old estates.",
-            ExamineInputs, (_SUMMARY, _LAYERS, *_PAPERS)),
+            asked.ExamineInputs, runs.examine, (_SUMMARY, _LAYERS, *_PAPERS),
+            changes=("layers", "tables"), example={"id": "2026", "catalogue": "examination-2025", "today": "2026-11-01"}),
     Process("programme", "更新改造计划", "Renovation programme",
             "在年度资金内安排改造措施,安全优先。",
             "Choose and phase renovation works under yearly budgets, safety first.",
-            ProgrammeInputs,
-            (_SUMMARY, _LAYERS, Output("programme", "计划文件", "Which measure in which year", JSON), *_PAPERS)),
+            asked.ProgrammeInputs, runs.choose_works,
+            (_SUMMARY, _LAYERS, Output("programme", "计划文件", "Which measure in which year", JSON), *_PAPERS),
+            changes=("layers",), example={"id": "2027-2029", "options": {"years": [2027, 2028, 2029],
+                                    "budgets_yuan": [3_000_000, 3_000_000, 3_000_000]}}),
     Process("gaps", "设施缺口", "Gaps",
             "按标准查找步行可达范围内缺少、过小或已满的设施。",
             "Look for what is missing, too far, too small or full, for each community, estate and home, by walking.",
-            GapsInputs, (_SUMMARY, _LAYERS, *_PAPERS)),
+            asked.GapsInputs, runs.find_gaps, (_SUMMARY, _LAYERS, *_PAPERS),
+            changes=("layers",), example={"id": "today", "standards": ["six-ones"]}),
     Process("siting", "设施选址", "Siting",
             "在备选点中选出受益最大的位置,或比较手工选点。",
             "Find where what is missing helps most, or compare places set by hand.",
-            SitingInputs, (_SUMMARY, _LAYERS, *_PAPERS)),
+            asked.SitingInputs, runs.find_sites, (_SUMMARY, _LAYERS, *_PAPERS),
+            changes=("layers",), example={"id": "elders", "standard": "six-ones", "needs": ["elders"], "count": 3}),
     Process("export", "导出", "Export",
             "把图层写成文件或图幅带走。",
             "Write collections as a file or a map sheet to take away.",
-            ExportInputs, (_SUMMARY, Output("file", "文件", "The file", "application/octet-stream"))),
+            asked.ExportInputs, runs.export, (_SUMMARY, Output("file", "文件", "The file", "application/octet-stream")),
+            changes=(), example={"collections": ["communities", "buildings"], "format": "gpkg"}),
 )}  # fmt: skip
 
 

@@ -11,36 +11,21 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from api.jobs.inputs import (
-    AlternativesInputs,
-    BlockInputs,
-    ConvertInputs,
-    ExamineInputs,
-    ExportInputs,
-    GapsInputs,
-    HouseholdInputs,
-    ImportInputs,
-    Inputs,
-    PlanInputs,
-    ProgrammeInputs,
-    ReportInputs,
-    SitingInputs,
-    SurveyInputs,
-    WithResult,
-)
 from api.storage.records import Write
 from geo.errors import Fault, InfeasibleError, InputError
-from geo.study import Study
 from layers.words import fullwidth
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from api.exports.takeaway import Notes, Wanted
-    from api.operations import Planned, Told
+    from api.jobs import inputs
+    from api.operations.plans import Planned
     from api.operations.results import Result
+    from api.operations.telling import Told
     from geo.partition.plan import Plan
     from geo.siting import FittingCosts
+    from geo.study import Study
 
 
 NOTE = "note: "
@@ -109,7 +94,7 @@ class Done:
     writes: tuple[Write, ...] = ()
     collections: tuple[str, ...] = ()
     files: Mapping[str, Path] = field(default_factory=dict)
-    study: Study | None = None
+    study: "Study | None" = None
 
 
 class NoAnswerError(InfeasibleError):
@@ -120,23 +105,9 @@ class NoAnswerError(InfeasibleError):
         self.ways = ways
 
 
-def run(process: str, inputs: Inputs, work: Work) -> Done:
-    """Do what a process does.
-
-    Raises
-    ------
-    InputError, StandardError
-        When the inputs or the study are no good for it.
-    InfeasibleError
-        When the question has no answer.
-    """
-    done: Done = _RUNS[process](inputs, work)
-    return replace(done, summary=_typeset(done.summary))
-
-
 # ── a study's own tables ─────────────────────────────────────────────────────────────────────────────────────────────
-def _import(given: ImportInputs, work: Work) -> Done:
-    from api import operations
+def import_files(given: "inputs.ImportInputs", work: Work) -> Done:
+    from api.operations.town import import_study
     from geo.ingest.mapping import load_mapping
 
     if (mapping := work.file(given.mapping)) is not None:
@@ -149,15 +120,15 @@ def _import(given: ImportInputs, work: Work) -> Done:
             raise InputError(Fault(f"the mapping names files that were not given: {', '.join(strange)}",
                                    "upload them, and list them under files; a mapping names files without folders",
                                    file=mapping.name))  # fmt: skip
-    study = operations.import_study(
+    study = import_study(
         [work.files[key] for key in given.files], work.study, mapping=mapping, crs=given.crs,
         name=given.name, name_en=given.name_en, area=work.file(given.area), told=work.told,
     )  # fmt: skip
     return Done(_of_study(study, "import"), "import", study=study)
 
 
-def _blocks(given: BlockInputs, work: Work) -> Done:
-    from api import operations
+def cut_blocks(given: "inputs.BlockInputs", work: Work) -> Done:
+    from api.operations.town import make_blocks
     from geo.blocks import BlockOptions
 
     chosen: dict[str, Any] = {"borders": given.borders}
@@ -166,33 +137,32 @@ def _blocks(given: BlockInputs, work: Work) -> Done:
     if given.min_width_m is not None:
         chosen["min_width_m"] = given.min_width_m
     work.told("cutting blocks", 0.1)
-    study = operations.make_blocks(work.study, source=given.source, options=BlockOptions(**chosen))
+    study = make_blocks(work.study, source=given.source, options=BlockOptions(**chosen))
     return Done(_of_study(study, "blocks"), "blocks", study=study)
 
 
-def _households(given: HouseholdInputs, work: Work) -> Done:
-    from api import operations
+def place_households(given: "inputs.HouseholdInputs", work: Work) -> Done:
+    from api.operations.town import put_households
     from geo.households import HouseholdOptions
 
     chosen: dict[str, Any] = {"trust": given.trust, "estimate": given.estimate}
     if given.household_size is not None:
         chosen |= {"household_size": given.household_size, "sources": {"household_size": "the request"}}
     work.told("placing households", 0.1)
-    study, placed = operations.put_households(work.study, options=HouseholdOptions(**chosen))
+    study, placed = put_households(work.study, options=HouseholdOptions(**chosen))
     found = _of_study(study, "households") | {"sources": _records(placed.summary.reset_index())}
     return Done(found, "households", study=study)
 
 
-def _survey(given: SurveyInputs, work: Work) -> Done:
-    from api import operations
-    from api.operations.surveys import Surveyed
+def take_surveys(given: "inputs.SurveyInputs", work: Work) -> Done:
+    from api.operations.surveys import Surveyed, read_survey_mapping, read_surveys
     from geo.standards import load_catalogue
 
     mapping = work.file(given.mapping)
-    read = operations.read_surveys(
+    read = read_surveys(
         work.study, [work.files[key] for key in given.files], catalogue=load_catalogue(given.catalogue),
         today=_day(given.today), valid_rows_only=given.valid_rows_only,
-        mapping=None if mapping is None else operations.read_survey_mapping(mapping), told=work.told,
+        mapping=None if mapping is None else read_survey_mapping(mapping), told=work.told,
     )  # fmt: skip
     if not isinstance(read, Surveyed):
         raise InputError([
@@ -207,13 +177,13 @@ def _survey(given: SurveyInputs, work: Work) -> Done:
 
 
 # ── plans ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-def _plan(given: PlanInputs, work: Work) -> Done:
-    from api import operations
+def make_plan(given: "inputs.PlanInputs", work: Work) -> Done:
+    from api.operations.plans import plan_study, write_outputs
     from geo.standards import load_profile
 
     profile = load_profile(given.profile)
     try:
-        planned = operations.plan_study(
+        planned = plan_study(
             work.study, profile=profile, options=given.options,
             start=None if given.start is None else work.plan(given.start),
             names=dict(given.names), heirs=dict(given.heirs), told=_part(work.told, 0.0, 0.7),
@@ -221,23 +191,23 @@ def _plan(given: PlanInputs, work: Work) -> Done:
     except InfeasibleError as error:
         raise _with_advice(error, given, work) from error
     result_id = given.id or work.job
-    files = operations.write_outputs(planned, work.out, lang=given.lang, told=_part(work.told, 0.7, 1.0))
+    files = write_outputs(planned, work.out, lang=given.lang, told=_part(work.told, 0.7, 1.0))
     writes, collections = _plan_layers(planned, result_id, _titles(given, ("方案", "Plan")), work)
     return Done({"plan": result_id} | _of_plan(planned), f"plan {result_id}", writes, collections, _named(files))
 
 
-def _alternatives(given: AlternativesInputs, work: Work) -> Done:
-    from api import operations
+def make_alternatives(given: "inputs.AlternativesInputs", work: Work) -> Done:
+    from api.operations.plans import alternative_plans, write_alternatives
     from geo.standards import load_profile
 
     try:
-        offered = operations.alternative_plans(
+        offered = alternative_plans(
             work.study, profile=load_profile(given.profile), options=given.options, count=given.count,
             told=_part(work.told, 0.0, 0.8),
         )  # fmt: skip
     except InfeasibleError as error:
         raise _with_advice(error, given, work) from error
-    files = operations.write_alternatives(offered, work.out, lang=given.lang, told=_part(work.told, 0.8, 1.0))
+    files = write_alternatives(offered, work.out, lang=given.lang, told=_part(work.told, 0.8, 1.0))
     found = offered.alternatives
     writes: list[Write] = []
     collections: list[str] = []
@@ -258,19 +228,17 @@ def _alternatives(given: AlternativesInputs, work: Work) -> Done:
     return Done(summary, "alternatives", tuple(writes), tuple(collections), {"workbook": book})
 
 
-def _report(given: ReportInputs, work: Work) -> Done:
-    from api import operations
+def write_report(given: "inputs.ReportInputs", work: Work) -> Done:
+    from api.operations.plans import explain_saved, write_outputs
 
     work.told("explaining the plan", 0.0)
-    planned = operations.explain_saved(
-        work.study, work.plan(given.plan), names=dict(given.names), heirs=dict(given.heirs)
-    )
-    files = operations.write_outputs(planned, work.out, lang=given.lang, told=_part(work.told, 0.3, 1.0))
+    planned = explain_saved(work.study, work.plan(given.plan), names=dict(given.names), heirs=dict(given.heirs))
+    files = write_outputs(planned, work.out, lang=given.lang, told=_part(work.told, 0.3, 1.0))
     return Done({"plan": given.plan} | _of_plan(planned), f"report of {given.plan}", files=_named(files))
 
 
-def _convert(given: ConvertInputs, work: Work) -> Done:
-    from api import operations
+def sort_villages(given: "inputs.ConvertInputs", work: Work) -> Done:
+    from api.operations.conversions import convert_study, read_survey, save_conversions
     from api.operations.results import conversion_result
     from geo.conversion import Override, plan_options
     from geo.partition.plan import PlanOptions
@@ -278,13 +246,13 @@ def _convert(given: ConvertInputs, work: Work) -> Done:
 
     survey = work.file(given.survey)
     work.told("sorting out villages", 0.1)
-    found = operations.convert_study(
+    found = convert_study(
         work.study, profile=load_profile(given.profile), construction_land=work.file(given.construction_land),
-        survey=None if survey is None else operations.read_survey(survey),
+        survey=None if survey is None else read_survey(survey),
         overrides={one.id: Override(one.type, work.by, one.why, one.neighbour) for one in given.overrides},
     )  # fmt: skip
     book = work.out / "conversions.xlsx"
-    operations.save_conversions(found, book, lang=given.lang)
+    save_conversions(found, book, lang=given.lang)
     types = found.table["type"].value_counts()
     wanted = plan_options(found, PlanOptions()).model_dump(mode="json", exclude_defaults=True)
     summary = {"types": {str(kind): int(number) for kind, number in types.items()}, "options": wanted}
@@ -292,19 +260,20 @@ def _convert(given: ConvertInputs, work: Work) -> Done:
 
 
 # ── examination and renovation ───────────────────────────────────────────────────────────────────────────────────────
-def _examine(given: ExamineInputs, work: Work) -> Done:
-    from api import operations
+def examine(given: "inputs.ExamineInputs", work: Work) -> Done:
+    from api.operations.examinations import examine_study, write_examined
+    from api.operations.programmes import read_costs
     from api.operations.results import examination_result
     from geo.standards import load_catalogue, load_menu, load_site_rules
 
     menu = load_menu(given.menu)
-    examined = operations.examine_study(
+    examined = examine_study(
         work.study, catalogue=load_catalogue(given.catalogue), rules=load_site_rules(given.rules), menu=menu,
-        costs=operations.read_costs(work.file(given.costs), menu), today=_day(given.today),
+        costs=read_costs(work.file(given.costs), menu), today=_day(given.today),
         sites=work.file(given.sites), projects=work.file(given.projects), year=given.year,
         told=_part(work.told, 0.0, 0.7),
     )  # fmt: skip
-    files = operations.write_examined(examined, work.out, lang=given.lang, told=_part(work.told, 0.7, 1.0))
+    files = write_examined(examined, work.out, lang=given.lang, told=_part(work.told, 0.7, 1.0))
     found = examined.examination
     indicators = found.indicators.reset_index()[
         ["number", "title_zh", "title_en", "value", "unit_zh", "unit_en", "status", "surveyed", "total", "coverage"]
@@ -319,21 +288,27 @@ def _examine(given: ExamineInputs, work: Work) -> Done:
     return _with_layers(given, work, examination_result(examined), summary, _named(files), study=examined.study)
 
 
-def _programme(given: ProgrammeInputs, work: Work) -> Done:
-    from api import operations
+def choose_works(given: "inputs.ProgrammeInputs", work: Work) -> Done:
+    from api.operations.programmes import (
+        programme_options,
+        programme_study,
+        read_costs,
+        read_programme,
+        write_programmed,
+    )
     from api.operations.results import programme_result
     from geo.standards import load_catalogue, load_menu
 
     menu = load_menu(given.menu)
-    done = operations.programme_study(
+    done = programme_study(
         work.study, catalogue=load_catalogue(given.catalogue), menu=menu,
-        costs=operations.read_costs(work.file(given.costs), menu),
-        options=operations.programme_options(given.options), today=_day(given.today),
-        start=None if given.start is None else operations.read_programme(work.programme(given.start)),
+        costs=read_costs(work.file(given.costs), menu),
+        options=programme_options(given.options), today=_day(given.today),
+        start=None if given.start is None else read_programme(work.programme(given.start)),
         ledger=work.file(given.ledger), lift_consent=given.lift_consent, steps=given.curve,
         told=_part(work.told, 0.0, 0.8),
     )  # fmt: skip
-    files = operations.write_programmed(done, work.out, lang=given.lang, told=_part(work.told, 0.8, 1.0))
+    files = write_programmed(done, work.out, lang=given.lang, told=_part(work.told, 0.8, 1.0))
     made = done.programme
     summary = {
         "years": _records(made.years.reset_index()), "need_met": made.need_met, "need_total": made.need_total,
@@ -344,16 +319,16 @@ def _programme(given: ProgrammeInputs, work: Work) -> Done:
 
 
 # ── facilities ───────────────────────────────────────────────────────────────────────────────────────────────────────
-def _gaps(given: GapsInputs, work: Work) -> Done:
-    from api import operations
+def find_gaps(given: "inputs.GapsInputs", work: Work) -> Done:
+    from api.operations.gaps import gaps_study, write_gapped
     from api.operations.results import gaps_result
     from geo.standards import load_facility_standard
 
-    done = operations.gaps_study(
+    done = gaps_study(
         work.study, standards=[load_facility_standard(each) for each in given.standards], speed=given.speed,
         plan=None if given.plan is None else work.plan(given.plan), told=_part(work.told, 0.0, 0.7),
     )  # fmt: skip
-    files = operations.write_gapped(done, work.out, lang=given.lang, told=_part(work.told, 0.7, 1.0))
+    files = write_gapped(done, work.out, lang=given.lang, told=_part(work.told, 0.7, 1.0))
     shown = ["requirement", "title_zh", "title_en", "facilities", "covered_share", "people_uncovered", "areas",
              "areas_missing", "areas_far", "areas_small", "areas_full", "areas_unknown", "areas_met"]  # fmt: skip
     notes = dict.fromkeys(note for gaps in done.gaps.values() for note in gaps.notes)
@@ -367,11 +342,11 @@ def _gaps(given: GapsInputs, work: Work) -> Done:
     return _with_layers(given, work, gaps_result(done), summary, _named(files))
 
 
-def _siting(given: SitingInputs, work: Work) -> Done:
+def find_sites(given: "inputs.SitingInputs", work: Work) -> Done:
     from shapely import Point
 
-    from api import operations
     from api.operations.results import siting_result
+    from api.operations.siting import compare_sites, place_study, site_study, write_found
     from geo.siting import PlacingOptions, WhatIf
     from geo.siting.site import requirement_of
 
@@ -380,7 +355,7 @@ def _siting(given: SitingInputs, work: Work) -> Done:
     if given.here:
         places = {name: [Point(each) if isinstance(each, tuple) else each for each in listed]
                   for name, listed in given.here.items()}  # fmt: skip
-        found = operations.compare_sites(
+        found = compare_sites(
             work.study, requirement=sought[0], options=places, kinds=given.kinds, count_small=given.count_small,
             speed=given.speed, seconds=given.seconds, told=told,
         )  # fmt: skip
@@ -390,17 +365,17 @@ def _siting(given: SitingInputs, work: Work) -> Done:
             equity=given.equity if given.equity is not None else "none", complexes=given.complexes, keep=given.keep,
             leave_out=given.leave_out, count_small=given.count_small,
         )  # fmt: skip
-        found = operations.place_study(
+        found = place_study(
             work.study, requirements=sought, options=options, costs=_prices(given.prices), kinds=given.kinds,
             speed=given.speed, seconds=given.seconds, told=told,
         )  # fmt: skip
     else:
-        found = operations.site_study(
+        found = site_study(
             work.study, requirement=sought[0], model=given.model or "mclp", count=given.count, budget=given.budget,
             capacity=given.capacity, kinds=given.kinds, keep=given.keep, leave_out=given.leave_out,
             count_small=given.count_small, speed=given.speed, seconds=given.seconds, told=told,
         )  # fmt: skip
-    files = operations.write_found(found, work.out, lang=given.lang, told=_part(work.told, 0.7, 1.0))
+    files = write_found(found, work.out, lang=given.lang, told=_part(work.told, 0.7, 1.0))
     answer = found.answer
     summary: dict[str, Any] = {"notes": _notes(answer.notes)}
     if isinstance(answer, WhatIf):
@@ -422,7 +397,7 @@ def _prices(given: tuple[float, float, float] | None) -> "FittingCosts":
 
 
 # ── out of the study ─────────────────────────────────────────────────────────────────────────────────────────────────
-def _export(given: ExportInputs, work: Work) -> Done:
+def export(given: "inputs.ExportInputs", work: Work) -> Done:
     from api.exports.takeaway import Wanted
 
     wanted = Wanted(
@@ -437,12 +412,6 @@ def _export(given: ExportInputs, work: Work) -> Done:
     return Done(summary, "export", files={"file": file})
 
 
-_RUNS: Mapping[str, Callable[[Any, Work], Done]] = {
-    "import": _import, "blocks": _blocks, "households": _households, "survey": _survey, "plan": _plan,
-    "alternatives": _alternatives, "report": _report, "convert": _convert, "examine": _examine,
-    "programme": _programme, "gaps": _gaps, "siting": _siting, "export": _export,
-}  # fmt: skip
-
 _OUTPUTS: Mapping[str, str] = {
     "map.html": "map", "report.xlsx": "workbook", "report.docx": "document", "plan.json": "plan",
     "programme.json": "programme",
@@ -451,8 +420,8 @@ _OUTPUTS: Mapping[str, str] = {
 
 # ── what came of it ──────────────────────────────────────────────────────────────────────────────────────────────────
 def _with_layers(
-    given: WithResult, work: Work, result: "Result", summary: Mapping[str, Any], files: Mapping[str, Path], *,
-    study: Study | None = None,
+    given: "inputs.WithResult", work: Work, result: "Result", summary: Mapping[str, Any], files: Mapping[str, Path], *,
+    study: "Study | None" = None,
 ) -> Done:  # fmt: skip
     from api.operations.results import result_collections, result_writes
 
@@ -474,7 +443,7 @@ def _plan_layers(
     return writes, tuple(each.collection.id for each in writes if isinstance(each, CollectionWrite))
 
 
-def _titles(given: WithResult, made: tuple[str, str]) -> tuple[str, str]:
+def _titles(given: "inputs.WithResult", made: tuple[str, str]) -> tuple[str, str]:
     """Return the titles that were given, in place of those that are made."""
     return given.title or made[0], given.title_en or given.title or made[1]
 
@@ -483,7 +452,7 @@ def _named(files: list[Path]) -> dict[str, Path]:
     return {_OUTPUTS.get(file.name, "geopackage" if file.suffix == ".gpkg" else file.stem): file for file in files}
 
 
-def _of_study(study: Study, step: str) -> dict[str, Any]:
+def _of_study(study: "Study", step: str) -> dict[str, Any]:
     """Return a study's tables with their numbers of rows, and what the step repaired or assumed, by kind."""
     kinds: dict[tuple[str, str, str], dict[str, Any]] = {}
     for repair in (each for each in study.repairs if each.step == step):
@@ -509,14 +478,16 @@ def _of_plan(planned: "Planned") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _with_advice(error: InfeasibleError, given: PlanInputs | AlternativesInputs, work: Work) -> InfeasibleError:
+def _with_advice(
+    error: InfeasibleError, given: "inputs.PlanInputs | inputs.AlternativesInputs", work: Work
+) -> InfeasibleError:
     """Return the refusal with the nearest requests that have an answer."""
-    from api import operations
+    from api.operations.plans import why_not
     from geo.standards import load_profile
 
     if not given.advice:
         return error
-    found = operations.why_not(
+    found = why_not(
         work.study, profile=load_profile(given.profile), options=given.options, told=_part(work.told, 0.3, 1.0)
     )
     return NoAnswerError(error, {
@@ -529,12 +500,12 @@ def _with_advice(error: InfeasibleError, given: PlanInputs | AlternativesInputs,
     })  # fmt: skip
 
 
-def _typeset(told: Any, key: str = "") -> Any:  # noqa: ANN401 - JSON
+def typeset(told: Any, key: str = "") -> Any:  # noqa: ANN401 - JSON
     """Return JSON values with the Chinese sentences (`zh`, `…_zh`) in Chinese punctuation."""
     if isinstance(told, Mapping):
-        return {name: _typeset(value, name) for name, value in told.items()}
+        return {name: typeset(value, name) for name, value in told.items()}
     if isinstance(told, list):
-        return [_typeset(each, key) for each in told]
+        return [typeset(each, key) for each in told]
     return fullwidth(told) if isinstance(told, str) and (key == "zh" or key.endswith("_zh")) else told
 
 

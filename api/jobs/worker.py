@@ -21,7 +21,7 @@ from api.errors import BusyError, OutOfDateError, problem
 from api.jobs.orders import OUTCOME, Orders, lost, out_of_memory
 from api.jobs.processes import MEDIA_TYPES, process_of
 from api.jobs.queue import Job, Queue
-from api.jobs.runs import NOTE, Done, NoAnswerError, Work, run
+from api.jobs.runs import NOTE, Done, NoAnswerError, Work
 from api.settings import Settings
 from api.storage import StudyStore
 from api.storage.opening import open_storage
@@ -118,7 +118,8 @@ def _once(store: StudyStore, queue: Queue, job: Job, orders: Orders) -> Mapping[
     folder = orders.folder
     (folder / "out").mkdir(exist_ok=True)
     write_study(study, folder / "study.gpkg")
-    inputs = process_of(job.process).read(job.request.get("inputs", {}))
+    process = process_of(job.process)
+    inputs = process.read(job.request.get("inputs", {}))
     work = Work(
         study=folder / "study.gpkg", out=folder / "out", files=_fetched(store, inputs.file_keys(), folder / "in"),
         plan=lambda plan_id: _plan(store, study, plan_id),
@@ -127,7 +128,7 @@ def _once(store: StudyStore, queue: Queue, job: Job, orders: Orders) -> Mapping[
         by=job.by, at=job.created, job=job.id, told=said,
     )  # fmt: skip
     with _limited(orders.memory_bytes):
-        done = run(job.process, inputs, work)
+        done = process.run(inputs, work)
     if queue.standing(job.id, orders.worker) != "wanted":
         raise LostError
     said("keeping the results", 0.99)

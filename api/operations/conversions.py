@@ -14,7 +14,6 @@ import shapely
 from pyproj import CRS
 
 from api.operations.files import placed, read_bytes, require_file_place
-from api.operations.plans import Language
 from api.operations.sheets import Sheet, write_sheets
 from geo.conversion import Conversions, Override, classify_conversions
 from geo.conversion.eligibility import FLAGS, SURVEY_COLUMNS
@@ -22,6 +21,7 @@ from geo.errors import Fault, InputError
 from geo.ingest.formats import open_file
 from geo.standards import Profile
 from geo.study import read_study
+from layers.words import Lang
 
 LARGEST_SURVEY = 10_000_000
 """A survey of more bytes, or that unpacks to ten times as many, is refused."""
@@ -228,7 +228,7 @@ def read_construction_land(path: Path, crs: CRS) -> gpd.GeoDataFrame:
     return areas.set_geometry(shapely.make_valid(areas.geometry.to_numpy())).set_crs(crs, allow_override=True)
 
 
-def save_conversions(conversions: Conversions, path: Path, *, lang: Language = "zh") -> None:
+def save_conversions(conversions: Conversions, path: Path, *, lang: Lang = "zh") -> None:
     """Write the classification as an Excel workbook."""
     require_file_place(path)
     if path.suffix.lower() != ".xlsx":

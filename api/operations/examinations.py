@@ -7,8 +7,8 @@ from pathlib import Path
 import geopandas as gpd
 
 from api.operations.files import all_or_none, require_place
-from api.operations.plans import Language, Told
 from api.operations.surveys import with_units
+from api.operations.telling import Told
 from geo.examination.candidates import Candidates, candidates, read_sites
 from geo.examination.examine import examine
 from geo.examination.progress import Progress, progress, read_projects
@@ -24,6 +24,7 @@ from layers.examination import (
     write_examination_xlsx,
 )
 from layers.maps import save as save_map
+from layers.words import Lang
 
 EXAMINED = ("examination.gpkg", "map.html", "report.xlsx", "report.docx")
 """What `write_examined` writes into a folder."""
@@ -86,7 +87,7 @@ def examine_study(
     return Examined(ready, found, ranked, measures(found, ready, menu=menu, costs=costs), made)
 
 
-def write_examined(examined: Examined, out: Path, *, lang: Language = "zh", told: Told | None = None) -> list[Path]:
+def write_examined(examined: Examined, out: Path, *, lang: Lang = "zh", told: Told | None = None) -> list[Path]:
     """Write map, workbook, document and GeoPackage of an examination into `out`: all of them, or none."""
     study, found, ranked, made = examined.study, examined.examination, examined.candidates, examined.progress
     steps: dict[str, Callable[[Path], object]] = {

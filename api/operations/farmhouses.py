@@ -6,13 +6,13 @@ from pathlib import Path
 import shapely
 
 from api.operations.files import require_file_place
-from api.operations.plans import Language
 from geo.errors import Fault, InputError
 from geo.farmhouses import FarmHouses, Ground, HouseOverride, read_parcels, read_register, sort_houses
 from geo.ingest.formats import open_file
 from geo.standards.farmhouse_rules import FarmHouseRules
 from geo.study import Study, read_study, write_study
 from layers.farmhouses_book import write_farmhouses_xlsx
+from layers.words import Lang
 
 _DECISIONS = {"拆": "demolish", "改": "alter", "用": "use", "demolish": "demolish", "alter": "alter", "use": "use"}
 
@@ -91,7 +91,7 @@ def require_farmhouses_place(path: Path) -> None:
         raise InputError(Fault(f"{path.name} is no name of a workbook", "let it end in .xlsx", file=str(path)))
 
 
-def save_farmhouses(found: FarmHouses, study: Study, path: Path, *, lang: Language = "zh") -> None:
+def save_farmhouses(found: FarmHouses, study: Study, path: Path, *, lang: Lang = "zh") -> None:
     """Write the houses, the villages' totals, what does not fit and the notes as an Excel workbook."""
     require_farmhouses_place(path)
     write_farmhouses_xlsx(path, found, study=study, lang=lang)

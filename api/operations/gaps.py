@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.operations.files import all_or_none, require_place
-from api.operations.plans import Language, Told, explained
+from api.operations.plans import explained
+from api.operations.telling import Told
 from geo.gaps.before_after import before_after
 from geo.gaps.demand import demand
 from geo.gaps.gaps import gaps_of
@@ -19,6 +20,7 @@ from geo.standards.facilities import FacilityStandard
 from geo.study import Study, read_study
 from layers.gaps import gaps_map, write_gaps_docx, write_gaps_gpkg, write_gaps_xlsx
 from layers.maps import save as save_map
+from layers.words import Lang
 
 GAPPED = ("gaps.gpkg", "map.html", "report.xlsx", "report.docx")
 """What `write_gapped` writes into a folder."""
@@ -87,7 +89,7 @@ def gaps_study(
     return Gapped(study, network, found, land, change)
 
 
-def write_gapped(done: Gapped, out: Path, *, lang: Language = "zh", told: Told | None = None) -> list[Path]:
+def write_gapped(done: Gapped, out: Path, *, lang: Lang = "zh", told: Told | None = None) -> list[Path]:
     """Write map, workbook, document and GeoPackage of a town's gaps into `out`: all of them, or none."""
     gaps, study, land, change = done.gaps, done.study, done.surfaces, done.change
     steps: dict[str, Callable[[Path], object]] = {

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.operations.files import all_or_none, require_place
-from api.operations.plans import Language
 from geo.errors import Fault, InputError
 from geo.lifts import (
     Basis,
@@ -24,6 +23,7 @@ from geo.lifts import (
 from geo.standards.lift_rules import LiftRules
 from geo.study import read_study
 from layers.lifts_book import write_lifts_docx, write_lifts_xlsx
+from layers.words import Lang
 
 WORKBOOK, DOCUMENT = "lifts.xlsx", "lifts.docx"
 """What `write_lifts` writes; the document only where there are votes."""
@@ -113,7 +113,7 @@ def require_lifts_place(out: Path) -> None:
     require_place(out, (WORKBOOK, DOCUMENT))
 
 
-def write_lifts(found: Lifts, out: Path, *, lang: Language = "zh") -> list[Path]:
+def write_lifts(found: Lifts, out: Path, *, lang: Lang = "zh") -> list[Path]:
     """Write the workbook, and the document where there are votes, into a folder, all or none."""
     require_lifts_place(out)
     names = [WORKBOOK] if found.consents is None else [WORKBOOK, DOCUMENT]

@@ -4,11 +4,11 @@ import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import geopandas as gpd
 
 from api.operations.files import all_or_none, require_place
+from api.operations.telling import Told
 from geo.access.offices import with_office_walks
 from geo.blocks import BlockOptions, adopt_blocks
 from geo.conversion import Conversions
@@ -29,10 +29,8 @@ from layers.maps import plan_map
 from layers.maps import save as save_map
 from layers.reports import write_alternatives_xlsx, write_plan_docx, write_plan_xlsx
 from layers.review import MOST_EXPLAINED, plan_reasons, review_plan
+from layers.words import Lang
 
-Language = Literal["zh", "en"]
-Told = Callable[[str, float], None]
-"""How long work tells its caller what it does and how far it is (0 to 1); it may raise to cancel."""
 Names = Mapping[str, tuple[str, str]]
 """Community id → (Chinese, English) name that was decided."""
 Heirs = Mapping[str, str | None]
@@ -172,7 +170,7 @@ def write_outputs(
     out: Path,
     *,
     conversions: Conversions | None = None,
-    lang: Language = "zh",
+    lang: Lang = "zh",
     told: Told | None = None,
 ) -> list[Path]:
     """Write a plan's files into the folder `out`: all of them, or none; whatever else lies there stays.
@@ -185,7 +183,7 @@ def write_outputs(
 
 
 def write_alternatives(
-    offered: Offered, out: Path, *, full: bool = False, lang: Language = "zh", told: Told | None = None
+    offered: Offered, out: Path, *, full: bool = False, lang: Lang = "zh", told: Told | None = None
 ) -> list[Path]:
     """Write each plan into a folder of its own (out/A, out/B …) and the comparison beside them: all, or nothing.
 
@@ -216,7 +214,7 @@ def _write(
     *,
     conversions: Conversions | None = None,
     alternatives: Alternatives | None = None,
-    lang: Language,
+    lang: Lang,
     told: Told | None = None,
 ) -> None:
     tables, study = planned.tables, planned.study

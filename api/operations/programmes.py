@@ -8,8 +8,8 @@ from typing import Any
 import geopandas as gpd
 
 from api.operations.files import LARGEST_PLAN, all_or_none, placed, read_bytes, require_file_place, require_place
-from api.operations.plans import Language, Told
 from api.operations.surveys import with_units
+from api.operations.telling import Told
 from geo.errors import InputError
 from geo.examination.examine import examine
 from geo.examination.result import Examination
@@ -27,6 +27,7 @@ from geo.standards.lift_rules import load_lift_rules
 from geo.study import Study, read_study
 from layers.maps import save as save_map
 from layers.programme import programme_map, write_programme_docx, write_programme_gpkg, write_programme_xlsx
+from layers.words import Lang
 
 PROGRAMMED = ("programme.json", "programme.gpkg", "map.html", "report.xlsx", "report.docx")
 """What `write_programmed` writes into a folder."""
@@ -44,7 +45,7 @@ class Programmed:
     comparison: Comparison | None = None
 
 
-def write_costs(path: Path, menu: Menu, *, lang: Language = "zh") -> None:
+def write_costs(path: Path, menu: Menu, *, lang: Lang = "zh") -> None:
     """Write the sheet of unit costs to fill in: every measure of the menu, with marked example prices."""
     require_file_place(path)
     write_cost_sheet(path, menu, costs=load_costs("example-costs"), lang=lang)
@@ -157,7 +158,7 @@ def carried(ledger: Path) -> frozenset[str]:
     return frozenset(votes.index[votes["agreed"] == votes["votes"]].astype(str))
 
 
-def write_programmed(done: Programmed, out: Path, *, lang: Language = "zh", told: Told | None = None) -> list[Path]:
+def write_programmed(done: Programmed, out: Path, *, lang: Lang = "zh", told: Told | None = None) -> list[Path]:
     """Write a programme's files into `out`: all of them, or none."""
     made, offered, study = done.programme, done.measures, done.study
     steps: dict[str, Callable[[Path], object]] = {

@@ -3,29 +3,24 @@
 The layers are those of the GeoPackage that the operation writes, under the same names, so that QGIS, the map page and
 every client of the server see one thing. The document `result` has what the catalogue needs to draw them again.
 """
+# ruff: noqa: PLC0415 - each run is of one kind, and imports what draws that
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 
-from api.operations.examinations import Examined
-from api.operations.gaps import Gapped
-from api.operations.programmes import Programmed
-from api.operations.siting import Found
 from api.storage.frames import collection_of, to_rows
 from api.storage.records import CollectionWrite, DocumentWrite, Source, Write
-from geo.conversion import Conversions
-from layers.examination.geopackage import examination_drawn
-from layers.features import typeset_frame
-from layers.gaps.frames import standard_titles
-from layers.gaps.geopackage import gaps_drawn
-from layers.programme.geopackage import programme_drawn
-from layers.served import gaps_params
-from layers.siting.facts import scenes_of
-from layers.siting.geopackage import siting_drawn
 from layers.words import WORDS
+
+if TYPE_CHECKING:
+    from api.operations.examinations import Examined
+    from api.operations.gaps import Gapped
+    from api.operations.programmes import Programmed
+    from api.operations.siting import Found
+    from geo.conversion import Conversions
 
 RESULT = "result"
 """Kind of the document."""
@@ -53,8 +48,12 @@ class Result:
     params: Mapping[str, Any]
 
 
-def gaps_result(done: Gapped) -> Result:
+def gaps_result(done: "Gapped") -> Result:
     """Return the layers of gaps; before a plan and after it where there is one."""
+    from layers.gaps.frames import standard_titles
+    from layers.gaps.geopackage import gaps_drawn
+    from layers.served import gaps_params
+
     drawn = gaps_drawn(done.gaps, study=done.study, surfaces=done.surfaces, network=done.network, change=done.change)
     standards = standard_titles(done.gaps)
     title = ("、".join(zh for _, (zh, _) in standards), ", ".join(en for _, (_, en) in standards))
@@ -62,15 +61,20 @@ def gaps_result(done: Gapped) -> Result:
     return Result("gaps", (f"设施缺口：{title[0]}", f"Gaps: {title[1]}"), drawn.frames, params)
 
 
-def siting_result(found: Found) -> Result:
+def siting_result(found: "Found") -> Result:
     """Return the layers of an answer of siting; `params` are the arguments of `layers.catalogue.siting_layers`."""
+    from layers.siting.facts import scenes_of
+    from layers.siting.geopackage import siting_drawn
+
     drawn = siting_drawn(found.answer, study=found.study)
     scenes = [(str(number), each.title) for number, each in enumerate(scenes_of(found.answer), start=1)]
     return Result("siting", ("设施选址", "Siting"), drawn.frames, {"scenes": _plain(scenes)})
 
 
-def examination_result(examined: Examined) -> Result:
+def examination_result(examined: "Examined") -> Result:
     """Return the layers of an examination; `params` name the catalogue that `examination_layers` are made from."""
+    from layers.examination.geopackage import examination_drawn
+
     found = examined.examination
     drawn = examination_drawn(found, candidates=examined.candidates, progress=examined.progress, study=examined.study)
     named = found.catalogue
@@ -78,8 +82,10 @@ def examination_result(examined: Examined) -> Result:
     return Result("examination", title, drawn.frames, {"catalogue": named.name})
 
 
-def programme_result(done: Programmed) -> Result:
+def programme_result(done: "Programmed") -> Result:
     """Return the layers of a programme; `params` are the arguments of `layers.catalogue.programme_layers`."""
+    from layers.programme.geopackage import programme_drawn
+
     drawn = programme_drawn(done.programme, done.measures, study=done.study)
     years = [int(year) for year in done.programme.years.index]
     span = (str(years[0]), str(years[-1]))
@@ -87,8 +93,10 @@ def programme_result(done: Programmed) -> Result:
     return Result("programme", title, drawn.frames, {"years": years})
 
 
-def conversion_result(found: Conversions) -> Result:
+def conversion_result(found: "Conversions") -> Result:
     """Return the layer of villages and compounds by the way they go."""
+    from layers.features import typeset_frame
+
     return Result("conversion", ("村改居", "Conversion of villages"), {"conversions": typeset_frame(found.table)}, {})
 
 

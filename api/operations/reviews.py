@@ -11,7 +11,8 @@ import pandas as pd
 import shapely
 
 from api.operations.files import write_file
-from api.operations.plans import Planned, Told, explained, units
+from api.operations.plans import Planned, explained, units
+from api.operations.telling import Told
 from geo.boundary_text import Ground, Located, ParsedBounds, parse_bounds
 from geo.errors import Fault, InputError
 from geo.network.build import network_of

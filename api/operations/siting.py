@@ -9,7 +9,7 @@ import geopandas as gpd
 from shapely import Point
 
 from api.operations.files import all_or_none, require_place
-from api.operations.plans import Language, Told
+from api.operations.telling import Told
 from geo.errors import Fault, InputError
 from geo.gaps.demand import demand
 from geo.gaps.scene import require_walk
@@ -31,6 +31,7 @@ from geo.standards.facilities import Requirement
 from geo.study import Study, read_study
 from layers.maps import save as save_map
 from layers.siting import siting_map, write_siting_docx, write_siting_gpkg, write_siting_xlsx
+from layers.words import Lang
 
 SITED = ("siting.gpkg", "map.html", "report.xlsx", "report.docx")
 """What `write_found` writes into a folder."""
@@ -197,7 +198,7 @@ def _far(metres: float) -> str:
     return f"{metres:.0f} m" if metres < 1000 else f"{metres / 1000:,.0f} km"
 
 
-def write_found(found: Found, out: Path, *, lang: Language = "zh", told: Told | None = None) -> list[Path]:
+def write_found(found: Found, out: Path, *, lang: Lang = "zh", told: Told | None = None) -> list[Path]:
     """Write map, workbook, document and GeoPackage of an answer into `out`: all of them, or none."""
     answer, study = found.answer, found.study
     steps: dict[str, Callable[[Path], object]] = {

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from api.operations.files import LARGEST_REQUEST, read_bytes, require_file_place
-from api.operations.plans import Language, Told
+from api.operations.telling import Told
 from geo.errors import Fault, InputError
 from geo.examination.units import examination_units
 from geo.standards import Catalogue
@@ -18,6 +18,7 @@ from geo.survey.read import SurveyRead, read_survey
 from geo.survey.store import Stored, store
 from layers.sheets import Sheet, book_of, save_book
 from layers.survey_book import write_survey_xlsx
+from layers.words import Lang
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,7 @@ def with_units(study: Study, catalogue: Catalogue) -> Study:
     return study.having(tables, step="units", note={"said": [list(each) for each in notes]})
 
 
-def make_survey(
-    path: Path, out: Path, *, catalogue: Catalogue, lang: Language = "zh", told: Told | None = None
-) -> Study:
+def make_survey(path: Path, out: Path, *, catalogue: Catalogue, lang: Lang = "zh", told: Told | None = None) -> Study:
     """Write the survey workbook of a study to `out`; the study gets its examination units, where it had none.
 
     Raises
@@ -142,7 +141,7 @@ def read_survey_mapping(path: Path) -> SurveyMapping:
                                file=str(path))) from error  # fmt: skip
 
 
-def write_faults(reads: Sequence[SurveyRead], path: Path, *, lang: Language = "zh") -> None:
+def write_faults(reads: Sequence[SurveyRead], path: Path, *, lang: Lang = "zh") -> None:
     """Write every fault and warning of surveys as a workbook: file, sheet, cell, value, what is wrong, what to do."""
     english = lang == "en"
     headings = ("Level", "File", "Sheet", "Cell", "Column", "Value", "What is wrong", "What to do") if english else (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from api.operations.plans import Told
+from api.operations.telling import Told
 from geo.blocks import BlockOptions, adopt_blocks, cut_blocks
 from geo.errors import Fault, InputError
 from geo.households import HouseholdOptions, Placement, place_households

@@ -16,7 +16,6 @@ from starlette.testclient import TestClient
 
 from api.accounts.rights import Caller, Role
 from api.editing.board import PlanBoard
-from api.jobs.examples import EXAMPLES
 from api.jobs.pages import asked_with, kind_of, values_of
 from api.jobs.processes import PROCESSES, description
 from api.jobs.queue import Queue
@@ -245,7 +244,7 @@ def test_rights_are_those_of_the_json(town: Town, role: Role) -> None:
 # ── processes ────────────────────────────────────────────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize("process", PROCESSES.values(), ids=str)
 def test_every_process_has_an_example_that_it_takes(process: Any) -> None:
-    assert process.read(EXAMPLES[process.id]).model_dump()
+    assert process.read(process.example).model_dump()
     for lang in LANGS:
         rows = list(asked_with(description(process, lang, "")["inputs"], lang))
         assert {each.name for each in rows if "." not in each.name} == set(process.inputs.model_fields)

@@ -2,8 +2,9 @@
 
 import base64
 import json
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import geopandas as gpd
 import pytest
@@ -11,6 +12,7 @@ import shapely
 
 from api.errors import OutOfDateError
 from api.jobs import Queue
+from api.jobs import inputs as inputs_of
 from api.jobs.orders import OUTCOME, Orders
 from api.jobs.processes import PROCESSES
 from api.jobs.requests import checked
@@ -246,10 +248,14 @@ def test_what_a_file_could_not_hold_stands_in_the_log_and_in_the_summary(
     assert store.file(sheet["files"]["file"])[0] == "application/pdf"  # type: ignore[index]
 
 
-def test_every_process_can_be_done() -> None:
-    from api.jobs.runs import _RUNS
-
-    assert set(_RUNS) == set(PROCESSES)
+def test_every_process_is_told_once_and_whole() -> None:
+    """What it is asked with, what does it and what is shown of it belong together."""
+    for process in PROCESSES.values():
+        assert get_type_hints(process.does, vars(inputs_of) | {"inputs": inputs_of})["given"] is process.inputs
+        assert process.read(process.example).model_dump()
+    assert len({process.does for process in PROCESSES.values()}) == len(PROCESSES)
+    told = (Path(__file__).parents[3] / "docs" / "jobs.md").read_text().split("## Processes")[1].split("\n\n")[1]
+    assert set(re.findall(r"`(\w+)`", told.replace("`examine` gives", ""))) == set(PROCESSES)
 
 
 # ── edits made while a job runs ──────────────────────────────────────────────────────────────────────────────────────
