@@ -107,6 +107,7 @@ class NoAnswerError(InfeasibleError):
 
 # ── a study's own tables ─────────────────────────────────────────────────────────────────────────────────────────────
 def import_files(given: "inputs.ImportInputs", work: Work) -> Done:
+    """Read a town's files into the study."""
     from api.operations.town import import_study
     from geo.ingest.mapping import load_mapping
 
@@ -128,6 +129,7 @@ def import_files(given: "inputs.ImportInputs", work: Work) -> Done:
 
 
 def cut_blocks(given: "inputs.BlockInputs", work: Work) -> Done:
+    """Cut the study area into blocks."""
     from api.operations.town import make_blocks
     from geo.blocks import BlockOptions
 
@@ -142,6 +144,7 @@ def cut_blocks(given: "inputs.BlockInputs", work: Work) -> Done:
 
 
 def place_households(given: "inputs.HouseholdInputs", work: Work) -> Done:
+    """Put households onto buildings and blocks."""
     from api.operations.town import put_households
     from geo.households import HouseholdOptions
 
@@ -155,6 +158,7 @@ def place_households(given: "inputs.HouseholdInputs", work: Work) -> Done:
 
 
 def take_surveys(given: "inputs.SurveyInputs", work: Work) -> Done:
+    """Read filled-in surveys; one with a fault changes nothing."""
     from api.operations.surveys import Surveyed, read_survey_mapping, read_surveys
     from geo.standards import load_catalogue
 
@@ -178,6 +182,7 @@ def take_surveys(given: "inputs.SurveyInputs", work: Work) -> Done:
 
 # ── plans ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 def make_plan(given: "inputs.PlanInputs", work: Work) -> Done:
+    """Redraw or merge the communities."""
     from api.operations.plans import plan_study, write_outputs
     from geo.standards import load_profile
 
@@ -197,6 +202,7 @@ def make_plan(given: "inputs.PlanInputs", work: Work) -> Done:
 
 
 def make_alternatives(given: "inputs.AlternativesInputs", work: Work) -> Done:
+    """Make several plans to choose from, each kept as a plan."""
     from api.operations.plans import alternative_plans, write_alternatives
     from geo.standards import load_profile
 
@@ -229,6 +235,7 @@ def make_alternatives(given: "inputs.AlternativesInputs", work: Work) -> Done:
 
 
 def write_report(given: "inputs.ReportInputs", work: Work) -> Done:
+    """Write a plan's files again."""
     from api.operations.plans import explain_saved, write_outputs
 
     work.told("explaining the plan", 0.0)
@@ -238,6 +245,7 @@ def write_report(given: "inputs.ReportInputs", work: Work) -> Done:
 
 
 def sort_villages(given: "inputs.ConvertInputs", work: Work) -> Done:
+    """Sort out which villages become communities."""
     from api.operations.conversions import convert_study, read_survey, save_conversions
     from api.operations.results import conversion_result
     from geo.conversion import Override, plan_options
@@ -261,6 +269,7 @@ def sort_villages(given: "inputs.ConvertInputs", work: Work) -> Done:
 
 # ── examination and renovation ───────────────────────────────────────────────────────────────────────────────────────
 def examine(given: "inputs.ExamineInputs", work: Work) -> Done:
+    """Count the indicators, and rank the sites."""
     from api.operations.examinations import examine_study, write_examined
     from api.operations.programmes import read_costs
     from api.operations.results import examination_result
@@ -289,6 +298,7 @@ def examine(given: "inputs.ExamineInputs", work: Work) -> Done:
 
 
 def choose_works(given: "inputs.ProgrammeInputs", work: Work) -> Done:
+    """Choose renovation works under budgets."""
     from api.operations.programmes import (
         programme_options,
         programme_study,
@@ -320,6 +330,7 @@ def choose_works(given: "inputs.ProgrammeInputs", work: Work) -> Done:
 
 # ── facilities ───────────────────────────────────────────────────────────────────────────────────────────────────────
 def find_gaps(given: "inputs.GapsInputs", work: Work) -> Done:
+    """Look for what is missing."""
     from api.operations.gaps import gaps_study, write_gapped
     from api.operations.results import gaps_result
     from geo.standards import load_facility_standard
@@ -343,6 +354,7 @@ def find_gaps(given: "inputs.GapsInputs", work: Work) -> Done:
 
 
 def find_sites(given: "inputs.SitingInputs", work: Work) -> Done:
+    """Find where what is missing helps most."""
     from shapely import Point
 
     from api.operations.results import siting_result
@@ -398,6 +410,7 @@ def _prices(given: tuple[float, float, float] | None) -> "FittingCosts":
 
 # ── out of the study ─────────────────────────────────────────────────────────────────────────────────────────────────
 def export(given: "inputs.ExportInputs", work: Work) -> Done:
+    """Write collections as a file."""
     from api.exports.takeaway import Wanted
 
     wanted = Wanted(
