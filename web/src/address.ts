@@ -2,6 +2,7 @@
 
 import type { Lang } from "./catalogue";
 import type { Camera, Selection, State, View } from "./state";
+import { TODAY } from "./sides";
 import { FIRST } from "./state";
 
 const VIEWS: readonly View[] = ["before", "after", "swipe"];
@@ -26,6 +27,8 @@ export function readAddress(hash: string): Asked {
   if (swipe !== null) state.swipe = Math.min(0.98, Math.max(0.02, swipe / 100));
   const plan = asked.get("plan");
   if (plan !== null) state.plan = plan;
+  const left = asked.get("left");
+  if (left) state.left = left;
   const switched: Record<string, boolean> = {};
   for (const id of words(asked.get("on"))) switched[id] = true;
   for (const id of words(asked.get("off"))) switched[id] = false;
@@ -60,6 +63,7 @@ export function writeAddress(state: State, plans: boolean): string {
   add("lang", state.lang);
   if (plans) add("plan", state.plan);
   if (state.view !== FIRST.view) add("view", state.view);
+  if (state.view === "swipe" && state.left !== TODAY) add("left", state.left);
   if (state.view === "swipe") add("swipe", String(Math.round(state.swipe * 100)));
   const on = Object.keys(state.switched).filter((id) => state.switched[id]);
   const off = Object.keys(state.switched).filter((id) => !state.switched[id]);

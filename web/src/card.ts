@@ -6,7 +6,7 @@ import { boxOf } from "./map/boxes";
 import type { Pick, Place, Stage } from "./map/stage";
 import type { Item, Properties, RasterValue, Server } from "./server";
 import { gaveUp, Refusal } from "./server";
-import type { Selection, Store } from "./state";
+import type { Selection, State, Store } from "./state";
 import { drawnAnywhere } from "./state";
 import { swatch } from "./swatch";
 import { classOf, isNumber, nameOf, number, shownValue } from "./values";
@@ -31,6 +31,10 @@ export class Card {
   #gone = false;
   #rasters: readonly RasterLine[] = [];
   #place: Place | null = null;
+  /** Go near the feature that is asked for, even where it is to be seen already. */
+  #near = false;
+  /** What had the focus when the card took it: it gets it back. */
+  #from = "";
   #asking = new AbortController();
   #askingRasters = new AbortController();
 
@@ -61,12 +65,23 @@ export class Card {
     this.#draw();
   }
 
+  /** Show a feature that was chosen in a panel. */
+  visit(selected: Selection, near: boolean, patch: Partial<State>): void {
+    this.#from = (document.activeElement as HTMLElement | null)?.dataset["key"] ?? "";
+    this.#store.set({ ...patch, selected: null });
+    this.#near = near;
+    this.#store.set({ selected });
+  }
+
   close(): void {
+    const focused = this.node.contains(document.activeElement);
     this.#askingRasters.abort();
     this.#picks = [];
     this.#rasters = [];
     this.#store.set({ selected: null });
     this.#draw();
+    if (focused && this.#from) document.querySelector<HTMLElement>(`[data-key="${CSS.escape(this.#from)}"]`)?.focus();
+    this.#from = "";
   }
 
   /** Ask again for what is shown: it may have been edited. */
@@ -84,6 +99,8 @@ export class Card {
     this.#asking.abort();
     this.#item = null;
     this.#gone = false;
+    const near = this.#near;
+    this.#near = false;
     if (!selected) {
       this.#picks = [];
       this.#stage?.mark(null);
@@ -100,7 +117,7 @@ export class Card {
       this.#rasters = [];
     }
     this.#draw();
-    void this.#ask(selected, known < 0 && reveal, known < 0);
+    void this.#ask(selected, known < 0 && (near || reveal), known < 0, near);
   }
 
   /** Return the layer whose fields tell of a collection: one that is drawn, if there is. */
@@ -110,7 +127,7 @@ export class Card {
     return layers.find((each) => drawnAnywhere(catalogue, this.#store.now, each)) ?? layers[0];
   }
 
-  async #ask(selected: Selection, reveal: boolean, focus: boolean): Promise<void> {
+  async #ask(selected: Selection, reveal: boolean, focus: boolean, near = false): Promise<void> {
     this.#asking.abort();
     this.#asking = new AbortController();
     try {
@@ -125,7 +142,7 @@ export class Card {
     }
     this.#draw();
     const box = boxOf(this.#item?.geometry);
-    if (reveal && box) this.#stage?.reveal(box);
+    if (reveal && box) this.#stage?.[near ? "show" : "reveal"](box);
     if (focus && this.#item) this.node.focus({ preventScroll: true });
   }
 

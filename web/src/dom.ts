@@ -67,6 +67,18 @@ export function refill(target: HTMLElement, ...children: Child[]): void {
   if (key !== undefined) target.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
 }
 
+/** Let arrow keys go from one of a list's buttons (`data-step`) to the next, beside Tab. */
+export function steps(list: HTMLElement): void {
+  list.addEventListener("keydown", (event) => {
+    const all = [...list.querySelectorAll<HTMLElement>("[data-step]")];
+    const at = all.indexOf(event.target as HTMLElement);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 }[event.key];
+    if (at < 0 || to === undefined || !all[to]) return;
+    event.preventDefault();
+    all[to].focus();
+  });
+}
+
 export const ICONS = {
   search: "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13Zm4.8 11.3L20.5 20.5",
   close: "M6 6l12 12M18 6L6 18",
@@ -78,6 +90,8 @@ export const ICONS = {
   target: "M12 3v4M12 17v4M3 12h4M17 12h4M12 8a4 4 0 1 1 0 8 4 4 0 0 1 0-8Z",
   left: "M14.5 5.5L8 12l6.5 6.5",
   right: "M9.5 5.5L16 12l-6.5 6.5",
+  swap: "M8 5L4 9l4 4M4 9h15M16 11l4 4-4 4M20 15H5",
+  plan: "M4 6.5l5.5-2.5 5 2.5L20 4v13.5L14.5 20l-5-2.5L4 20zM9.5 4v13.5M14.5 6.5V20",
   up: "M5.5 14.5L12 8l6.5 6.5",
   down: "M5.5 9.5L12 16l6.5-6.5",
   layers: "M12 4l8.5 4.5L12 13 3.5 8.5 12 4ZM3.5 13L12 17.5 20.5 13",

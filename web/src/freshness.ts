@@ -8,7 +8,7 @@ const HIDDEN_MS = 30_000;
 
 export class FreshnessWatch {
   readonly #server: Server;
-  #tx: number | null = null;
+  #tx = 0;
   #reachable = true;
   #timer = 0;
 
@@ -23,7 +23,9 @@ export class FreshnessWatch {
     window.addEventListener("online", () => this.#soon(0));
   }
 
-  start(): void {
+  /** Begin; `tx` is the last transaction before whatever the page shows was read. */
+  start(tx: number): void {
+    this.#tx = tx;
     this.#soon(0);
   }
 
@@ -35,7 +37,7 @@ export class FreshnessWatch {
   async #ask(): Promise<void> {
     try {
       const { tx, collections } = await this.#server.freshness(this.#tx);
-      const edited = this.#tx !== null && tx !== this.#tx;
+      const edited = tx !== this.#tx;
       this.#tx = tx;
       this.#reach(true);
       if (edited) this.onEdited(collections);

@@ -2,7 +2,8 @@
 
 import "maplibre-gl/dist/maplibre-gl.css";
 import "./style/page.css";
-import { firstLanguage, readAddress, writeAddress } from "./address";
+import { firstLanguage, readAddress } from "./address";
+import { AddressBar } from "./addressbar";
 import { Card } from "./card";
 import type { Catalogue } from "./catalogue";
 import { plansOf, sectionOf } from "./catalogue";
@@ -14,11 +15,13 @@ import { isNarrow, Page } from "./page";
 import { aboutPanel } from "./panels/about";
 import { layersPanel } from "./panels/layers";
 import { listPanel } from "./panels/list";
+import { planPanel } from "./panels/plan";
 import type { Desk, Panel } from "./panels/panel";
 import { Search } from "./search";
 import { Refusal, Server, Unreachable } from "./server";
 import type { State } from "./state";
 import { FIRST, settled, Store } from "./state";
+import { revealing } from "./visit";
 import { say } from "./words";
 
 async function open(root: HTMLElement): Promise<void> {
@@ -27,24 +30,36 @@ async function open(root: HTMLElement): Promise<void> {
   const { state: asked, planAsked } = readAddress(window.location.hash);
   const first: State = { ...FIRST, lang, open: !isNarrow(), ...asked };
   root.replaceChildren(el("p", { class: "opening", role: "status" }, say("loading", first.lang)));
-  let catalogue: Catalogue;
+  let catalogue: Catalogue, tx: number;
   try {
+    ({ tx } = await server.freshness(null)); // first: an edit that comes while the page opens is seen as one
     catalogue = await server.catalogue();
   } catch (error) {
     refuse(root, first, error);
     return;
   }
   const store = new Store(settled(catalogue, first, planAsked));
-  build(root, store, server, catalogue);
+  build(root, store, server, catalogue, tx, namesLostPlan(catalogue, asked));
 }
 
-function build(root: HTMLElement, store: Store, server: Server, opened: Catalogue): void {
+/** Tell whether an address names a plan that is not there, or not for everybody. */
+function namesLostPlan(catalogue: Catalogue, asked: Partial<State>): boolean {
+  return [asked.plan, asked.left].some((id) => id && !plansOf(catalogue).some((each) => each.id === id));
+}
+
+function build(root: HTMLElement, store: Store, server: Server, opened: Catalogue, tx: number, planLost: boolean): void {
   let catalogue = opened;
   const placed = store.now.camera !== null;
   const notices = new Notices();
   const stage = tryStage(store, server, catalogue);
-  const desk: Desk = { store, server, notices, stage, catalogue: () => catalogue };
-  const panels: Panel[] = [layersPanel(desk), listPanel(desk), aboutPanel(desk)];
+  const desk: Desk = {
+    store, server, notices, stage, catalogue: () => catalogue,
+    visit: (layer, id, near = false) => {
+      const shown = revealing(catalogue, store.now, layer);
+      card.visit({ collection: layer.collection, id }, near, isNarrow() ? { ...shown, open: false } : shown);
+    },
+  };  // prettier-ignore
+  const panels: Panel[] = [layersPanel(desk), planPanel(desk), listPanel(desk), aboutPanel(desk)];
   if (!panels.some((each) => each.id === store.now.tab)) store.set({ tab: FIRST.tab });
   const search = new Search(store, server, stage, notices, () => searched(catalogue, store.now));
   const card = new Card(store, server, stage, desk.catalogue);
@@ -89,23 +104,16 @@ function build(root: HTMLElement, store: Store, server: Server, opened: Catalogu
     trouble({ server: !reachable });
     if (reachable) void renew("all").then(() => notices.tell(say("online", store.now.lang)), () => trouble({ server: true }));
   };
-  watch.start();
+  watch.start(tx);
 
-  let written = "";
-  const write = (): void => {
-    written = writeAddress(store.now, plansOf(catalogue).length > 0);
-    if (window.location.hash !== written) window.history.replaceState(null, "", written);
-  };
-  store.watch(["lang", "camera", "plan", "view", "swipe", "switched", "opacity", "selected", "tab", "listed"], write);
-  write();
-  window.addEventListener("hashchange", () => {
-    if (window.location.hash === written) return;
-    const { state: asked, planAsked } = readAddress(window.location.hash);
+  const bar = new AddressBar(store, () => plansOf(catalogue).length > 0);
+  bar.onFollowed = ({ state: asked, planAsked }) => {
     const next = settled(catalogue, { ...FIRST, lang: store.now.lang, open: store.now.open, ...asked }, planAsked);
     store.set(next);
     if (next.camera) stage?.go(next.camera);
     else stage?.whole(false);
-  });
+  };
+  bar.begin();
   window.addEventListener("keydown", (event) => {
     const typing = event.target instanceof HTMLElement && event.target.matches("input, select, textarea");
     if (event.key === "Escape" && !typing) card.close();
@@ -114,6 +122,7 @@ function build(root: HTMLElement, store: Store, server: Server, opened: Catalogu
     search.input.focus();
   });
   window.matchMedia("(max-width: 720px)").addEventListener("change", () => page.draw());
+  if (planLost) notices.tell(say("plan_lost", store.now.lang));
   root.setAttribute("aria-busy", "false");
 }
 

@@ -1,10 +1,12 @@
 /** The page round the map: title, search, tools, panels, and what is told about drafts. */
 
 import { sectionOf } from "./catalogue";
-import { el, icon, ICONS } from "./dom";
+import { el, icon, ICONS, refill } from "./dom";
 import { controls } from "./map/stage";
+import { versus } from "./map/versus";
 import { printedLegend, stateChip } from "./panels/layers";
 import type { Desk, Panel } from "./panels/panel";
+import { plansCompared, plansShown } from "./sides";
 import type { State, View } from "./state";
 import { comparable } from "./state";
 import { moment } from "./values";
@@ -20,6 +22,7 @@ export class Page {
   readonly #title = el("h1", {});
   readonly #subtitle = el("p", {});
   readonly #views = el("div", { class: "segments views", role: "radiogroup" });
+  readonly #viewbar = el("div", { class: "viewbar" }, this.#views);
   readonly #mark = el("div", { class: "mark" });
   readonly #tools = el("div", { class: "tools" });
   readonly #tabs = el("div", { class: "tabs", role: "tablist" });
@@ -35,13 +38,13 @@ export class Page {
     this.#panel = el("aside", { class: "panel", id: "panel" }, this.#grip(), this.#tabs, this.#panelBodies());
     const stage = el("div", { class: "stage" },
       desk.stage?.node ?? el("div", { class: "maps blank" }, el("p", {}, say("no_webgl", desk.store.now.lang))),
-      this.#views, card, desk.stage && controls(desk.stage, desk.store), this.#north(), this.#mark, desk.notices.node);  // prettier-ignore
+      this.#viewbar, card, desk.stage && controls(desk.stage, desk.store), this.#north(), this.#mark, desk.notices.node);  // prettier-ignore
     this.node = el("div", { class: "page" },
       el("header", { class: "top" }, el("div", { class: "titles" }, this.#title, this.#subtitle), search, this.#tools),
       el("main", { class: "main" }, stage, this.#panel),
       this.#legend);  // prettier-ignore
-    desk.store.watch(["lang", "plan", "view", "switched", "tab", "open"], () => this.draw());
-    desk.store.watch(["lang", "plan", "view", "switched", "listed", "selected", "tab", "open"], () => this.drawPanel());
+    desk.store.watch(["lang", "plan", "view", "left", "switched", "tab", "open"], () => this.draw());
+    desk.store.watch(["lang", "plan", "view", "left", "switched", "listed", "selected", "tab", "open"], () => this.drawPanel());
     window.addEventListener("beforeprint", () => this.#print(true));
     window.addEventListener("afterprint", () => this.#print(false));
   }
@@ -52,14 +55,15 @@ export class Page {
     const state = this.#desk.store.now;
     const { lang } = state;
     const catalogue = this.#desk.catalogue();
-    const plan = sectionOf(catalogue, state.plan);
+    const plans = (plansCompared(state) ?? [state.plan]).flatMap((id) => sectionOf(catalogue, id) ?? []);
     const name = pick(catalogue.study.name, lang) || catalogue.study.id;
     document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
-    document.title = plan ? `${name} · ${pick(plan.title, lang)}` : name;
+    document.title = [name, plans.map((each) => pick(each.title, lang)).join(" ↔ ")].filter(Boolean).join(" · ");
     this.#title.textContent = name;
-    this.#subtitle.replaceChildren(...(plan
-      ? [pick(plan.title, lang), " ", stateChip(plan, state) ?? "", plan.at ? el("span", { class: "date" }, ` ${moment(plan.at, lang)}`) : ""]
-      : [say("before", lang)]));  // prettier-ignore
+    const told = plans.flatMap((each, n) => [n ? " ↔ " : "", pick(each.title, lang), " ", stateChip(each, state) ?? ""]);
+    const [only] = plans;
+    if (only?.at && plans.length === 1) told.push(el("span", { class: "date" }, ` ${moment(only.at, lang)}`));
+    this.#subtitle.replaceChildren(...(plans.length ? told : [say("before", lang)]));
     this.#drawViews(state);
     this.#drawMark(state);
     this.#drawTools(state);
@@ -85,9 +89,11 @@ export class Page {
 
   #drawViews(state: State): void {
     const catalogue = this.#desk.catalogue();
-    this.#views.hidden = !this.#desk.stage || !comparable(catalogue, state);
+    const hidden = !this.#desk.stage || !comparable(catalogue, state);
+    this.#viewbar.hidden = this.#views.hidden = hidden;
     this.#views.setAttribute("aria-label", say("view", state.lang));
-    if (this.#views.hidden) return;
+    if (hidden) return;
+    refill(this.#viewbar, this.#views, versus(this.#desk.store, catalogue));
     const had = this.#views.contains(document.activeElement);
     this.#views.replaceChildren(...(["before", "after", "swipe"] as const).map((view: View) =>
       el("label", {},
@@ -98,12 +104,13 @@ export class Page {
 
   /** A map that has not been reviewed is a draft and says so, on the map itself; a published one shows its number. */
   #drawMark(state: State): void {
-    const plan = sectionOf(this.#desk.catalogue(), state.plan);
-    const published = plan?.state === "published";
+    const shown = plansShown(state).flatMap((id) => sectionOf(this.#desk.catalogue(), id) ?? []);
+    const published = shown.length > 0 && shown.every((plan) => plan.state === "published");
+    const numbers = shown.flatMap((plan) => plan.review_number || []);
     this.#mark.classList.toggle("published", published);
     this.#mark.textContent = !published
       ? say("mark_draft", state.lang)
-      : plan.review_number ? say("review", state.lang, { n: plan.review_number }) : say("review_pending", state.lang);  // prettier-ignore
+      : numbers.length === shown.length ? say("review", state.lang, { n: numbers.join(" / ") }) : say("review_pending", state.lang);  // prettier-ignore
   }
 
   #drawTools(state: State): void {

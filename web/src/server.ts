@@ -3,6 +3,7 @@
 import type { Feature, FeatureCollection, Geometry } from "geojson";
 import type { Catalogue, Lang, Told, Words } from "./catalogue";
 import { understood } from "./catalogue";
+import type { Compared, PlanTexts, PlanTold } from "./plans/told";
 
 export type Properties = Readonly<Record<string, unknown>>;
 export type Item = Feature<Geometry | null, Record<string, unknown>>;
@@ -95,6 +96,25 @@ export class Server {
 
   rasterValue(point: string, lng: number, lat: number, lang: Lang, signal?: AbortSignal): Promise<RasterValue> {
     return this.#json(`${this.here(point)}?lon=${lng.toFixed(6)}&lat=${lat.toFixed(6)}&lang=${lang}`, signal);
+  }
+
+  /** Return a plan as it stands. */
+  plan(id: string, signal?: AbortSignal): Promise<PlanTold> {
+    return this.#json(this.#plan(id), signal);
+  }
+
+  /** Return a plan in the words of an official text. */
+  planTexts(id: string, signal?: AbortSignal): Promise<PlanTexts> {
+    return this.#json(`${this.#plan(id)}/texts`, signal);
+  }
+
+  /** Return what is different in the second plan. */
+  compared(first: string, second: string, signal?: AbortSignal): Promise<Compared> {
+    return this.#json(`${this.#plan(first)}/compare?${new URLSearchParams({ with: second })}`, signal);
+  }
+
+  #plan(id: string): string {
+    return `${this.study}/plans/${encodeURIComponent(id)}`;
   }
 
   #collection(collection: string): string {

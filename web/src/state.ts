@@ -1,7 +1,9 @@
 /** What the page shows: one value, changed in one place, watched by whoever draws a part of it. */
 
-import type { Catalogue, Lang, Layer, Section, Side } from "./catalogue";
+import type { Catalogue, Lang, Layer, Section } from "./catalogue";
 import { isGround, layersOf, masterOf, plansOf, sectionOf } from "./catalogue";
+import type { Shown } from "./sides";
+import { plansShown, shownOf, TODAY } from "./sides";
 
 export type View = "before" | "after" | "swipe";
 
@@ -23,6 +25,8 @@ export interface State {
   /** Section of the plan that is shown; empty for none. */
   readonly plan: string;
   readonly view: View;
+  /** What the swipe has at the left: today, or section of a plan; when it is the plan itself, today is at the right. */
+  readonly left: string;
   /** Where the swipe stands, from 0 at the left to 1. */
   readonly swipe: number;
   /** Sections and layers switched on or off by hand, by id; what is absent is as the catalogue has it. */
@@ -38,7 +42,7 @@ export interface State {
 }
 
 export const FIRST: State = {
-  lang: "zh", camera: null, plan: "", view: "after", swipe: 0.5, switched: {}, opacity: {}, selected: null,
+  lang: "zh", camera: null, plan: "", view: "after", left: TODAY, swipe: 0.5, switched: {}, opacity: {}, selected: null,
   tab: "layers", listed: "", open: true,
 };
 
@@ -71,17 +75,28 @@ export class Store {
   }
 }
 
-/** Tell whether a section is on: the plan that was chosen, the study itself, rasters, and results switched on by hand. */
+/** Tell whether a section is on: the plans that are shown, the study itself, rasters, and results switched on by hand. */
 export function sectionOn(catalogue: Catalogue, state: State, id: string): boolean {
   const section = sectionOf(catalogue, id);
   if (section === undefined) return false;
-  if (section.source === "plan") return section.id === state.plan;
+  if (section.source === "plan") return plansShown(state).includes(section.id);
   return state.switched[id] ?? (section.source === "study" || section.source === "rasters");
 }
 
-/** Tell whether a layer is switched on, whatever its section and side; of twins one switch counts for both. */
-export function layerOn(catalogue: Catalogue, state: State, layer: Layer): boolean {
+/** Return the layer whose switch counts: of twins one for both, and of two plans that are compared the one at the right. */
+export function switchOf(catalogue: Catalogue, state: State, layer: Layer): Layer {
   const master = masterOf(catalogue, layer);
+  if (!ofAnotherPlan(catalogue, state, master)) return master;
+  return catalogue.layers[state.plan + master.id.slice(master.section.length)] ?? master;
+}
+
+function ofAnotherPlan(catalogue: Catalogue, state: State, layer: Layer): boolean {
+  return layer.section !== state.plan && sectionOf(catalogue, layer.section)?.source === "plan";
+}
+
+/** Tell whether a layer is switched on, whatever its section and side. */
+export function layerOn(catalogue: Catalogue, state: State, layer: Layer): boolean {
+  const master = switchOf(catalogue, state, layer);
   return state.switched[master.id] ?? byItself(state, master);
 }
 
@@ -90,18 +105,17 @@ function byItself(state: State, layer: Layer): boolean {
   return layer.section === "study" && state.plan ? layer.shown : layer.usual;
 }
 
-/** Tell whether a layer is drawn on this side of the swipe. */
-export function drawn(catalogue: Catalogue, state: State, layer: Layer, side: Side): boolean {
-  return (layer.side === "" || layer.side === side) && sectionOn(catalogue, state, layer.section) && layerOn(catalogue, state, layer);
+/** Tell whether a layer is drawn on a map that shows this. */
+export function drawn(catalogue: Catalogue, state: State, layer: Layer, shown: Shown): boolean {
+  if (layer.side !== "" && layer.side !== shown.side) return false;
+  const section = sectionOf(catalogue, layer.section);
+  if (section?.source === "plan" && section.id !== shown.plan) return false;
+  return sectionOn(catalogue, state, layer.section) && layerOn(catalogue, state, layer);
 }
 
 /** Tell whether a layer is drawn anywhere. */
 export function drawnAnywhere(catalogue: Catalogue, state: State, layer: Layer): boolean {
-  return sidesOf(state).some((side) => drawn(catalogue, state, layer, side));
-}
-
-export function sidesOf(state: State): readonly Side[] {
-  return state.view === "swipe" ? ["before", "after"] : [state.view];
+  return shownOf(state).some((shown) => drawn(catalogue, state, layer, shown));
 }
 
 /** Return the patch that switches a layer on or off; where only one of several may be on, the others go off. */
@@ -111,16 +125,16 @@ export function switching(catalogue: Catalogue, state: State, layer: Layer, on: 
     if (byItself(state, each) === yes) delete switched[each.id];
     else switched[each.id] = yes;
   };
-  const master = masterOf(catalogue, layer);
-  if (on) for (const each of rivals(catalogue, master)) turn(each, false);
+  const master = switchOf(catalogue, state, layer);
+  if (on) for (const each of rivals(catalogue, state, master)) turn(each, false);
   turn(master, on);
   return { switched };
 }
 
-/** Return the layers that go off when this one goes on. */
-function rivals(catalogue: Catalogue, layer: Layer): readonly Layer[] {
+/** Return the layers that go off when this one goes on; those of other plans follow the plan that is shown. */
+function rivals(catalogue: Catalogue, state: State, layer: Layer): readonly Layer[] {
   const ground = isGround(layer);
-  return Object.values(catalogue.layers).filter((each) => each !== layer && masterOf(catalogue, each) === each
+  return Object.values(catalogue.layers).filter((each) => each !== layer && masterOf(catalogue, each) === each && !ofAnotherPlan(catalogue, state, each)
     && ((layer.exclusive !== "" && each.exclusive === layer.exclusive) || (ground && isGround(each))));  // prettier-ignore
 }
 
@@ -154,9 +168,10 @@ export function comparable(catalogue: Catalogue, state: State): boolean {
 export function settled(catalogue: Catalogue, state: State, planAsked: boolean): State {
   const plans = plansOf(catalogue);
   const plan = plans.some((each) => each.id === state.plan) ? state.plan : planAsked && !state.plan ? "" : (plans[0]?.id ?? "");
+  const left = plan && plans.some((each) => each.id === state.left) ? state.left : TODAY;
   const listed = catalogue.layers[state.listed] ? state.listed : "";
-  let made: State = { ...state, plan, listed };
+  let made: State = { ...state, plan, left, listed };
   for (const layer of Object.values(catalogue.layers))
-    if (state.switched[layer.id]) made = { ...made, ...switching(catalogue, made, layer, true) };
+    if (state.switched[layer.id] && !ofAnotherPlan(catalogue, made, layer)) made = { ...made, ...switching(catalogue, made, layer, true) };
   return { ...made, view: comparable(catalogue, made) ? state.view : "after" };
 }

@@ -3,10 +3,12 @@
 import type { GeoJSONSource, LngLatBoundsLike, MapGeoJSONFeature, MapMouseEvent, PointLike, StyleSpecification } from "maplibre-gl";
 import { Map as MapView, ScaleControl, setWorkerUrl } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-csp-worker.js?url";
-import type { Catalogue, Layer, Side } from "../catalogue";
+import type { Catalogue, Layer } from "../catalogue";
 import { collectionOf } from "../catalogue";
 import { el, icon, ICONS } from "../dom";
 import type { Item, Properties, Server } from "../server";
+import type { Shown } from "../sides";
+import { nameOfShown, shownOf } from "../sides";
 import type { State, Store } from "../state";
 import { drawn, sectionOn } from "../state";
 import { nameOf } from "../values";
@@ -38,7 +40,7 @@ const DRAWN_MS = 5000;
 interface Half {
   readonly view: MapView;
   readonly drawnAs: Map<string, string>;
-  side: Side;
+  shown: Shown;
   ready: boolean;
 }
 
@@ -74,12 +76,12 @@ export class Stage {
     this.#server = server;
     this.#catalogue = catalogue;
     this.#placed = store.now.camera !== null;
-    this.#swipe = new Swipe(store);
+    this.#swipe = new Swipe(store, () => this.#catalogue);
     this.node = el("div", { class: "maps" }, this.#boxes.main, this.#boxes.left, this.#swipe.node, this.#cross, this.#tip);
     setWorkerUrl(workerUrl);
     this.#index();
-    this.#main = this.#make(this.#boxes.main, this.#sideOfMain(), true);
-    store.watch(["lang", "plan", "view", "switched", "opacity"], () => this.#update());
+    this.#main = this.#make(this.#boxes.main, this.#shown().right, true);
+    store.watch(["lang", "plan", "view", "left", "switched", "opacity"], () => this.#update());
     this.#sections = this.#sectionsOn();
     this.#update();
   }
@@ -198,17 +200,18 @@ export class Stage {
     source?.setData({ type: "FeatureCollection", features: features.map(({ geometry }) => ({ type: "Feature", geometry, properties: {} })) });
   }
 
-  #style(side: Side): StyleSpecification {
-    return styleOf(this.#catalogue, this.#store.now, side, this.#server, this.#attempt);
+  #style(shown: Shown): StyleSpecification {
+    return styleOf(this.#catalogue, this.#store.now, shown, this.#server, this.#attempt);
   }
 
   #update(): void {
-    const { view } = this.#store.now;
-    if (view === "swipe" && !this.#left) this.#left = this.#make(this.#boxes.left, "before", false);
-    const swiping = view === "swipe";
+    const swiping = this.#store.now.view === "swipe";
+    const { left, right } = this.#shown();
+    if (swiping && !this.#left) this.#left = this.#make(this.#boxes.left, left, false);
     this.#boxes.left.hidden = !swiping;
     this.#swipe.show(swiping);
-    this.#main.side = this.#sideOfMain();
+    this.#main.shown = right;
+    if (this.#left) this.#left.shown = left;
     if (swiping && this.#left) {
       this.#left.view.resize();
       this.#follow(this.#main.view, this.#left.view);
@@ -225,12 +228,14 @@ export class Stage {
   /** Layers have come or gone: hand MapLibre the whole style, it finds out what is different. */
   #restyle(half: Half): void {
     half.drawnAs.clear();
-    half.view.setStyle(this.#style(half.side), { diff: true });
+    half.view.setStyle(this.#style(half.shown), { diff: true });
     this.#mark(half);
   }
 
-  #sideOfMain(): Side {
-    return this.#store.now.view === "before" ? "before" : "after";
+  /** What the two maps show; outside the swipe there is only the right one. */
+  #shown(): { left: Shown; right: Shown } {
+    const [left, right] = shownOf(this.#store.now);
+    return { left, right: right ?? left };
   }
 
   #halves(): Half[] {
@@ -242,14 +247,15 @@ export class Stage {
     for (const layer of Object.values(this.#catalogue.layers))
       for (const part of layer.style) {
         if (!half.view.getLayer(part.id)) continue;
-        const now = dressed(this.#catalogue, this.#store.now, half.side, layer, part);
+        const now = dressed(this.#catalogue, this.#store.now, half.shown, layer, part);
         const written = JSON.stringify([now.layout, now.paint]);
         if (half.drawnAs.get(part.id) === written) continue;
         half.drawnAs.set(part.id, written);
         for (const [name, value] of Object.entries(now.layout ?? {})) half.view.setLayoutProperty(part.id, name, value);
         for (const [name, value] of Object.entries(now.paint ?? {})) half.view.setPaintProperty(part.id, name, value);
       }
-    half.view.getCanvas().setAttribute("aria-label", say(half === this.#main ? "map_keys" : "before", this.#store.now.lang));
+    const { lang } = this.#store.now;
+    half.view.getCanvas().setAttribute("aria-label", half === this.#main ? say("map_keys", lang) : nameOfShown(this.#catalogue, half.shown, lang));
   }
 
   #index(): void {
@@ -258,12 +264,12 @@ export class Stage {
     );
   }
 
-  #make(box: HTMLElement, side: Side, main: boolean): Half {
+  #make(box: HTMLElement, shown: Shown, main: boolean): Half {
     const { camera } = this.#store.now;
     const from = main ? camera : this.camera;
     const view = new MapView({
       container: box,
-      style: this.#style(side),
+      style: this.#style(shown),
       center: from ? [from.lng, from.lat] : [104, 35],
       zoom: from?.zoom ?? 3,
       attributionControl: false,
@@ -279,7 +285,7 @@ export class Stage {
     });
     view.touchZoomRotate.disableRotation();
     view.keyboard.disableRotation();
-    const half: Half = { view, drawnAs: new Map(), side, ready: false };
+    const half: Half = { view, drawnAs: new Map(), shown, ready: false };
     view.on("style.load", () => {
       half.ready = true;
       this.#dress(half);
@@ -355,7 +361,7 @@ export class Stage {
     const around: [PointLike, PointLike] = [[x - near, y - near], [x + near, y + near]];
     const parts = { area: [] as string[], fine: [] as string[] };
     for (const layer of Object.values(this.#catalogue.layers)) {
-      if (!layer.collection || !drawn(this.#catalogue, this.#store.now, layer, half.side)) continue;
+      if (!layer.collection || !drawn(this.#catalogue, this.#store.now, layer, half.shown)) continue;
       const filled = layer.style.some((part) => part.type === "fill");
       for (const part of layer.style) {
         if (!half.view.getLayer(part.id)) continue;

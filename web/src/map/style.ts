@@ -1,11 +1,12 @@
 /** The catalogue as a MapLibre style: which layers are seen on one side, in which language, how opaque. */
 
 import type { ExpressionSpecification, LayerSpecification, SourceSpecification, StyleSpecification } from "maplibre-gl";
-import type { Catalogue, Lang, Layer, Side } from "../catalogue";
-import { drawingOrder, masterOf } from "../catalogue";
+import type { Catalogue, Lang, Layer } from "../catalogue";
+import { drawingOrder } from "../catalogue";
 import type { Server } from "../server";
+import type { Shown } from "../sides";
 import type { State } from "../state";
-import { drawn, sectionOn } from "../state";
+import { drawn, sectionOn, switchOf } from "../state";
 
 /** The fonts of names on the map, from the machine: the same as those of the page round it. */
 const FONTS = ["Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei",
@@ -25,17 +26,17 @@ const OPACITY: Partial<Record<LayerSpecification["type"], readonly string[]>> = 
 export const SELECTED = "selected";
 
 /**
- * Return the style for one side: the layers of the sections that are switched on. `attempt` grows when pictures are to be
+ * Return the style of one map: the layers of the sections that are switched on. `attempt` grows when pictures are to be
  * fetched anew.
  */
-export function styleOf(catalogue: Catalogue, state: State, side: Side, server: Server, attempt: number): StyleSpecification {
+export function styleOf(catalogue: Catalogue, state: State, shown: Shown, server: Server, attempt: number): StyleSpecification {
   const sources: Record<string, SourceSpecification> = {};
   sources[SELECTED] = { type: "geojson", data: { type: "FeatureCollection", features: [] } };
   const made = new Map<string, LayerSpecification>([[catalogue.background.id, catalogue.background]]);
   for (const layer of Object.values(catalogue.layers)) {
     if (!sectionOn(catalogue, state, layer.section)) continue;
     for (const part of layer.style) {
-      made.set(part.id, dressed(catalogue, state, side, layer, part));
+      made.set(part.id, dressed(catalogue, state, shown, layer, part));
       const source = "source" in part ? catalogue.sources[part.source] : undefined;
       if (source && "source" in part) sources[part.source] ??= sourceHere(source, server, attempt);
     }
@@ -49,17 +50,17 @@ export function styleOf(catalogue: Catalogue, state: State, side: Side, server: 
 }
 
 /** Return one part of a layer as it is to be drawn now. */
-export function dressed(catalogue: Catalogue, state: State, side: Side, layer: Layer, part: LayerSpecification): LayerSpecification {
+export function dressed(catalogue: Catalogue, state: State, shown: Shown, layer: Layer, part: LayerSpecification): LayerSpecification {
   const layout: Record<string, unknown> = {
     ...part.layout,
-    visibility: drawn(catalogue, state, layer, side) ? "visible" : "none",
+    visibility: drawn(catalogue, state, layer, shown) ? "visible" : "none",
   };
   if (part.type === "symbol" && layout["text-field"] !== undefined) {
     layout["text-field"] = inOurFonts(textOf(part, state.lang) ?? layout["text-field"]);
     layout["text-font"] = fontsFor(layout["text-font"]);
   }
   const paint: Record<string, unknown> = { ...part.paint };
-  const share = state.opacity[masterOf(catalogue, layer).id] ?? 1;
+  const share = state.opacity[switchOf(catalogue, state, layer).id] ?? 1;
   if (share < 1)
     for (const name of OPACITY[part.type] ?? []) paint[name] = faded((paint[name] ?? 1) as number | unknown[], share);
   return { ...part, layout, paint } as LayerSpecification;

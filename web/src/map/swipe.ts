@@ -1,6 +1,8 @@
-/** The handle between today and the plan: dragged, or moved with the arrow keys. */
+/** The handle between the two sides: dragged, or moved with the arrow keys. */
 
+import type { Catalogue } from "../catalogue";
 import { el, icon, ICONS } from "../dom";
+import { nameOfShown, shownOf } from "../sides";
 import type { State, Store } from "../state";
 import { say } from "../words";
 
@@ -13,15 +15,18 @@ export class Swipe {
   readonly #handle: HTMLButtonElement;
   readonly #names = [el("span", {}), el("span", {})] as const;
 
-  constructor(store: Store) {
+  readonly #catalogue: () => Catalogue;
+
+  constructor(store: Store, catalogue: () => Catalogue) {
     this.#store = store;
+    this.#catalogue = catalogue;
     this.#handle = el("button", {
       type: "button", role: "slider", "aria-orientation": "horizontal", "aria-valuemin": 0, "aria-valuemax": 100,
       onpointerdown: (event: PointerEvent) => this.#drag(event),
       onkeydown: (event: KeyboardEvent) => this.#key(event),
     }, icon(ICONS.left, 16), icon(ICONS.right, 16));  // prettier-ignore
     this.node = el("div", { class: "swipe", hidden: true }, ...this.#names, this.#handle);
-    store.watch(["swipe", "lang"], (state) => this.#draw(state));
+    store.watch(["swipe", "lang", "plan", "left", "view"], (state) => this.#draw(state));
     this.#draw(store.now);
   }
 
@@ -30,13 +35,16 @@ export class Swipe {
     if (yes) this.#draw(this.#store.now);
   }
 
-  #draw({ swipe, lang }: State): void {
+  #draw(state: State): void {
+    const { swipe, lang } = state;
     const share = Math.round(swipe * 100);
-    this.#names[0].textContent = say("before", lang);
-    this.#names[1].textContent = say("after", lang);
+    const names = shownOf(state).map((each) => nameOfShown(this.#catalogue(), each, lang));
+    this.#names.forEach((node, n) => {
+      node.textContent = names[n] ?? "";
+    });
     this.#handle.setAttribute("aria-label", say("swipe_handle", lang));
     this.#handle.setAttribute("aria-valuenow", String(share));
-    this.#handle.setAttribute("aria-valuetext", say("swipe_share", lang, { n: share }));
+    this.#handle.setAttribute("aria-valuetext", say("swipe_share", lang, { n: share, left: names[0] ?? "" }));
     (this.node.parentElement ?? this.node).style.setProperty("--swipe", `${swipe * 100}%`);
   }
 

@@ -1,11 +1,12 @@
 /** The tree of layers with their legends: what is on the map, and what it means. */
 
 import type { Catalogue, Group, Layer, Section, Side } from "../catalogue";
-import { layersOf, masterOf, plansOf, twinOf } from "../catalogue";
+import { layersOf, plansOf, twinOf } from "../catalogue";
 import type { Child } from "../dom";
-import { el, ICONS } from "../dom";
+import { el, icon, ICONS } from "../dom";
+import { choosingPlan } from "../sides";
 import type { State } from "../state";
-import { comparable, drawnAnywhere, layerOn, sectionOn, switching, switchingSection } from "../state";
+import { comparable, drawnAnywhere, layerOn, sectionOn, switching, switchingSection, switchOf } from "../state";
 import { swatch } from "../swatch";
 import { moment } from "../values";
 import { known, pick, say } from "../words";
@@ -46,12 +47,14 @@ export function layersPanel(desk: Desk): Panel {
       plans.map((plan) => line(plan.id,
         el("span", { class: "choice-name" }, pick(plan.title, state.lang)), stateChip(plan, state),
         plan.at && el("span", { class: "when" }, moment(plan.at, state.lang)))),
-      line("", el("span", { class: "choice-name" }, say("plan_none", state.lang))));  // prettier-ignore
+      line("", el("span", { class: "choice-name" }, say("plan_none", state.lang))),
+      state.plan !== "" && el("button", { type: "button", class: "onward", "data-key": "plan-more", onclick: () => store.set({ tab: "plan" }) },
+        say("plan_more", state.lang), icon(ICONS.right, 14)));  // prettier-ignore
   }
 
   function choosePlan(id: string): void {
-    const { view } = store.now;
-    store.set({ plan: id, view: comparable(desk.catalogue(), { ...store.now, plan: id }) ? view : "after" });
+    const next = { ...store.now, ...choosingPlan(store.now, id) };
+    store.set({ plan: next.plan, left: next.left, view: comparable(desk.catalogue(), next) ? next.view : "after" });
   }
 
   // ── sections and groups ──
@@ -149,7 +152,7 @@ export function layersPanel(desk: Desk): Panel {
 
   function opacity(state: State, layer: Layer): HTMLElement {
     const { lang } = state;
-    const master = masterOf(desk.catalogue(), layer).id;
+    const master = switchOf(desk.catalogue(), state, layer).id;
     const share = Math.round(100 * (state.opacity[master] ?? 1));
     const told = el("output", {}, `${share}%`);
     const set = (event: Event): void => {

@@ -5,7 +5,7 @@ import { el, ICONS, refill } from "../dom";
 import type { ItemPage, Properties } from "../server";
 import { gaveUp, Refusal } from "../server";
 import type { State } from "../state";
-import { layerOn, sectionOn, switching } from "../state";
+import { sectionOn } from "../state";
 import { swatch } from "../swatch";
 import { classOf, isNumber, nameOf, number, shownValue } from "../values";
 import { pick, say } from "../words";
@@ -130,7 +130,7 @@ export function listPanel(desk: Desk): Panel {
       const here = selected?.collection === layer.collection && selected.id === row.id;
       return el("li", {},
         el("button", { type: "button", "data-key": `row-${row.id}`, class: here ? "here" : "", "aria-pressed": String(here), title: say("on_map", state.lang),
-          onclick: () => visit(layer, row.id) },
+          onclick: () => desk.visit(layer, row.id) },
           el("span", { class: "list-name" }, drawnIn && swatch(layer, drawnIn, "small"), row.name),
           el("span", { class: "list-chips" }, chips.map((field) => {
             const text = shownValue(catalogue, layer, field, row.properties, state.lang);
@@ -179,15 +179,6 @@ export function listPanel(desk: Desk): Panel {
   function more(): void {
     limit = Math.min(MOST, limit + PAGE * 5);
     if (target) draw(target);
-  }
-
-  /** Show a feature on the map, and its layer where that is not to be seen. */
-  function visit(layer: Layer, id: string): void {
-    const state = store.now;
-    const on = layerOn(desk.catalogue(), state, layer) ? {} : switching(desk.catalogue(), state, layer, true);
-    const other = state.view !== "swipe" && state.view !== layer.side;
-    store.set({ ...on, ...(layer.side !== "" && other && { view: layer.side }), selected: null });
-    store.set({ selected: { collection: layer.collection, id } });
   }
 
   return {

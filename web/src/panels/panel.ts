@@ -1,6 +1,6 @@
 /** What a panel is: a tab beside the map. Another one (an editor of plans, say) is one file and one line in `main.ts`. */
 
-import type { Catalogue } from "../catalogue";
+import type { Catalogue, Layer } from "../catalogue";
 import type { Stage } from "../map/stage";
 import type { Notices } from "../notices";
 import type { Server } from "../server";
@@ -16,6 +16,8 @@ export interface Desk {
   readonly stage: Stage | null;
   /** As it is now: it is replaced when results come or go. */
   readonly catalogue: () => Catalogue;
+  /** Go to a feature: it is marked on the map and its card opens. `near`: also when it is to be seen already. */
+  readonly visit: (layer: Layer, id: string, near?: boolean) => void;
 }
 
 export interface Panel {
