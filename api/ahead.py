@@ -7,6 +7,7 @@ import threading
 
 from api.errors import BusyError, NotFoundError
 from api.features.snapshot import Snapshots
+from api.features.written import Written
 from api.server import Server
 from api.settings import Settings
 from api.storage.opening import open_storage
@@ -21,6 +22,7 @@ def begin(settings: Settings) -> Server:
     """Return a server with what reading needs; `api.main.open_server` adds the rest."""
     server = Server(settings, open_storage(settings))
     server.parts[Snapshots] = Snapshots(settings.snapshot_bytes)
+    server.parts[Written] = Written()
     server.parts[Tiles] = Tiles(server)
     return server
 

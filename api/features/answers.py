@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus, urlencode
 
 import numpy as np
 import orjson
@@ -21,6 +21,7 @@ from api.features.query import ITEM, ITEMS, read_query, read_representation, sin
 from api.features.representation import GEOJSON, HTML, JSON, SCHEMA, Form, form_of
 from api.features.snapshot import Snapshot, Snapshots
 from api.features.visible import visible
+from api.features.written import Written
 from geo.contracts import TABLES
 from layers.words import Lang
 
@@ -94,11 +95,11 @@ def _described(request: Request, at: Here, lang: Lang, collection_id: str, what:
     return _json(at, etag, made, kind)
 
 
-def items(request: Request, at: Here, lang: Lang, collection_id: str) -> Response:
-    """Return one page of the features that are asked for."""
+def items(request: Request, at: Here, lang: Lang, collection_id: str, as_now: Snapshot | None = None) -> Response:
+    """Return one page of the features that are asked for; `as_now`: the collection, where it is at hand."""
     asked = request.scope["query_string"].decode("latin-1")
     pairs = request.query_params.multi_items()
-    as_now = snapshot_for(at, collection_id)
+    as_now = snapshot_for(at, collection_id) if as_now is None else as_now
     kinds = as_now.once("kinds", lambda: {"id": "text"} | {each.name: each.kind for each in as_now.collection.columns})
     given = single(pairs, ITEMS, [*kinds])
     form = form_of(given.get("f"), request.headers.get("accept"), GEOJSON)
@@ -111,13 +112,14 @@ def items(request: Request, at: Here, lang: Lang, collection_id: str) -> Respons
     found = page_of(snapshot, query)
     links = _page_links(here, pairs, found, form, describe.title_of(snapshot.collection, lang))
     links.append(link(f"{at.base}/collections/{collection_id}", "collection", JSON))
-    made = features(snapshot, found.positions, query.told)
     if form == "html":
+        made = features(snapshot, found.positions, query.told)
         return _html(at, etag, pages.items(at, snapshot, made, query=query, found=found, links=links, lang=lang))
     more: dict[str, Any] = {}
     if query.asked is not None:
         more["limitCut"] = {"asked": query.asked, "limit": query.limit, "remedy": "follow the next links"}
-    body = collection_bytes(made, matched=found.matched, at=_now(), links=links, **more)
+    written = at.server.part(Written).texts(snapshot, found.positions, query.told)
+    body = collection_bytes(written, matched=found.matched, at=_now(), links=links, **more)
     headers = {**cache_headers(at, etag), "Content-Crs": f"<{query.told.crs.uri}>"}
     return Response(body, headers=headers, media_type=GEOJSON)
 
@@ -167,25 +169,26 @@ def _item_etag(request: Request, at: Here, snapshot: Snapshot, position: int, fo
 
 def _page_links(here: str, pairs: Given, found: Page, form: Form, title: str) -> list[dict[str, str]]:
     own, other = (GEOJSON, HTML) if form == "json" else (HTML, GEOJSON)
+    asked = [(name, f"{quote_plus(name)}={quote_plus(value)}") for name, value in pairs]
+
+    def same(but: str, value: str) -> str:
+        return f"{here}?{'&'.join([*(text for name, text in asked if name != but), f'{but}={value}'])}"
+
     links = [
-        link(_with(here, pairs), "self", own, title),
-        link(_with(here, [*_without(pairs, "f"), ("f", "html" if form == "json" else "json")]), "alternate", other),
+        link(f"{here}?{'&'.join(text for _, text in asked)}" if asked else here, "self", own, title),
+        link(same("f", "html" if form == "json" else "json"), "alternate", other),
     ]
     if found.last is not None:
-        links.append(link(_with(here, [*_without(pairs, "after"), ("after", token(found.last))]), "next", own))
+        links.append(link(same("after", token(found.last)), "next", own))
     return links
 
 
-def _without(pairs: Given, name: str) -> Given:
-    return [pair for pair in pairs if pair[0] != name]
-
-
-def _with(here: str, pairs: Given | Mapping[str, str]) -> str:
+def _with(here: str, pairs: Mapping[str, str]) -> str:
     return f"{here}?{urlencode(pairs)}" if pairs else here
 
 
 def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{datetime.now(UTC).isoformat(timespec='seconds')[:19]}Z"
 
 
 def _json(at: Here, etag: str, made: Any, kind: str = JSON) -> Response:  # noqa: ANN401 - JSON

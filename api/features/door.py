@@ -5,10 +5,8 @@ hand, somebody without the right, a mistake) goes on to the application, so that
 is answered here is written by the same function as there.
 """
 
-from functools import lru_cache
-from urllib.parse import parse_qsl
-
 from fastapi import Request
+from starlette.datastructures import QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.accounts.rights import OWNER, Caller
@@ -54,9 +52,10 @@ class Door:
         study_id, collection = parts[2], parts[4]
         headers = dict(scope["headers"])
         host = headers.get(b"host")
-        if not caller.sees_households(study_id) or host is None or not _is_usual(scope["query_string"]):
+        if not caller.sees_households(study_id) or host is None or headers.get(b"accept", b"*/*") not in _ACCEPTED:
             return False
-        if headers.get(b"accept", b"*/*") not in _ACCEPTED:
+        request = Request(scope)
+        if not _is_usual(request.query_params):
             return False
         try:
             store = self._server.storage.open(study_id)
@@ -66,7 +65,7 @@ class Door:
             base = self._server.settings.public_url.rstrip("/") or f"{scope['scheme']}://{host.decode('latin-1')}"
             lang: Lang = "en" if headers.get(b"accept-language", b"").lower().startswith(b"en") else "zh"
             at = Here(self._server, store, caller, f"{base}/studies/{study_id}")
-            told = answers.items(Request(scope), at, lang, collection)
+            told = answers.items(request, at, lang, collection, snapshot)
         except ShequError:
             return False
         scope["door"] = _ROUTE
@@ -77,8 +76,6 @@ class Door:
 _ACCEPTED = frozenset({b"*/*", b"application/geo+json", b"application/json"})
 
 
-@lru_cache(8192)
-def _is_usual(query: bytes) -> bool:
-    given = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+def _is_usual(given: QueryParams) -> bool:
     limit = given.get("limit", "1")
     return given.keys() <= _USUAL and limit.isascii() and limit.isdigit() and int(limit[:9]) <= _MOST_FEATURES

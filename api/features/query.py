@@ -110,8 +110,12 @@ def read_representation(given: Mapping[str, str], store: StudyStore, columns: Se
     BadRequestError
         When a parameter has a wrong value.
     """
+    return _representation(given, store, store.crs, columns)
+
+
+def _representation(given: Mapping[str, str], store: StudyStore, crs: CRS, columns: Sequence[str]) -> Representation:
     return Representation(
-        reference(given.get("crs", CRS84), store.crs, "crs"),
+        reference(given.get("crs", CRS84), crs, "crs"),
         _properties(given.get("properties"), columns),
         _flag(given.get("skipGeometry"), "skipGeometry") is not True,
         _as_of(given.get("as_of"), store),
@@ -129,7 +133,7 @@ def read_query(given: Mapping[str, str], store: StudyStore, kinds: Mapping[str, 
     crs: CRS = store.crs
     asked = _limit(given.get("limit"))
     return Query(
-        read_representation(given, store, [*kinds]),
+        _representation(given, store, crs, [*kinds]),
         min(asked, page_limit),
         asked if asked > page_limit else None,
         read_token(given["after"]) if "after" in given else None,
