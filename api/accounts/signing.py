@@ -3,7 +3,7 @@
 import logging
 import math
 
-from api.accounts.accounts import Accounts
+from api.accounts.accounts import Accounts, folded
 from api.accounts.limits import Limiter, Rate, household_of
 from api.accounts.oidc import Provider
 from api.accounts.sessions import Cookies
@@ -39,7 +39,7 @@ class SignIn:
         TooManyError
             When there were too many wrong ones.
         """
-        taken = (self._by_address, household_of(address)), (self._by_name, name.casefold())
+        taken = (self._by_address, household_of(address)), (self._by_name, folded(name))
         wait = max(limiter.take(key) for limiter, key in taken)
         if wait:
             LOG.warning("too many attempts to sign in", extra={"said": {"name": name, "from": address}})

@@ -104,10 +104,12 @@ def _conformance(base: str, crumbs: list[Crumb], lang: Lang, *, as_page: bool) -
 
 @router.get("/health", response_model=Health)
 def health(request: Request) -> Response:
-    """Tell whether the server can read and write: 200, or 503 with what is wrong."""
-    told = server_of(request).storage.health()
+    """Tell whether the server can read and write: 200, or 503 with what is wrong. Versions and studies: to an admin."""
+    told, caller = server_of(request).storage.health(), caller_of(request)
     well = bool(told.get("ok"))
-    return JSONResponse({"status": "ok" if well else "failing", "storage": dict(told)}, 200 if well else 503)
+    shown = {name: value for name, value in told.items()
+             if name in ("ok", "storage", "why") or (caller is not None and caller.may("*", "admin"))}  # fmt: skip
+    return JSONResponse({"status": "ok" if well else "failing", "storage": shown}, 200 if well else 503)
 
 
 @router.get("/metrics", response_class=PlainTextResponse, responses=PROBLEMS)

@@ -4,7 +4,10 @@ import re
 
 import pytest
 
+from api.accounts import signing
+from api.accounts.limits import Rate
 from api.accounts.signing import BY_ADDRESS, SignIn
+from api.errors import NotAllowedError, TooManyError
 from tests.api.accounts.conftest import BASE, HOME, OWN_PAGE, PASSWORD, Team
 
 
@@ -80,6 +83,16 @@ def test_who_guesses_must_wait_and_who_knows_is_not_counted(team: Team):
     assert told.status_code == 429
     assert 1 <= int(told.headers["retry-after"]) <= 10
     assert "There were too many attempts" in told.text
+
+
+def test_who_guesses_from_many_places_writes_the_name_in_vain_otherwise(shared_team: Team, monkeypatch):
+    monkeypatch.setattr(signing, "BY_NAME", Rate(3, 1e-6))
+    asked = SignIn(shared_team.server.settings, shared_team.accounts)
+    for n, name in enumerate(("li", "LI", "ｌi")):
+        with pytest.raises(NotAllowedError):
+            asked.require_password(name, "wrong", address=f"10.0.0.{n}")
+    with pytest.raises(TooManyError):
+        asked.require_password("ｌｉ", "wrong", address="10.0.0.9")
 
 
 @pytest.mark.parametrize(

@@ -165,3 +165,11 @@ def test_surveyors_write_findings_alone(shared_team: Team):
         told = surveyor.request(method, path, json=feature, headers={"content-type": kind})
         assert told.status_code == 403, (method, told.text)
     assert surveyor.post(f"/studies/{STUDY_ID}/collections/buildings/hold").status_code == 403
+
+
+def test_strangers_are_told_whether_the_server_is_well_and_no_more(shared_team: Team):
+    told = _client(shared_team, None).get("/health").json()
+    assert told == {"status": "ok", "storage": {"ok": True, "storage": "postgis"}}
+    assert _client(shared_team, Caller("zhao", {STUDY_ID: "admin"})).get("/health").json() == told
+    admin = _client(shared_team, Caller("li", {"*": "admin"}))
+    assert {"postgresql", "studies"} <= {*admin.get("/health").json()["storage"]}
