@@ -37,7 +37,7 @@ from api.routes import (
     viewer,
 )
 from api.server import Server
-from api.settings import Settings, require_safe
+from api.settings import Settings, read_settings, require_safe
 from api.styles.answers import Answers
 from api.tiles.door import Door
 from api.tiles.tiles import Tiles
@@ -91,7 +91,7 @@ def create_app(settings: Settings, server: Server | None = None) -> FastAPI:
 
 def app_from_environment() -> FastAPI:
     """Return the application of one of several server processes; settings come from the environment."""
-    settings = Settings()
+    settings = read_settings()
     require_safe(settings)
     log_as_json()
     return create_app(settings)
@@ -123,9 +123,13 @@ async def _told(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
+    sent = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    as_form = "application/x-www-form-urlencoded"  # what curl -d says where nobody says otherwise
+    remedy = "correct the value, see the API document"
+    if sent == as_form and any(one["loc"] == ("body",) for one in error.errors()):
+        remedy = f"it was sent as {as_form}: send the header Content-Type: application/json"
     faults = [
-        Fault(f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}", "correct the value, see the API document")
-        for one in error.errors()[:8]
+        Fault(f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}", remedy) for one in error.errors()[:8]
     ]
     return JSONResponse(problem(BadRequestError(faults), str(request.url.path)), 400, media_type=PROBLEM)
 
@@ -134,11 +138,12 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     status, path = error.status_code, str(request.url.path)[:_SHOWN]
     what, remedy = str(error.detail), ""
-    if what == HTTPStatus(status).phrase:  # said by the router, which knows no more
-        if status == HTTPStatus.NOT_FOUND:
-            what, remedy = f"there is nothing at {path}", "see /studies for what there is, and /docs for every address"
-        elif status == HTTPStatus.METHOD_NOT_ALLOWED:
-            what, remedy = f"{request.method} is not offered at {path}", f"use {(error.headers or {}).get('Allow')}"
+    by_router = what == HTTPStatus(status).phrase  # who knows no more
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = {name.lower(): value for name, value in (error.headers or {}).items()}.get("allow")
+        what, remedy = f"{request.method} is not offered at {path}" if by_router else what, f"use {allowed}"
+    elif status == HTTPStatus.NOT_FOUND and by_router:
+        what, remedy = f"there is nothing at {path}", "see /studies for what there is, and /docs for every address"
     body = {"type": "about:blank", "title": TITLES.get(status, what), "status": status, "detail": what,
             "instance": path, "faults": [{"what": what, **({"remedy": remedy} if remedy else {})}]}  # fmt: skip
     return JSONResponse(body, status, error.headers, PROBLEM)

@@ -2,9 +2,10 @@
 
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from geo.errors import Fault, InputError
 
@@ -66,6 +67,29 @@ class Settings(BaseSettings):
             return ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+
+def read_settings(**given: Any) -> Settings:  # noqa: ANN401 - the fields of Settings
+    """Return the settings of the environment; what is `given` goes before them.
+
+    Raises
+    ------
+    InputError
+        When a variable has a wrong value. It is named; its value, which may be a secret, is not told.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise InputError([
+            Fault(f"SHEQU_{'.'.join(str(part) for part in one['loc']).upper()}: {one['msg']}",
+                  "correct the variable, or unset it: docs/serving.md lists them all")
+            for one in error.errors(include_input=False, include_url=False)
+        ]) from None  # fmt: skip
+    except SettingsError as error:
+        name = str(error).partition('"')[2].partition('"')[0].upper()
+        raise InputError(
+            Fault(f"SHEQU_{name} is no JSON", """write it as in '["https://a.cn"]' or '{"east": "a.gpkg"}'""")
+        ) from None
 
 
 def require_safe(settings: Settings) -> None:

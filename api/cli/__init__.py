@@ -22,6 +22,8 @@ from api.cli import (
     town,
 )
 from api.cli.console import BAD_INPUT, CANCELLED, NO_ANSWER, plain, say_cancelled, tell
+from api.cli.kernels import find_room_for_kernels
+from api.errors import WebError
 from geo.errors import InfeasibleError, ShequError
 
 shequ = typer.Typer(
@@ -95,6 +97,7 @@ def main() -> None:
     """Run the command; every refusal is one plain message and an exit code."""
     # told to end, leave no draft behind either; not as Ctrl-C does, which is ignored in the background of a shell
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    find_room_for_kernels()
     try:
         shequ(standalone_mode=True)
     except InfeasibleError as error:
@@ -103,7 +106,8 @@ def main() -> None:
             tell(f"  • {reason}")
         sys.exit(NO_ANSWER)
     except ShequError as error:
-        tell(f"[bold red]error[/]: {plain(error)}", marked=True)
+        said = error.fault if isinstance(error, WebError) and error.fault.remedy else error
+        tell(f"[bold red]error[/]: {plain(said)}", marked=True)
         sys.exit(BAD_INPUT)
     except OSError as error:
         place = f"\n  where:  file {error.filename}" if error.filename else ""

@@ -51,9 +51,9 @@ def serve_studies(
     from pydantic import SecretStr
 
     from api.gateway import log_as_json
-    from api.settings import Settings, require_safe
+    from api.settings import read_settings, require_safe
 
-    files = name_studies(studies or [])
+    files = name_studies(studies or []) or ({} if database else dict(read_settings().studies))
     if not files and not database:
         raise InputError(Fault("there is nothing to serve", "name study files, or a database with --database URL"))
     if files and database:
@@ -65,7 +65,7 @@ def serve_studies(
     if workers > 1 and not database:
         raise InputError(Fault("study files are served by one process", "leave --workers out, or use a database"))
     port = port or _free(host)
-    settings = Settings(studies=files, database=SecretStr(database) if database else None, host=host, port=port)
+    settings = read_settings(studies=files, database=SecretStr(database) if database else None, host=host, port=port)
     require_safe(settings)
     _require_free(host, port)
     log_as_json()

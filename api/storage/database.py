@@ -69,6 +69,13 @@ def open_database(url: str) -> Engine:
     engine = connect(url)
     try:
         upgrade(engine)
+    except BusyError as error:  # who starts a server or a command may know why, and sees what is wrong in the address
+        engine.dispose()
+        if isinstance(error.__cause__, psycopg.OperationalError):
+            why = " ".join(str(error.__cause__).split())
+            remedy = "see that it runs, and check host, port, database, role and password in its address"
+            raise BusyError(f"{error.fault.what}: {why}", remedy, headers=error.headers) from error.__cause__
+        raise
     except BaseException:
         engine.dispose()
         raise

@@ -46,6 +46,14 @@ def test_what_is_too_large_is_refused(web: TestClient) -> None:
     assert web.post(ITEMS, content=b"{}", headers={"content-type": "application/geo+json"}).status_code != 413
 
 
+def test_json_that_is_sent_as_a_form_is_told_so(web: TestClient) -> None:
+    """What curl does with -d where nobody names the type."""
+    at = {"Content-Type": "application/x-www-form-urlencoded", "If-Match": '"1"'}
+    told = web.post(f"/studies/{STUDY_ID}/plans/p1/edits", content='{"do": "undo"}', headers=at)
+    assert told.status_code == 400
+    assert "Content-Type: application/json" in told.json()["faults"][0]["remedy"]
+
+
 def test_counts_stand_in_the_metrics(web: TestClient) -> None:
     line = 'shequ_requests_total{method="GET",route="/health",status="200"}'
 

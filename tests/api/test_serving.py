@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.cli.kernels import find_room_for_kernels
 from api.cli.serving import name_studies
 from geo.errors import InputError
 from geo.study import read_study, write_study
@@ -106,6 +107,29 @@ def test_what_others_could_reach_is_refused(file: Path) -> None:
     refused(here("serve", file, "--database", NOWHERE), "cannot be served at once", "shequ team add")
     refused(here("serve", file, "--workers", 4), "served by one process")
     refused(here("serve", "--database", NOWHERE, "--host", "0.0.0.0"), "SHEQU_SESSION_SECRET", "https://")
+
+
+def test_studies_are_named_by_the_environment_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHEQU_STUDIES", f'{{"east": "{tmp_path / "absent.gpkg"}"}}')
+    refused(here("serve", "--port", 0), "there is no such file", "absent.gpkg")
+
+
+def test_a_database_that_does_not_answer_is_told_with_the_reason_and_what_to_check() -> None:
+    refused(here("serve", "--database", NOWHERE, "--port", 0), "does not answer", "port 1 failed", "check host, port")
+
+
+def test_who_can_write_neither_beside_the_code_nor_at_home_keeps_compiled_functions_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null/cache")
+    find_room_for_kernels()
+    assert "NUMBA_CACHE_DIR" not in os.environ, "beside the code there is room"
+    find_room_for_kernels(Path("/dev/null/code"))
+    made = Path(os.environ["NUMBA_CACHE_DIR"])
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(made))  # taken back when the test ends
+    assert (made.stat().st_mode & 0o777, list(made.iterdir())) == (0o700, [])
+    made.rmdir()
 
 
 def test_a_port_that_is_taken_is_refused(file: Path) -> None:

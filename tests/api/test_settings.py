@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from api.settings import Settings, require_safe
+from api.settings import Settings, read_settings, require_safe
 from geo.errors import InputError
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -53,3 +53,17 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read.database.get_secret_value() == URL
     assert URL not in repr(read)
     assert read.cors_origins == ("https://a.example",)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [("SHEQU_PAGE_LIMIT", "many", "SHEQU_PAGE_LIMIT: Input should be a valid integer"),
+     ("SHEQU_STUDIES", "town.gpkg", "SHEQU_STUDIES is no JSON")],
+)  # fmt: skip
+def test_a_variable_with_a_wrong_value_is_named_and_its_value_is_not_told(
+    name: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InputError, match=told) as refused:
+        read_settings()
+    assert value not in refused.value.faults[0].what
