@@ -89,6 +89,10 @@ def _planner(request: Request, at: Annotated[Here, Depends(here)]) -> Here:
     return _require_whole(request, require(at, "planner"))
 
 
+def _plan_editor(at: Annotated[Here, Depends(here)]) -> Here:
+    return require(at, "planner")
+
+
 def _approver(request: Request, at: Annotated[Here, Depends(here)]) -> Here:
     return _require_whole(request, require(at, "approver"))
 
@@ -100,6 +104,8 @@ def _admin(request: Request, at: Annotated[Here, Depends(here)]) -> Here:
 Viewer = Annotated[Here, Depends(here)]
 Surveyor = Annotated[Here, Depends(_surveyor)]
 Planner = Annotated[Here, Depends(_planner)]
+PlanEditor = Annotated[Here, Depends(_plan_editor)]
+"""A planner, also one who works in an area: what a step may change there is looked at when it is made."""
 Approver = Annotated[Here, Depends(_approver)]
 Admin = Annotated[Here, Depends(_admin)]
 

@@ -12,7 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from api.accounts.public import whole
+from api.editing.areas import MayChange
 from api.editing.merging import Touched, touched, touched_by
 from api.editing.preconditions import etag
 from api.editing.redrawing import Layers, Sheet, redrawn, sheet_of
@@ -156,11 +159,15 @@ class PlanBoard:
         return latest if same and fresh else None
 
     # ── edits ──
-    def edit(self, store: StudyStore, plan_id: str, step: Step, *, seen: int, by: str) -> Edited:
+    def edit(
+        self, store: StudyStore, plan_id: str, step: Step, *, seen: int, by: str, may_change: MayChange | None = None
+    ) -> Edited:
         """Make one edit of a draft that was seen at version `seen`.
 
         Raises
         ------
+        NotAllowedError
+            When `may_change` refuses a block that it changes on the plan as it stands.
         OutOfDateError
             When others' edits since then touch what this one touches; `more["changes"]` tells of them.
         InfeasibleError
@@ -175,6 +182,7 @@ class PlanBoard:
             draft, answer = do_step(opened.draft, step)
             if merged is not None:
                 self._require_alike(store, opened, step, seen, answer)
+            _require_allowed(opened, touched(opened.draft.state, draft.state, step), may_change)
             steps = (*opened.record.steps[: opened.record.cursor], step)
             if len(steps) > MOST_STEPS:
                 raise InputError(Fault(f"a draft holds at most {MOST_STEPS:,} steps", "branch it off: the branch "
@@ -192,21 +200,31 @@ class PlanBoard:
             return Edited(after, answer, transaction, merged)
         raise AssertionError("every turn returns, raises or goes on")
 
-    def undo(self, store: StudyStore, plan_id: str, *, seen: int, by: str) -> Edited:
-        """Take back the last edit. It must be the one that was seen."""
-        return self._turned(store, plan_id, edits.undo, seen=seen, by=by, action="plan edit undone")
+    def undo(
+        self, store: StudyStore, plan_id: str, *, seen: int, by: str, may_change: MayChange | None = None
+    ) -> Edited:
+        """Take back the last edit. It must be the one that was seen; whoever made it, `may_change` is asked."""
+        return self._turned(
+            store, plan_id, edits.undo, seen=seen, by=by, action="plan edit undone", may_change=may_change
+        )
 
-    def redo(self, store: StudyStore, plan_id: str, *, seen: int, by: str) -> Edited:
-        """Do again what was undone last."""
-        return self._turned(store, plan_id, edits.redo, seen=seen, by=by, action="plan edit redone")
+    def redo(
+        self, store: StudyStore, plan_id: str, *, seen: int, by: str, may_change: MayChange | None = None
+    ) -> Edited:
+        """Do again what was undone last; `may_change` is asked."""
+        return self._turned(
+            store, plan_id, edits.redo, seen=seen, by=by, action="plan edit redone", may_change=may_change
+        )
 
     def _turned(
         self, store: StudyStore, plan_id: str, turn: Callable[[Draft], tuple[Draft, Answer]], *, seen: int, by: str,
-        action: str,
+        action: str, may_change: MayChange | None,
     ) -> Edited:  # fmt: skip
         opened = self.seen(store, plan_id, seen)
         _require_draft(opened)
         draft, answer = turn(opened.draft)
+        last = max(opened.draft.cursor, draft.cursor)
+        _require_allowed(opened, touched_by(opened.draft, [(last, opened.record.steps[last - 1])]), may_change)
         record = opened.record.model_copy(update={"cursor": draft.cursor, "digest": draft.plan.digest})
         after, transaction = self._write(store, opened, record, draft, by=by, action=action)
         return Edited(after, answer, transaction)
@@ -539,6 +557,14 @@ def _require_draft(opened: Opened) -> None:
             [f"The plan {opened.plan_id} is {state}, and only drafts are edited: withdraw it, or branch it off."],
             reasons_zh=[f"方案{opened.plan_id}{STATES_ZH[state]}，只能修改草案：请先撤回，或另建分支方案。"],
         )
+
+
+def _require_allowed(opened: Opened, changed: Touched, may_change: MayChange | None) -> None:
+    """Ask whether the blocks that a step touches may be changed: moved ones, and those that a lock binds or frees."""
+    if may_change is None:
+        return
+    at = np.flatnonzero(np.isin(opened.sheet.ids, list(changed.blocks)))
+    may_change(opened.sheet.ids[at].tolist(), opened.sheet.shapes[at].tolist())
 
 
 def _require_way(opened: Opened, to: PlanState) -> None:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from api.accounts.rights import HOUSEHOLD_COLUMNS, Role
 from api.deps import Here, require
+from api.editing.areas import area_of
 from api.editing.bodies import Given, require_id, take_id
 from api.editing.findings import FINDINGS, Finding, history_writes
 from api.editing.holds import holds_it
@@ -31,9 +32,6 @@ _PLACES = ("study_area", "communities", "blocks", "estates", "roads", "buildings
 
 _SUBJECTS = {"building": "buildings", "estate": "estates", "unit": "units", "block": "blocks", "town": "study_area"}
 """Subject of a finding → its table."""
-
-_INSIDE_M = 0.05
-"""A shape may stand out of the caller's area by this much [m]: coordinates are rounded on their way."""
 
 
 @dataclass(frozen=True)
@@ -279,19 +277,9 @@ def exists(at: Here, collection_id: str, feature_id: str) -> bool:
 
 def require_area(at: Here, shapes: list[BaseGeometry | None]) -> None:
     """Refuse an edit outside of the area that the caller works in."""
-    named = at.caller.area.get(at.study_id)
-    if named is None:
-        return
-    collection_id, area_id = named
-    area = None
-    if collection_id in at.store.collections():
-        snapshot = at.server.part(Snapshots).get(at.store, collection_id)
-        position = snapshot.position(area_id)
-        area = snapshot.geometry[position] if position is not None else None
-    placed = [shape for shape in shapes if shape is not None]
-    reach = None if area is None else shapely.buffer(area, _INSIDE_M)
-    if reach is None or not placed or not all(shapely.covers(reach, shape) for shape in placed):
-        raise NotAllowedError(f"{at.caller.name} edits in {collection_id} {area_id} only, and this lies outside",
+    area = area_of(at)
+    if area is not None and not area.holds(shapes):
+        raise NotAllowedError(f"{at.caller.name} edits in {area.collection} {area.id} only, and this lies outside",
                               "ask who works there, or an admin")  # fmt: skip
 
 

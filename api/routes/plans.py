@@ -9,8 +9,9 @@ from fastapi import APIRouter, Body, Header, Path, Query
 from fastapi.responses import Response
 
 from api.accounts.public import public_record
-from api.deps import Here, Language, Planner, Viewer, require
+from api.deps import Here, Language, PlanEditor, Planner, Viewer, require
 from api.editing import pages
+from api.editing.areas import may_change
 from api.editing.plan_models import Comparison, EditTold, NewBranch, NewPlan, Plans, PlanTold, Texts, Titles, TurnAsked
 from api.editing.preconditions import etag, require_seen
 from api.errors import NotAllowedError
@@ -145,10 +146,8 @@ def create_plan(at: Planner, asked: NewPlan) -> Response:
     return _plan(at, opened, 201, Location=f"{at.base}/plans/{asked.id}")
 
 
-@router.post(
-    "/studies/{study_id}/plans/{plan_id}/branches", status_code=201, response_model=PlanTold, responses=WRITE_PROBLEMS
-)
-def branch_plan(at: Planner, plan_id: PlanPath, asked: NewBranch) -> Response:
+@router.post("/studies/{study_id}/plans/{plan_id}/branches", status_code=201, response_model=PlanTold)
+def branch_plan(at: PlanEditor, plan_id: PlanPath, asked: NewBranch) -> Response:
     """Begin a plan of its own where this one stands."""
     title = (asked.title_zh, asked.title_en)
     opened, _ = board_of(at).branch(at.store, plan_id, asked.id, title=title, by=at.caller.name)
@@ -173,29 +172,32 @@ def delete_plan(at: Planner, plan_id: PlanPath, if_match: IfMatch = None) -> Res
 # ── editing ──
 @router.post("/studies/{study_id}/plans/{plan_id}/edits", response_model=EditTold, responses=WRITE_PROBLEMS)
 def edit_plan(
-    at: Planner, plan_id: PlanPath, step: Annotated[Step, Body(discriminator="do")], if_match: IfMatch = None
+    at: PlanEditor, plan_id: PlanPath, step: Annotated[Step, Body(discriminator="do")], if_match: IfMatch = None
 ) -> Response:
     """Move blocks, merge, split or cut communities, lock or unlock; the answer tells what that changes and breaks.
 
     An edit made on an earlier version is put behind what others did since, where the two touch no block and no
-    community in common (`merged` says so); otherwise it is refused with what changed (412).
+    community in common (`merged` says so); otherwise it is refused with what changed (412). Who works in an area may
+    change the blocks in it alone (403, with the `blocks` outside).
     """
     seen = require_seen(if_match, "a plan")
-    return _edit(at, board_of(at).edit(at.store, plan_id, step, seen=seen, by=at.caller.name))
+    return _edit(
+        at, board_of(at).edit(at.store, plan_id, step, seen=seen, by=at.caller.name, may_change=may_change(at))
+    )
 
 
-@router.post("/studies/{study_id}/plans/{plan_id}/undo", response_model=EditTold, responses=WRITE_PROBLEMS)
-def undo_edit(at: Planner, plan_id: PlanPath, if_match: IfMatch = None) -> Response:
+@router.post("/studies/{study_id}/plans/{plan_id}/undo", response_model=EditTold)
+def undo_edit(at: PlanEditor, plan_id: PlanPath, if_match: IfMatch = None) -> Response:
     """Take back the last edit."""
     seen = require_seen(if_match, "a plan")
-    return _edit(at, board_of(at).undo(at.store, plan_id, seen=seen, by=at.caller.name))
+    return _edit(at, board_of(at).undo(at.store, plan_id, seen=seen, by=at.caller.name, may_change=may_change(at)))
 
 
-@router.post("/studies/{study_id}/plans/{plan_id}/redo", response_model=EditTold, responses=WRITE_PROBLEMS)
-def redo_edit(at: Planner, plan_id: PlanPath, if_match: IfMatch = None) -> Response:
+@router.post("/studies/{study_id}/plans/{plan_id}/redo", response_model=EditTold)
+def redo_edit(at: PlanEditor, plan_id: PlanPath, if_match: IfMatch = None) -> Response:
     """Do again the edit that was undone last."""
     seen = require_seen(if_match, "a plan")
-    return _edit(at, board_of(at).redo(at.store, plan_id, seen=seen, by=at.caller.name))
+    return _edit(at, board_of(at).redo(at.store, plan_id, seen=seen, by=at.caller.name, may_change=may_change(at)))
 
 
 @router.post("/studies/{study_id}/plans/{plan_id}/explain", response_model=PlanTold, responses=WRITE_PROBLEMS)
