@@ -7,18 +7,26 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.errors import PROBLEM
+from api.refusals import MEANT
+from api.schemas import Problem
+
 VERSION = "3.0.3"
 MEDIA_TYPE = "application/vnd.oai.openapi+json;version=3.0"
 
 _STUDY = "/studies/{study_id}"
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
+_REFUSALS = "#/components/responses/"
+_ANY = (400, 401, 403, 413, 414, 429, 431, 500, 503)
+"""What any request may be told: by the gateway, by who finds out who asks, by a server that is busy or broken."""
+
 
 def document(app: FastAPI, base: str) -> dict[str, Any]:
     """Return the whole API in OpenAPI 3.0; `base` is the address of the server, without a slash at its end."""
     if app.openapi_schema is None:  # made once, in a second: GDAL asks for it each time it opens a layer
         made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        app.openapi_schema = down_to_3_0(made) | {"openapi": VERSION}
+        app.openapi_schema = with_refusals(down_to_3_0(made)) | {"openapi": VERSION}
         app.openapi_schema["info"]["license"] = {"name": "Apache-2.0"}
     return copy.deepcopy(app.openapi_schema) | {"servers": [{"url": base}]}
 
@@ -35,6 +43,88 @@ def study_document(app: FastAPI, base: str, study_id: str, title: str) -> dict[s
                 item[method]["parameters"] = kept
     made["paths"] = paths
     return made
+
+
+def refusals_of(path: str, method: str, operation: Mapping[str, Any]) -> set[int]:
+    """Return the statuses with which an operation may be refused, by what it is asked with and what it is about.
+
+    Parameters
+    ----------
+    path
+        With the names of its parameters in braces.
+    method
+        In small letters.
+    operation
+        As in a document.
+
+    Examples
+    --------
+    >>> sorted(refusals_of("/studies/{study_id}/jobs", "get", {}) - refusals_of("/studies", "get", {}))
+    [404, 409, 422]
+    """
+    found = set(_ANY)
+    names = {each["name"].lower() for each in operation.get("parameters", ()) if each.get("in") == "header"}
+    reads, of_study = method in ("get", "head", "options"), path.startswith(_STUDY)
+    if "{" in path or "accounts" in operation.get("tags", ()):  # without a database there are no accounts
+        found.add(404)
+    if reads:
+        found.add(406)
+    if of_study or not reads:  # a study's data may be unusable, and then is when it is read
+        found |= {409, 422}
+    if of_study and not reads:
+        found |= {412, 423}
+    if "if-match" in names:
+        found |= {412, 428}
+    if "requestBody" in operation:
+        found.add(415)
+    if "/collections/" in path and not reads:  # what follows from other tables is not edited
+        found.add(405)
+    return found
+
+
+def with_refusals(made: dict[str, Any]) -> dict[str, Any]:
+    """Return an OpenAPI 3.0 document in which every operation names all its refusals.
+
+    What a route says of a refusal itself is kept: its words, and another media type beside that of problems.
+    """
+    parts = made.setdefault("components", {})
+    for status, (_, _, meant) in MEANT.items():
+        parts.setdefault("responses", {})[_name(status)] = {"description": meant, "content": _CONTENT}
+    shapes = parts.setdefault("schemas", {})
+    shape = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    shapes |= {name: down_to_3_0(each) for name, each in shape.pop("$defs").items()} | {"Problem": down_to_3_0(shape)}
+    for path, item in made["paths"].items():
+        for method in _METHODS:
+            if method not in item:
+                continue
+            responses = item[method]["responses"]
+            own = {status: each for status, each in responses.items() if status[0] in "45" and not _generated(each)}
+            named = refusals_of(path, method, item[method]) | {int(status) for status in own}
+            kept = {status: each for status, each in responses.items() if status[0] not in "45"}
+            item[method]["responses"] = kept | {str(each): _refusal(each, own.get(str(each))) for each in sorted(named)}
+    for unused in ("HTTPValidationError", "ValidationError"):
+        shapes.pop(unused, None)
+    return made
+
+
+_CONTENT = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}, "text/html": {"schema": {"type": "string"}}}
+
+
+def _name(status: int) -> str:
+    return f"Refused{status}"
+
+
+def _generated(response: Mapping[str, Any]) -> bool:
+    """Tell whether this is FastAPI's own answer to what does not fit a model, which we answer otherwise."""
+    return "HTTPValidationError" in str(response.get("content"))
+
+
+def _refusal(status: int, own: Mapping[str, Any] | None) -> dict[str, Any]:
+    if own is None:
+        return {"$ref": _REFUSALS + _name(status)}
+    problems = {"$ref": "#/components/schemas/Problem"}
+    others = {kind: each for kind, each in own.get("content", {}).items() if each.get("schema") != problems}
+    return {**own, "content": _CONTENT | others}
 
 
 def down_to_3_0(schema: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out

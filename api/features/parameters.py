@@ -12,7 +12,6 @@ from fastapi import Response
 from api.features.query import DEFAULT_LIMIT
 from api.features.representation import GEOJSON, HTML, JSON
 from api.features.representation import SCHEMA as SCHEMA_TYPE
-from api.schemas import PROBLEMS
 
 _NUMBERS = {"type": "array", "items": {"type": "number"}}
 
@@ -91,7 +90,7 @@ def _route(kind: str, schema: Mapping[str, Any], text: str, *parameters: Mapping
         200: {"description": text, "content": content, "headers": headers},
         304: {"description": "What the client has is still good (If-None-Match)"},
     }
-    return {"responses": answers | PROBLEMS, "openapi_extra": {"parameters": [dict(each) for each in parameters]},
+    return {"responses": answers, "openapi_extra": {"parameters": [dict(each) for each in parameters]},
             "response_class": Response}  # fmt: skip
 
 

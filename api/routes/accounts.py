@@ -13,7 +13,6 @@ from api.accounts.rights import Caller, Role
 from api.deps import Admin, Language, base_url, caller_of, server_of
 from api.errors import NotAllowedError, NotFoundError, TooManyError, UnauthenticatedError, WebError, status_of
 from api.pages import page
-from api.schemas import PROBLEMS, WRITE_PROBLEMS
 from geo.errors import Fault, InputError
 from layers.words import Lang
 
@@ -202,7 +201,7 @@ Own = Annotated[Caller, Depends(_own)]
 
 
 # ── who asks ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-@router.get("/me", response_model=Me, responses=PROBLEMS)
+@router.get("/me", response_model=Me)
 def who_am_i(request: Request) -> Response:
     """Return who asks, and their roles by study (`*` is every study)."""
     caller = caller_of(request)
@@ -215,7 +214,7 @@ def who_am_i(request: Request) -> Response:
     return JSONResponse(told, headers={"cache-control": "no-store"})
 
 
-@router.post("/me/password", status_code=204, responses=WRITE_PROBLEMS)
+@router.post("/me/password", status_code=204)
 def change_password(request: Request, at: SigningIn, caller: Own, asked: NewPassword) -> Response:
     """Change one's own password; whoever else is signed in by the old one is no longer."""
     at.require_password(caller.name, asked.now, address=_from(request))
@@ -226,7 +225,7 @@ def change_password(request: Request, at: SigningIn, caller: Own, asked: NewPass
 
 
 # ── signing in and out ───────────────────────────────────────────────────────────────────────────────────────────────
-@router.get("/login", response_class=HTMLResponse, responses=PROBLEMS | _PAGE)
+@router.get("/login", response_class=HTMLResponse, responses=_PAGE)
 def login_page(
     request: Request, at: SigningIn, lang: Language,
     then: Annotated[str, Query(alias="next", max_length=2_000, description="where to go from here")] = HOME,
@@ -235,7 +234,7 @@ def login_page(
     return _login_page(request, at, lang, then)
 
 
-@router.post("/login", responses=PROBLEMS | _AWAY | _PAGE)
+@router.post("/login", responses=_AWAY | _PAGE)
 def login(  # noqa: PLR0917 - FastAPI gives them by name
     request: Request, at: SigningIn, lang: Language, name: Annotated[str, Form(max_length=200)],
     password: Annotated[str, Form(max_length=1_000)], then: Annotated[str, Form(alias="next", max_length=2_000)] = HOME,
@@ -249,7 +248,7 @@ def login(  # noqa: PLR0917 - FastAPI gives them by name
     return _come_in(request, at, at.accounts.begin_session(own, how="password", ends=ends), then)
 
 
-@router.post("/logout", status_code=303, responses=PROBLEMS | _AWAY)
+@router.post("/logout", status_code=303, responses=_AWAY)
 def logout(request: Request, at: SigningIn) -> Response:
     """Sign out, here and for good: the cookie is worth nothing any more."""
     token = at.cookies.token(request.headers.get("cookie", ""))
@@ -260,7 +259,7 @@ def logout(request: Request, at: SigningIn) -> Response:
     return answer
 
 
-@router.get("/login/oidc", status_code=303, responses=PROBLEMS | _AWAY)
+@router.get("/login/oidc", status_code=303, responses=_AWAY)
 def leave_to_provider(
     request: Request, at: SigningIn, then: Annotated[str, Query(alias="next", max_length=2_000)] = HOME
 ) -> Response:
@@ -271,7 +270,7 @@ def leave_to_provider(
     return answer
 
 
-@router.get(_BACK, status_code=303, responses=PROBLEMS | _AWAY | _PAGE)
+@router.get(_BACK, status_code=303, responses=_AWAY | _PAGE)
 def come_from_provider(request: Request, at: SigningIn, lang: Language) -> Response:
     """Sign in who comes back from the provider."""
     header = request.headers.get("cookie", "")
@@ -340,7 +339,7 @@ def _status(error: WebError | None) -> int:
 
 
 # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-@router.get("/keys", response_model=Keys, responses=PROBLEMS)
+@router.get("/keys", response_model=Keys)
 def list_keys(
     at: SigningIn, caller: Known, account: Annotated[str | None, Query(max_length=64, description="whose")] = None
 ) -> Response:
@@ -348,7 +347,7 @@ def list_keys(
     return JSONResponse({"keys": [asdict(key) for key in at.accounts.keys(_whose(caller, account))]})
 
 
-@router.post("/keys", status_code=201, response_model=KeyMade, responses=WRITE_PROBLEMS)
+@router.post("/keys", status_code=201, response_model=KeyMade)
 def make_key(at: SigningIn, caller: Own, asked: NewKey) -> Response:
     """Make a key for programs, as QGIS: it is shown this once."""
     kept, key = at.accounts.add_key(
@@ -358,7 +357,7 @@ def make_key(at: SigningIn, caller: Own, asked: NewKey) -> Response:
     return JSONResponse(asdict(kept) | {"key": key}, 201, {"cache-control": "no-store"})
 
 
-@router.delete("/keys/{prefix}", status_code=204, responses=WRITE_PROBLEMS)
+@router.delete("/keys/{prefix}", status_code=204)
 def revoke_key(at: SigningIn, caller: Own, prefix: Prefix) -> Response:
     """Revoke a key."""
     at.accounts.remove_key(prefix, by=caller.name, of=None if caller.may("*", "admin") else caller.name)
@@ -372,13 +371,13 @@ def _whose(caller: Caller, account: str | None) -> str:
 
 
 # ── accounts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-@router.get("/accounts", response_model=AccountList, responses=PROBLEMS)
+@router.get("/accounts", response_model=AccountList)
 def list_accounts(kept: Keeping) -> Response:
     """Return every account."""
     return JSONResponse({"accounts": [asdict(each) for each in kept.all()]})
 
 
-@router.post("/accounts", status_code=201, response_model=AccountTold, responses=WRITE_PROBLEMS)
+@router.post("/accounts", status_code=201, response_model=AccountTold)
 def add_account(request: Request, kept: Keeping, caller: Known, asked: NewAccount) -> Response:
     """Add an account."""
     if (asked.issuer is None) != (asked.subject is None):
@@ -389,26 +388,26 @@ def add_account(request: Request, kept: Keeping, caller: Known, asked: NewAccoun
                         if made.name.isascii() else None)  # fmt: skip
 
 
-@router.get("/accounts/{name}", response_model=AccountTold, responses=PROBLEMS)
+@router.get("/accounts/{name}", response_model=AccountTold)
 def get_account(kept: Keeping, name: Name) -> Response:
     """Return an account."""
     return JSONResponse(asdict(kept.get(name)))
 
 
-@router.patch("/accounts/{name}", response_model=AccountTold, responses=WRITE_PROBLEMS)
+@router.patch("/accounts/{name}", response_model=AccountTold)
 def change_account(kept: Keeping, caller: Known, name: Name, asked: AccountChange) -> Response:
     """Change an account's role in every study, its password, or whether it may come in."""
     return JSONResponse(asdict(kept.change(name, by=caller.name, **asked.model_dump(exclude_unset=True))))
 
 
-@router.delete("/accounts/{name}", status_code=204, responses=WRITE_PROBLEMS)
+@router.delete("/accounts/{name}", status_code=204)
 def remove_account(kept: Keeping, caller: Known, name: Name) -> Response:
     """Delete an account; what it did stays in the logs."""
     kept.remove(name, by=caller.name)
     return Response(status_code=204)
 
 
-@router.get("/accounts-log", response_model=AuditLog, responses=PROBLEMS)
+@router.get("/accounts-log", response_model=AuditLog)
 def accounts_log(
     kept: Keeping,
     before: Annotated[int | None, Query(ge=1, le=2**53, description="below this number")] = None,
@@ -419,7 +418,7 @@ def accounts_log(
 
 
 # ── roles in a study ─────────────────────────────────────────────────────────────────────────────────────────────────
-@router.get("/studies/{study_id}/roles", response_model=Roles, responses=PROBLEMS)
+@router.get("/studies/{study_id}/roles", response_model=Roles)
 def list_roles(at: Admin, team: SigningIn) -> Response:
     """Return who has which role in the study."""
     told = [
@@ -429,7 +428,7 @@ def list_roles(at: Admin, team: SigningIn) -> Response:
     return JSONResponse({"roles": told})
 
 
-@router.put("/studies/{study_id}/roles/{name}", response_model=RoleTold, responses=WRITE_PROBLEMS)
+@router.put("/studies/{study_id}/roles/{name}", response_model=RoleTold)
 def grant_role(at: Admin, team: SigningIn, name: Name, asked: NewRole) -> Response:
     """Give somebody a role in the study, in place of the one they have there."""
     area = None
@@ -443,7 +442,7 @@ def grant_role(at: Admin, team: SigningIn, name: Name, asked: NewRole) -> Respon
     return JSONResponse({"account": name, "role": asked.role, "everywhere": False, "area": _area(area)})
 
 
-@router.delete("/studies/{study_id}/roles/{name}", status_code=204, responses=WRITE_PROBLEMS)
+@router.delete("/studies/{study_id}/roles/{name}", status_code=204)
 def revoke_role(at: Admin, team: SigningIn, name: Name) -> Response:
     """Take away somebody's role in the study."""
     team.accounts.revoke(name, at.study_id, by=at.caller.name)

@@ -8,7 +8,6 @@ from fastapi.responses import Response
 from api.deps import Language, Planner, Viewer
 from api.errors import BadRequestError
 from api.exports.tables import export_collection, export_study
-from api.schemas import PROBLEMS, WRITE_PROBLEMS
 from geo.errors import Fault
 
 router = APIRouter(tags=["exports"])
@@ -30,7 +29,7 @@ def _files(*media_types: str) -> dict[int | str, dict[str, Any]]:
                for each in media_types}  # fmt: skip
     told = {"X-Shequ-Notes": {"description": "what the format could not hold, percent-encoded",
                               "schema": {"type": "string"}}}  # fmt: skip
-    return PROBLEMS | {422: WRITE_PROBLEMS[422], 200: {"content": content, "headers": told}}
+    return {200: {"content": content, "headers": told}}
 
 
 @router.get(

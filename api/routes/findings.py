@@ -14,7 +14,6 @@ from api.editing import features, findings
 from api.editing.bodies import Given
 from api.editing.preconditions import etag
 from api.errors import NotFoundError, WrongTypeError
-from api.schemas import PROBLEMS, WRITE_PROBLEMS
 from api.storage.records import FileWrite
 from geo.errors import Fault, InputError
 
@@ -113,14 +112,14 @@ def _told(made: features.Written, status: int = 200, **more: Any) -> Response:  
     return Response(body, status, headers, "application/json")
 
 
-@router.post("/studies/{study_id}/findings", status_code=201, response_model=FindingWritten, responses=WRITE_PROBLEMS)
+@router.post("/studies/{study_id}/findings", status_code=201, response_model=FindingWritten)
 def create_finding(at: Surveyor, asked: NewFinding) -> Response:
     """Write down what was seen; its place is that of its subject where none is given."""
     made = features.create_finding(at, asked.model_dump(exclude={"place"}, exclude_none=True), asked.place)
     return _told(made, 201)
 
 
-@router.patch(FINDING, response_model=FindingWritten, responses=WRITE_PROBLEMS)
+@router.patch(FINDING, response_model=FindingWritten)
 def change_finding(at: Surveyor, finding_id: FindingPath, asked: FindingChange, if_match: IfMatch = None) -> Response:
     """Change a finding: its status, note, severity, extent, days, place. Every change is kept in its history."""
     changed = asked.model_dump(exclude_unset=True)
@@ -131,7 +130,7 @@ def change_finding(at: Surveyor, finding_id: FindingPath, asked: FindingChange, 
     return _told(made)
 
 
-@router.get(FINDING + "/history", response_model=History, responses=PROBLEMS)
+@router.get(FINDING + "/history", response_model=History)
 def finding_history(at: Viewer, finding_id: FindingPath) -> Response:
     """Return every change of a finding, oldest first."""
     rows = findings.history(at, finding_id)
@@ -141,7 +140,7 @@ def finding_history(at: Viewer, finding_id: FindingPath) -> Response:
 
 
 @router.post(
-    FINDING + "/photos", status_code=201, response_model=PhotoWritten, responses=WRITE_PROBLEMS,
+    FINDING + "/photos", status_code=201, response_model=PhotoWritten,
     openapi_extra={"requestBody": {"required": True, "content": {
         kind: {"schema": {"type": "string", "format": "binary"}} for kind in PHOTO_TYPES}}},
 )  # fmt: skip
@@ -156,7 +155,7 @@ def add_photo(at: Surveyor, finding_id: FindingPath, photo: Photo, if_match: IfM
     return _told(made, 201, name=name, href=href)
 
 
-@router.get(FINDING + "/photos/{name}", response_class=Response, responses=PROBLEMS)
+@router.get(FINDING + "/photos/{name}", response_class=Response)
 def get_photo(at: Surveyor, finding_id: FindingPath, name: Annotated[str, Path(max_length=200)]) -> Response:
     """Return a photo of a finding."""
     found = at.store.file(photo_key(finding_id, name))

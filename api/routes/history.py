@@ -15,7 +15,7 @@ from api.editing import log, pages
 from api.editing.features import collection_at
 from api.features.representation import AsPage
 from api.pages import as_html
-from api.schemas import AS_HTML, PROBLEMS, WRITE_PROBLEMS, Link
+from api.schemas import AS_HTML, Link
 
 router = APIRouter(tags=["history"])
 
@@ -91,7 +91,7 @@ def _json(value: object) -> Response:
     return Response(orjson.dumps(value), 200, headers, "application/json")
 
 
-@router.get(LOG, response_model=Transactions, responses=PROBLEMS | AS_HTML)
+@router.get(LOG, response_model=Transactions, responses=AS_HTML)
 def list_transactions(  # noqa: PLR0917 - FastAPI gives them by name
     at: Planner,
     lang: Language,
@@ -107,14 +107,14 @@ def list_transactions(  # noqa: PLR0917 - FastAPI gives them by name
     return as_html(pages.transactions(at, made, {"collection": collection, "by": by}, lang)) if as_page else _json(made)
 
 
-@router.get(LOG + "/{tx}", response_model=TransactionWhole, responses=PROBLEMS | AS_HTML)
+@router.get(LOG + "/{tx}", response_model=TransactionWhole, responses=AS_HTML)
 def get_transaction(at: Planner, lang: Language, as_page: AsPage, tx: Tx) -> Response:
     """Return a transaction with every feature that it changed."""
     made = log.whole(at, tx)
     return as_html(pages.transaction(at, made, lang)) if as_page else _json(made)
 
 
-@router.post(LOG + "/{tx}/undo", response_model=TransactionTold, responses=WRITE_PROBLEMS)
+@router.post(LOG + "/{tx}/undo", response_model=TransactionTold)
 def undo_transaction(at: Planner, tx: Tx) -> Response:
     """Take back a transaction, as one of its own; refused when something that it changed was changed again since."""
     return _json(log.undone(at, tx))
@@ -122,7 +122,7 @@ def undo_transaction(at: Planner, tx: Tx) -> Response:
 
 @router.get(
     "/studies/{study_id}/collections/{collection_id}/items/{feature_id}/versions", response_model=Versions,
-    responses=PROBLEMS | AS_HTML,
+    responses=AS_HTML,
 )  # fmt: skip
 def feature_versions(
     at: Viewer,
@@ -136,9 +136,7 @@ def feature_versions(
     return as_html(pages.versions(at, collection_at(at, collection_id), made, lang)) if as_page else _json(made)
 
 
-@router.get(
-    "/studies/{study_id}/backup", responses=PROBLEMS | {200: {"content": {"application/geopackage+sqlite3": {}}}}
-)
+@router.get("/studies/{study_id}/backup", responses={200: {"content": {"application/geopackage+sqlite3": {}}}})
 def backup(at: Admin) -> StreamingResponse:
     """Return the whole study with its history as one file, consistent while others go on writing."""
     name = f'attachment; filename="{at.study_id}.gpkg"'

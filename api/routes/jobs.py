@@ -19,7 +19,7 @@ from api.jobs.queue import Job, Queue, no_such_job
 from api.jobs.supervisor import Jobs
 from api.pages import as_html
 from api.routes.processes import StatusInfo
-from api.schemas import AS_HTML, PROBLEMS, WRITE_PROBLEMS, Link, Problem
+from api.schemas import AS_HTML, Link, Problem
 from geo.errors import Fault
 
 router = APIRouter(tags=["jobs"])
@@ -113,7 +113,7 @@ def list_jobs(  # noqa: PLR0917 - FastAPI gives them by name
     return as_html(pages.jobs(at, made, lang)) if as_page else JSONResponse(made)
 
 
-@router.get("/studies/{study_id}/jobs/{job_id}", response_model=StatusInfo, responses=PROBLEMS | AS_HTML)
+@router.get("/studies/{study_id}/jobs/{job_id}", response_model=StatusInfo, responses=AS_HTML)
 def job_status(at: Viewer, lang: Language, as_page: AsPage, job_id: JobId) -> Response:
     """Return how far a job is."""
     queue = _queue(at, job_id)
@@ -124,7 +124,7 @@ def job_status(at: Viewer, lang: Language, as_page: AsPage, job_id: JobId) -> Re
     return JSONResponse(made)
 
 
-@router.delete("/studies/{study_id}/jobs/{job_id}", response_model=StatusInfo, responses=WRITE_PROBLEMS)
+@router.delete("/studies/{study_id}/jobs/{job_id}", response_model=StatusInfo)
 def dismiss_job(at: Planner, lang: Language, job_id: JobId) -> Response:
     """End a job; one that has ended is taken off the list, and what it gave stays with the study."""
     job = at.server.part(Jobs).dismiss(at.store, job_id)
@@ -133,7 +133,7 @@ def dismiss_job(at: Planner, lang: Language, job_id: JobId) -> Response:
 
 @router.get(
     "/studies/{study_id}/jobs/{job_id}/results",
-    responses=PROBLEMS | {
+    responses={
         200: {"description": "Values, and links to files and layers", "content": {"application/json": {}}},
         204: {"description": "The one output that was asked for raw, by a link"},
         409: {"model": Problem, "description": "The request has no answer"},
@@ -165,7 +165,7 @@ def _raw(at: Here, asked: dict[str, Any], output: Any, told: Any) -> Response:  
     return _file(at, told["href"].partition("/files/")[2])
 
 
-@router.get("/studies/{study_id}/jobs/{job_id}/log", response_model=LogLines, responses=PROBLEMS)
+@router.get("/studies/{study_id}/jobs/{job_id}/log", response_model=LogLines)
 def job_log(
     at: Viewer, job_id: JobId, after: Annotated[int, Query(ge=0, le=2**31, description="lines behind this number")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 500,
@@ -185,7 +185,7 @@ def job_log(
 
 @router.get(
     "/studies/{study_id}/jobs/{job_id}/events",
-    responses=PROBLEMS | {200: {"description": "Server-sent events", "content": {"text/event-stream": {}}}},
+    responses={200: {"description": "Server-sent events", "content": {"text/event-stream": {}}}},
 )
 def job_events(
     at: Viewer, job_id: JobId, last_event_id: Annotated[str | None, Header(max_length=9)] = None
@@ -203,7 +203,7 @@ def job_events(
 
 
 # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-@router.get("/studies/{study_id}/files", response_model=KeptFiles, responses=PROBLEMS | AS_HTML)
+@router.get("/studies/{study_id}/files", response_model=KeptFiles, responses=AS_HTML)
 def list_files(
     at: Planner, lang: Language, as_page: AsPage,
     prefix: Annotated[str, Query(max_length=300, pattern=_PRINTED, description="keys that begin so")] = "",
@@ -218,7 +218,7 @@ def list_files(
 
 @router.get(
     "/studies/{study_id}/files/{key:path}",
-    responses=PROBLEMS | {
+    responses={
         200: {"description": "The file", "content": {"application/octet-stream": {}}},
         304: {"description": "It is as the client has it"},
     },

@@ -17,7 +17,7 @@ from api.editing.preconditions import etag, require_seen
 from api.errors import NotAllowedError
 from api.features.representation import AsPage
 from api.pages import as_html
-from api.schemas import AS_HTML, PROBLEMS, WRITE_PROBLEMS
+from api.schemas import AS_HTML
 from geo.partition.steps import Step
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _json(body: bytes, status: int = 200, **headers: str) -> Response:
 
 
 # ── reading ──
-@router.get("/studies/{study_id}/plans", response_model=Plans, responses=PROBLEMS | AS_HTML)
+@router.get("/studies/{study_id}/plans", response_model=Plans, responses=AS_HTML)
 def list_plans(at: Viewer, lang: Language, as_page: AsPage) -> Response:
     """Return the study's plans."""
     from api.editing.plan_answers import summary, to_json  # noqa: PLC0415 - as above
@@ -85,7 +85,7 @@ def list_plans(at: Viewer, lang: Language, as_page: AsPage) -> Response:
     return as_html(pages.plans(at, made, lang)) if as_page else _json(to_json(made))
 
 
-@router.get("/studies/{study_id}/plans/{plan_id}", response_model=PlanTold, responses=PROBLEMS | AS_HTML)
+@router.get("/studies/{study_id}/plans/{plan_id}", response_model=PlanTold, responses=AS_HTML)
 def get_plan(
     at: Viewer, lang: Language, as_page: AsPage, plan_id: PlanPath, if_none_match: NotMatch = None
 ) -> Response:
@@ -98,7 +98,7 @@ def get_plan(
     return _plan(at, opened)
 
 
-@router.get("/studies/{study_id}/plans/{plan_id}/plan.json", responses=PROBLEMS)
+@router.get("/studies/{study_id}/plans/{plan_id}/plan.json")
 def download_plan(at: Viewer, plan_id: PlanPath) -> Response:
     """Return a plan as shequ's commands read it."""
     opened = board_of(at).open(at.store, plan_id)
@@ -106,7 +106,7 @@ def download_plan(at: Viewer, plan_id: PlanPath) -> Response:
     return Response(opened.draft.plan.to_json(), 200, {"ETag": etag(opened.version), **name}, "application/json")
 
 
-@router.get("/studies/{study_id}/plans/{plan_id}/texts", response_model=Texts, responses=PROBLEMS | AS_HTML)
+@router.get("/studies/{study_id}/plans/{plan_id}/texts", response_model=Texts, responses=AS_HTML)
 def plan_texts(at: Viewer, lang: Language, as_page: AsPage, plan_id: PlanPath) -> Response:
     """Return a plan in the words of an official text: what becomes of every community, and every move."""
     from api.editing.plan_answers import texts, to_json  # noqa: PLC0415 - as above
@@ -119,7 +119,7 @@ def plan_texts(at: Viewer, lang: Language, as_page: AsPage, plan_id: PlanPath) -
     return _json(to_json(made), ETag=etag(opened.version))
 
 
-@router.get("/studies/{study_id}/plans/{plan_id}/compare", response_model=Comparison, responses=PROBLEMS | AS_HTML)
+@router.get("/studies/{study_id}/plans/{plan_id}/compare", response_model=Comparison, responses=AS_HTML)
 def compare_plans(
     at: Viewer, lang: Language, as_page: AsPage, plan_id: PlanPath,
     other: Annotated[str, Query(alias="with", description="another plan")],
@@ -133,7 +133,7 @@ def compare_plans(
 
 
 # ── making ──
-@router.post("/studies/{study_id}/plans", status_code=201, response_model=PlanTold, responses=WRITE_PROBLEMS)
+@router.post("/studies/{study_id}/plans", status_code=201, response_model=PlanTold)
 def create_plan(at: Planner, asked: NewPlan) -> Response:
     """Keep a plan that was made elsewhere (plan.json) as a draft, with its layers and texts."""
     import json  # noqa: PLC0415 - only here
@@ -154,7 +154,7 @@ def branch_plan(at: PlanEditor, plan_id: PlanPath, asked: NewBranch) -> Response
     return _plan(at, opened, 201, Location=f"{at.base}/plans/{asked.id}")
 
 
-@router.patch("/studies/{study_id}/plans/{plan_id}", response_model=PlanTold, responses=WRITE_PROBLEMS)
+@router.patch("/studies/{study_id}/plans/{plan_id}", response_model=PlanTold)
 def entitle_plan(at: Planner, plan_id: PlanPath, asked: Titles, if_match: IfMatch = None) -> Response:
     """Give a plan other titles."""
     seen, title = require_seen(if_match, "a plan"), (asked.title_zh, asked.title_en)
@@ -162,7 +162,7 @@ def entitle_plan(at: Planner, plan_id: PlanPath, asked: Titles, if_match: IfMatc
     return _plan(at, opened)
 
 
-@router.delete("/studies/{study_id}/plans/{plan_id}", status_code=204, responses=WRITE_PROBLEMS)
+@router.delete("/studies/{study_id}/plans/{plan_id}", status_code=204)
 def delete_plan(at: Planner, plan_id: PlanPath, if_match: IfMatch = None) -> Response:
     """Delete a draft with its layers; the log keeps them, so that it can be undone."""
     board_of(at).delete(at.store, plan_id, seen=require_seen(if_match, "a plan"), by=at.caller.name)
@@ -170,7 +170,7 @@ def delete_plan(at: Planner, plan_id: PlanPath, if_match: IfMatch = None) -> Res
 
 
 # ── editing ──
-@router.post("/studies/{study_id}/plans/{plan_id}/edits", response_model=EditTold, responses=WRITE_PROBLEMS)
+@router.post("/studies/{study_id}/plans/{plan_id}/edits", response_model=EditTold)
 def edit_plan(
     at: PlanEditor, plan_id: PlanPath, step: Annotated[Step, Body(discriminator="do")], if_match: IfMatch = None
 ) -> Response:
@@ -200,7 +200,7 @@ def redo_edit(at: PlanEditor, plan_id: PlanPath, if_match: IfMatch = None) -> Re
     return _edit(at, board_of(at).redo(at.store, plan_id, seen=seen, by=at.caller.name, may_change=may_change(at)))
 
 
-@router.post("/studies/{study_id}/plans/{plan_id}/explain", response_model=PlanTold, responses=WRITE_PROBLEMS)
+@router.post("/studies/{study_id}/plans/{plan_id}/explain", response_model=PlanTold)
 def explain_plan(at: Planner, plan_id: PlanPath) -> Response:
     """Have the texts of the plan's layers told anew."""
     opened, _ = board_of(at).explain(at.store, plan_id, by=at.caller.name)
@@ -208,13 +208,13 @@ def explain_plan(at: Planner, plan_id: PlanPath) -> Response:
 
 
 # ── its way ──
-@router.post("/studies/{study_id}/plans/{plan_id}/propose", response_model=PlanTold, responses=WRITE_PROBLEMS)
+@router.post("/studies/{study_id}/plans/{plan_id}/propose", response_model=PlanTold)
 def propose_plan(at: Planner, plan_id: PlanPath, asked: TurnAsked | None = None, if_match: IfMatch = None) -> Response:
     """Propose a draft: it is explained, and no longer edited."""
     return _turned(at, plan_id, "proposed", asked, if_match)
 
 
-@router.post("/studies/{study_id}/plans/{plan_id}/approve", response_model=PlanTold, responses=WRITE_PROBLEMS)
+@router.post("/studies/{study_id}/plans/{plan_id}/approve", response_model=PlanTold)
 def approve_plan(at: Planner, plan_id: PlanPath, asked: TurnAsked | None = None, if_match: IfMatch = None) -> Response:
     """Approve a proposed plan; where people have accounts, not by who proposed it."""
     require(at, "approver")
@@ -223,14 +223,14 @@ def approve_plan(at: Planner, plan_id: PlanPath, asked: TurnAsked | None = None,
     return _turned(at, plan_id, "approved", asked, if_match)
 
 
-@router.post("/studies/{study_id}/plans/{plan_id}/publish", response_model=PlanTold, responses=WRITE_PROBLEMS)
+@router.post("/studies/{study_id}/plans/{plan_id}/publish", response_model=PlanTold)
 def publish_plan(at: Planner, plan_id: PlanPath, asked: TurnAsked | None = None, if_match: IfMatch = None) -> Response:
     """Publish an approved plan, with its 审图号 where it has one."""
     require(at, "approver")
     return _turned(at, plan_id, "published", asked, if_match)
 
 
-@router.post("/studies/{study_id}/plans/{plan_id}/withdraw", response_model=PlanTold, responses=WRITE_PROBLEMS)
+@router.post("/studies/{study_id}/plans/{plan_id}/withdraw", response_model=PlanTold)
 def withdraw_plan(at: Planner, plan_id: PlanPath, asked: TurnAsked | None = None, if_match: IfMatch = None) -> Response:
     """Make a plan a draft again: who proposed it may, as long as it is not approved, and approvers."""
     opened = board_of(at).open(at.store, plan_id)

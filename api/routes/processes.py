@@ -16,7 +16,7 @@ from api.jobs.processes import PROCESSES, description, process_of, summary
 from api.jobs.supervisor import Jobs
 from api.pages import as_html
 from api.routes.uploads import uploads_of
-from api.schemas import AS_HTML, PROBLEMS, WRITE_PROBLEMS, Link
+from api.schemas import AS_HTML, Link
 from geo.errors import Fault
 
 router = APIRouter(tags=["processes"])
@@ -103,7 +103,7 @@ _BODY = {
 }  # fmt: skip
 
 
-@router.get("/studies/{study_id}/processes", response_model=ProcessList, responses=PROBLEMS | AS_HTML)
+@router.get("/studies/{study_id}/processes", response_model=ProcessList, responses=AS_HTML)
 def list_processes(
     at: Viewer,
     lang: Language,
@@ -118,9 +118,7 @@ def list_processes(
     return as_html(pages.processes(at, made, lang)) if as_page else JSONResponse(made)
 
 
-@router.get(
-    "/studies/{study_id}/processes/{process_id}", response_model=ProcessDescription, responses=PROBLEMS | AS_HTML
-)
+@router.get("/studies/{study_id}/processes/{process_id}", response_model=ProcessDescription, responses=AS_HTML)
 def describe_process(at: Viewer, lang: Language, as_page: AsPage, process_id: str) -> Response:
     """Return the inputs of a process, with their JSON schemas, and what it gives."""
     made = description(process_of(process_id), lang, at.base)
@@ -131,7 +129,6 @@ def describe_process(at: Viewer, lang: Language, as_page: AsPage, process_id: st
     "/studies/{study_id}/processes/{process_id}/execution",
     status_code=201,
     response_model=StatusInfo,
-    responses=WRITE_PROBLEMS,
     openapi_extra=_BODY,
 )
 def execute(

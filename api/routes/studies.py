@@ -11,7 +11,7 @@ from api.errors import UnauthenticatedError
 from api.features.representation import AsPage
 from api.gateway import Metrics
 from api.pages import Crumb, as_html, page, trail
-from api.schemas import AS_HTML, PROBLEMS, ConformanceDeclaration, Health, LandingPage, Studies
+from api.schemas import AS_HTML, ConformanceDeclaration, Health, LandingPage, Studies
 from api.storage import StudyStore
 from layers.words import Lang
 
@@ -23,8 +23,8 @@ def title_of(store: StudyStore, lang: Lang) -> str:
     return (store.name_en or store.name) if lang == "en" else store.name
 
 
-@router.get("/", response_model=Studies, responses=PROBLEMS | AS_HTML, operation_id="root")
-@router.get("/studies", response_model=Studies, responses=PROBLEMS | AS_HTML, operation_id="list_studies")
+@router.get("/", response_model=Studies, responses=AS_HTML, operation_id="root")
+@router.get("/studies", response_model=Studies, responses=AS_HTML, operation_id="list_studies")
 def list_studies(request: Request, lang: Language, as_page: AsPage) -> Response:
     """Return the studies that the caller may look at; each is an OGC API of its own."""
     server, caller, base = server_of(request), caller_of(request), base_url(request)
@@ -48,7 +48,7 @@ def list_studies(request: Request, lang: Language, as_page: AsPage) -> Response:
     return JSONResponse({"title": title, "studies": studies, "links": links})
 
 
-@router.get("/studies/{study_id}", response_model=LandingPage, responses=PROBLEMS | AS_HTML)
+@router.get("/studies/{study_id}", response_model=LandingPage, responses=AS_HTML)
 def landing_page(request: Request, at: Viewer, lang: Language, as_page: AsPage) -> Response:
     """Return the study's landing page."""
     title, base, here = title_of(at.store, lang), base_url(request), at.base
@@ -78,7 +78,7 @@ def landing_page(request: Request, at: Viewer, lang: Language, as_page: AsPage) 
     return JSONResponse({"title": title, "description": at.store.crs.name, "links": links})
 
 
-@router.get("/conformance", response_model=ConformanceDeclaration, responses=PROBLEMS | AS_HTML)
+@router.get("/conformance", response_model=ConformanceDeclaration, responses=AS_HTML)
 def conformance(request: Request, lang: Language, as_page: AsPage) -> Response:
     """Return the conformance classes that the API keeps."""
     base = base_url(request)
@@ -86,7 +86,7 @@ def conformance(request: Request, lang: Language, as_page: AsPage) -> Response:
 
 
 @router.get(
-    "/studies/{study_id}/conformance", response_model=ConformanceDeclaration, responses=PROBLEMS | AS_HTML
+    "/studies/{study_id}/conformance", response_model=ConformanceDeclaration, responses=AS_HTML
 )  # fmt: skip
 def study_conformance(at: Viewer, lang: Language, as_page: AsPage) -> Response:
     """Return the conformance classes that the study's API keeps."""
@@ -102,7 +102,7 @@ def _conformance(base: str, crumbs: list[Crumb], lang: Lang, *, as_page: bool) -
     }))  # fmt: skip
 
 
-@router.get("/health", response_model=Health)
+@router.get("/health", response_model=Health, responses={503: {"model": Health, "description": "What is wrong"}})
 def health(request: Request) -> Response:
     """Tell whether the server can read and write: 200, or 503 with what is wrong. Versions and studies: to an admin."""
     told, caller = server_of(request).storage.health(), caller_of(request)
@@ -112,7 +112,7 @@ def health(request: Request) -> Response:
     return JSONResponse({"status": "ok" if well else "failing", "storage": shown}, 200 if well else 503)
 
 
-@router.get("/metrics", response_class=PlainTextResponse, responses=PROBLEMS)
+@router.get("/metrics", response_class=PlainTextResponse)
 def metrics(request: Request) -> Response:
     """Return counts and times of requests, for Prometheus; a team's server tells them to an admin's key."""
     caller = caller_of(request)

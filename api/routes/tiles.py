@@ -10,7 +10,7 @@ from api.deps import Here, Language, Viewer, base_url
 from api.errors import BadRequestError, NotAcceptableError, NotFoundError
 from api.features.representation import form_of
 from api.pages import as_html
-from api.schemas import AS_HTML, PROBLEMS
+from api.schemas import AS_HTML
 from api.storage.records import Collection
 from api.tiles import pages, tilesets
 from api.tiles.answers import MVT, acceptable, answer, cache_control
@@ -21,7 +21,7 @@ from layers.tiles.grids import GRIDS, Grid, Tile, definition
 
 router = APIRouter(tags=["tiles"])
 
-_TILE: dict[int | str, dict[str, Any]] = PROBLEMS | {
+_TILE: dict[int | str, dict[str, Any]] = {
     200: {"content": {MVT: {"schema": {"type": "string", "format": "binary"}}}, "description": "The tile"},
     204: {"description": "There is nothing in this tile"},
     304: {"description": "The tile is as it was"},
@@ -132,7 +132,7 @@ TILE = [Depends(_mvt)]
 @router.get(
     "/tileMatrixSets",
     response_model=MatrixSets,
-    responses=PROBLEMS | AS_HTML,
+    responses=AS_HTML,
     operation_id="getTileMatrixSetsList",
 )
 def list_matrix_sets(request: Request, lang: Language, as_page: AsPage) -> Response:
@@ -145,7 +145,7 @@ def list_matrix_sets(request: Request, lang: Language, as_page: AsPage) -> Respo
 @router.get(
     "/tileMatrixSets/{tileMatrixSetId}",
     response_model=MatrixSet,
-    responses=PROBLEMS | AS_HTML,
+    responses=AS_HTML,
     operation_id="getTileMatrixSet",
 )
 def get_matrix_set(request: Request, lang: Language, as_page: AsPage, grid: InGrid) -> Response:
@@ -157,7 +157,7 @@ def get_matrix_set(request: Request, lang: Language, as_page: AsPage, grid: InGr
 @router.get(
     "/studies/{study_id}/tileMatrixSets",
     response_model=MatrixSets,
-    responses=PROBLEMS | AS_HTML,
+    responses=AS_HTML,
     operation_id="study.getTileMatrixSetsList",
 )
 def list_matrix_sets_of_study(at: Viewer, lang: Language, as_page: AsPage) -> Response:
@@ -169,7 +169,7 @@ def list_matrix_sets_of_study(at: Viewer, lang: Language, as_page: AsPage) -> Re
 @router.get(
     "/studies/{study_id}/tileMatrixSets/{tileMatrixSetId}",
     response_model=MatrixSet,
-    responses=PROBLEMS | AS_HTML,
+    responses=AS_HTML,
     operation_id="study.getTileMatrixSet",
 )
 def get_matrix_set_of_study(at: Viewer, lang: Language, as_page: AsPage, grid: InGrid) -> Response:
@@ -182,7 +182,7 @@ def get_matrix_set_of_study(at: Viewer, lang: Language, as_page: AsPage, grid: I
 @router.get(
     "/studies/{study_id}/tiles",
     response_model=Tilesets,
-    responses=PROBLEMS | AS_HTML,
+    responses=AS_HTML,
     operation_id="study.dataset.vector.getTileSetsList",
 )
 def list_tilesets(at: Viewer, lang: Language, as_page: AsPage) -> Response:
@@ -194,7 +194,7 @@ def list_tilesets(at: Viewer, lang: Language, as_page: AsPage) -> Response:
 @router.get(
     "/studies/{study_id}/tiles/{tileMatrixSetId}",
     response_model=Tileset,
-    responses=PROBLEMS | AS_HTML,
+    responses=AS_HTML,
     operation_id="study.dataset.vector.getTileSet",
 )
 def get_tileset(
@@ -226,7 +226,7 @@ def get_tile(request: Request, at: Viewer, tile: InTile, collections: Collection
 @router.get(
     "/studies/{study_id}/collections/{collectionId}/tiles",
     response_model=Tilesets,
-    responses=PROBLEMS | AS_HTML,
+    responses=AS_HTML,
     operation_id="study.collection.vector.getTileSetsList",
 )
 def list_tilesets_of_collection(at: Viewer, lang: Language, as_page: AsPage, collection: OfCollection) -> Response:
@@ -238,7 +238,7 @@ def list_tilesets_of_collection(at: Viewer, lang: Language, as_page: AsPage, col
 @router.get(
     "/studies/{study_id}/collections/{collectionId}/tiles/{tileMatrixSetId}",
     response_model=Tileset,
-    responses=PROBLEMS | AS_HTML,
+    responses=AS_HTML,
     operation_id="study.collection.vector.getTileSet",
 )
 def get_tileset_of_collection(

@@ -15,7 +15,6 @@ from api.editing import features, holds
 from api.editing.bodies import GEOJSON, PATCHED, POSTED, read_feature, require_type
 from api.editing.preconditions import etag, preferred
 from api.errors import WebError, problem, status_of
-from api.schemas import PROBLEMS, WRITE_PROBLEMS
 from geo.errors import ShequError
 
 router = APIRouter(tags=["editing"])
@@ -122,9 +121,7 @@ Edit = Annotated[Sent, Depends(sent)]
 
 
 # ── features ──
-@router.options(
-    ITEMS, response_class=Response, responses=PROBLEMS, summary="What may be done with the items of a collection"
-)
+@router.options(ITEMS, response_class=Response, summary="What may be done with the items of a collection")
 def items_options(at: Viewer, collection_id: CollectionPath) -> Response:
     """Return the methods that the caller may use."""
     allowed = features.methods(at, features.collection_at(at, collection_id), item=False)
@@ -132,7 +129,7 @@ def items_options(at: Viewer, collection_id: CollectionPath) -> Response:
     return Response(status_code=200, headers={"Allow": ", ".join(allowed), **more})
 
 
-@router.options(ITEM, response_class=Response, responses=PROBLEMS, summary="What may be done with a feature")
+@router.options(ITEM, response_class=Response, summary="What may be done with a feature")
 def item_options(at: Viewer, collection_id: CollectionPath, feature_id: FeaturePath) -> Response:  # noqa: ARG001 - the same for all
     """Return the methods that the caller may use."""
     allowed = features.methods(at, features.collection_at(at, collection_id), item=True)
@@ -140,9 +137,7 @@ def item_options(at: Viewer, collection_id: CollectionPath, feature_id: FeatureP
     return Response(status_code=200, headers={"Allow": ", ".join(allowed), **more})
 
 
-@router.post(
-    ITEMS, status_code=201, response_class=Response, responses=WRITE_PROBLEMS, openapi_extra=_body(_FEATURE, POSTED)
-)
+@router.post(ITEMS, status_code=201, response_class=Response, openapi_extra=_body(_FEATURE, POSTED))
 def create_feature(at: Surveyor, collection_id: CollectionPath, edit: Edit) -> Response:
     """Create a feature; its address is in the header Location."""
 
@@ -156,7 +151,7 @@ def create_feature(at: Surveyor, collection_id: CollectionPath, edit: Edit) -> R
 
 
 @router.put(
-    ITEM, status_code=204, response_class=Response, responses=WRITE_PROBLEMS | _SAID | _MADE,
+    ITEM, status_code=204, response_class=Response, responses=_SAID | _MADE,
     openapi_extra=_body(_FEATURE, POSTED),
 )  # fmt: skip
 def replace_feature(at: Surveyor, collection_id: CollectionPath, feature_id: FeaturePath, edit: Edit) -> Response:
@@ -175,7 +170,7 @@ def replace_feature(at: Surveyor, collection_id: CollectionPath, feature_id: Fea
 
 
 @router.patch(
-    ITEM, status_code=204, response_class=Response, responses=WRITE_PROBLEMS | _SAID,
+    ITEM, status_code=204, response_class=Response, responses=_SAID,
     openapi_extra=_body(_PATCH, PATCHED),
 )  # fmt: skip
 def update_feature(at: Surveyor, collection_id: CollectionPath, feature_id: FeaturePath, edit: Edit) -> Response:
@@ -192,7 +187,7 @@ def update_feature(at: Surveyor, collection_id: CollectionPath, feature_id: Feat
     return _strictly(edit, do)
 
 
-@router.delete(ITEM, status_code=204, response_class=Response, responses=WRITE_PROBLEMS | _SAID)
+@router.delete(ITEM, status_code=204, response_class=Response, responses=_SAID)
 def delete_feature(at: Surveyor, collection_id: CollectionPath, feature_id: FeaturePath, edit: Edit) -> Response:
     """Delete a feature; the log keeps it, so that it can be undone."""
     made = features.delete(at, collection_id, feature_id, if_match=edit.if_match)
@@ -231,14 +226,14 @@ def _written(at: Here, collection_id: str, made: features.Written, edit: Sent, s
 
 
 # ── check-outs ──
-@router.get("/studies/{study_id}/holds", response_model=Holds, responses=PROBLEMS)
+@router.get("/studies/{study_id}/holds", response_model=Holds)
 def list_holds(at: Viewer) -> Response:
     """Return the collections that are checked out, by whom and until when."""
     told = {"holds": [] if at.caller.public else [vars(each) for each in holds.held(at.store)]}
     return Response(orjson.dumps(told), media_type="application/json")
 
 
-@router.post(HOLD, response_model=HoldTold, responses=WRITE_PROBLEMS)
+@router.post(HOLD, response_model=HoldTold)
 def hold_collection(at: Surveyor, collection_id: CollectionPath, asked: HoldAsked | None = None) -> Response:
     """Check a collection out: for so many minutes only the caller edits it, and need not name versions (QGIS)."""
     features.editable(at, collection_id)
@@ -248,7 +243,7 @@ def hold_collection(at: Surveyor, collection_id: CollectionPath, asked: HoldAske
     )
 
 
-@router.delete(HOLD, status_code=204, response_class=Response, responses=WRITE_PROBLEMS)
+@router.delete(HOLD, status_code=204, response_class=Response)
 def release_collection(at: Surveyor, collection_id: CollectionPath) -> Response:
     """Let a collection go; an admin may let go of any."""
     features.collection_at(at, collection_id)

@@ -14,7 +14,6 @@ from starlette.exceptions import HTTPException
 from api.deps import Here, Surveyor
 from api.editing.many import Row, appendable, create_many
 from api.errors import BadRequestError, NotFoundError, WrongTypeError
-from api.schemas import PROBLEMS, WRITE_PROBLEMS
 from api.storage.records import Document
 from api.uploads import keeping
 from api.uploads.keeping import Part, Uploads
@@ -125,7 +124,6 @@ def _parts(sent: FormData) -> Sequence[Part]:
     "/studies/{study_id}/uploads",
     status_code=201,
     response_model=UploadTold,
-    responses=WRITE_PROBLEMS,
     openapi_extra=_BODY,
 )
 def upload_file(
@@ -139,7 +137,7 @@ def upload_file(
     return JSONResponse(told, 201, {"Location": f"{at.base}/uploads/{kept.id}"})
 
 
-@router.get("/studies/{study_id}/uploads", response_model=UploadList, responses=PROBLEMS)
+@router.get("/studies/{study_id}/uploads", response_model=UploadList)
 def list_uploads(at: Surveyor) -> Response:
     """Return the uploads that the caller may use, newest first."""
     known = [each for each in at.store.documents(keeping.UPLOAD) if keeping.may(each, at.caller, at.study_id)]
@@ -147,22 +145,20 @@ def list_uploads(at: Surveyor) -> Response:
     return JSONResponse({"uploads": [_told(at, each) for each in known]})
 
 
-@router.get("/studies/{study_id}/uploads/{upload_id}", response_model=UploadTold, responses=PROBLEMS)
+@router.get("/studies/{study_id}/uploads/{upload_id}", response_model=UploadTold)
 def get_upload(at: Surveyor, upload_id: UploadId) -> Response:
     """Return what is in an upload."""
     return JSONResponse(_told(at, _own(at, upload_id)))
 
 
-@router.delete(
-    "/studies/{study_id}/uploads/{upload_id}", status_code=204, response_class=Response, responses=WRITE_PROBLEMS
-)
+@router.delete("/studies/{study_id}/uploads/{upload_id}", status_code=204, response_class=Response)
 def delete_upload(at: Surveyor, upload_id: UploadId) -> Response:
     """Delete an upload with its file; tables and results that were made of it stay."""
     keeping.delete(at.store, _own(at, upload_id).id, by=at.caller.name)
     return Response(status_code=204)
 
 
-@router.post("/studies/{study_id}/uploads/{upload_id}/append", response_model=Appended, responses=WRITE_PROBLEMS)
+@router.post("/studies/{study_id}/uploads/{upload_id}/append", response_model=Appended)
 def append_rows(
     at: Surveyor,
     upload_id: UploadId,

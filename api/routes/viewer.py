@@ -10,7 +10,6 @@ from api.deps import Here, Viewer
 from api.errors import BadRequestError
 from api.features.snapshot import Snapshot, Snapshots
 from api.features.visible import visible
-from api.schemas import PROBLEMS
 from api.viewer.freshness import changed_since
 from api.viewer.parts import map_page, part
 from api.viewer.search import search, searched
@@ -52,7 +51,7 @@ class Freshness(BaseModel):
     collections: list[str]
 
 
-@router.get("/studies/{study_id}/map", response_class=HTMLResponse, responses=PROBLEMS)
+@router.get("/studies/{study_id}/map", response_class=HTMLResponse)
 def study_map(at: Viewer) -> Response:  # noqa: ARG001 - whoever may look at the study may open its map
     """Return the map page of the study."""
     return map_page()
@@ -64,7 +63,7 @@ def viewer_part(request: Request, name: Annotated[str, Path(max_length=120, patt
     return part(name, zipped="gzip" in request.headers.get("accept-encoding", ""))
 
 
-@router.get("/studies/{study_id}/search", response_model=FoundFeatures, responses=PROBLEMS)
+@router.get("/studies/{study_id}/search", response_model=FoundFeatures)
 def search_names(
     at: Viewer,
     q: Annotated[str, Query(max_length=100, description="part of a name, in Chinese or English")],
@@ -86,7 +85,7 @@ def search_names(
     return JSONResponse({"results": results, "more": more}, headers={"cache-control": "no-cache"})
 
 
-@router.get("/studies/{study_id}/freshness", response_model=Freshness, responses=PROBLEMS)
+@router.get("/studies/{study_id}/freshness", response_model=Freshness)
 def freshness(
     at: Viewer, since: Annotated[int | None, Query(ge=0, description="number of a transaction")] = None
 ) -> Response:
