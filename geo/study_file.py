@@ -9,6 +9,7 @@ that into the new file, and notes what is different in it.
 
 import fcntl
 import os
+import re
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -114,6 +115,57 @@ def require_study(path: Path) -> dict[str, str]:
     if missing:
         raise refuse(f"the study lacks {', '.join(missing)}, which shequ writes into every one", ANEW)
     return rows
+
+
+def require_plain(path: Path) -> None:
+    """Refuse a study file with code of its own: whoever writes into it could not be sure of what is kept.
+
+    Triggers of spatial indexes, counts and tiles, and those of a server's log, are not meant.
+
+    Raises
+    ------
+    InputError
+        When a trigger writes elsewhere or passes over rows, or a table of the study is a view or kept by a module.
+    """
+    with read_only(path) as db:
+        made = db.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master "
+                          "WHERE type IN ('trigger', 'view') OR sql LIKE 'create virtual%'").fetchall()  # fmt: skip
+    odd = [
+        f"the {'table' if kind == 'table' else kind} {name[:60]}" for kind, name, said in made
+        if (_writes_elsewhere(said) if kind == "trigger" else name in TABLES or name.lower().startswith(_TAKEN))
+    ]  # fmt: skip
+    if odd:
+        raise InputError(Fault(f"the file holds code of its own: {', '.join(odd[:8])}",
+                               "open it in QGIS and drop what is named, or export its layers and import them anew",
+                               file=str(path)))  # fmt: skip
+
+
+_TAKEN = ("shequ_", "gpkg_")
+"""How names of tables begin that are GeoPackage's, or the study's beside its layers."""
+
+_QUOTED = re.compile(r"""'(?:[^']|'')*'|"((?:[^"]|"")*)\"""")
+_KEPT = re.compile(r"rtree_\w|(gpkg_ogr_contents|gpkg_contents|shequ_touched)\Z", re.IGNORECASE)
+"""Tables that triggers of a plain file write into."""
+
+_ODD = re.compile(
+    r"\b(insert\s+(or\s+\w+\s+)?into|replace\s+into|update(\s+or\s+\w+)?|delete\s+from)\s+"
+    r"(?!\s|rtree_|gpkg_ogr_contents\b|gpkg_contents\b|shequ_touched\b|or\b)|\braise\s*\(\s*ignore|[\[`]|--|/\*",
+    re.IGNORECASE,
+)
+
+
+def _writes_elsewhere(trigger: str) -> bool:
+    """Tell whether a trigger writes into other tables than a plain file's do, or passes over rows.
+
+    Examples
+    --------
+    >>> _writes_elsewhere('CREATE TRIGGER a AFTER UPDATE ON b BEGIN DELETE FROM "rtree_b_geom" WHERE id = 1; END')
+    False
+    >>> _writes_elsewhere('CREATE TRIGGER a AFTER UPDATE ON b BEGIN UPDATE "roads" SET level = 0; END')
+    True
+    """
+    plain = _QUOTED.sub(lambda found: " rtree_ " if found[1] and _KEPT.match(found[1]) else " _ ", trigger)
+    return _ODD.search(re.split(r"\bbegin\b", plain, maxsplit=1, flags=re.IGNORECASE)[-1]) is not None
 
 
 # ── who has it open ──────────────────────────────────────────────────────────────────────────────────────────────────

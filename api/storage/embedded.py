@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from pyproj import CRS
+from pyproj.exceptions import CRSError
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import ExceptionContext
@@ -43,6 +44,7 @@ from geo.study_file import (
     is_watched,
     quoted,
     release,
+    require_plain,
     require_study,
     watch,
 )
@@ -166,7 +168,8 @@ class EmbeddedBackend:
     Raises
     ------
     InputError
-        When the file is no study, damaged, of a newer format, or just being written anew by a command.
+        When the file is no study, damaged, of a newer format, holds code of its own, or is just being written anew by a
+        command.
     """
 
     engine: Engine
@@ -178,7 +181,9 @@ class EmbeddedBackend:
         self._peeking = threading.Lock()
         self._mark = hold(path)
         try:
-            require_study(path)
+            told = require_study(path)
+            _require_readable(told, path)
+            require_plain(path)
             self._peek = self._connect()
             self.engine = self._open()
             self._inode = path.stat().st_ino
@@ -392,6 +397,17 @@ class EmbeddedBackend:
             with self.reading() as db:
                 _back_up(_raw(db), draft)
             os.replace(draft, path)
+
+
+def _require_readable(told: Mapping[str, str], path: Path) -> None:
+    """Refuse a study whose words about itself cannot be read."""
+    try:
+        CRS.from_user_input(told["crs"])
+        json.loads(told["notes"])
+    except (CRSError, ValueError, TypeError) as error:
+        what = "coordinate system" if isinstance(error, CRSError) else "notes"
+        raise InputError(Fault(f"the study's {what} cannot be read", "copy the file again, or import the town anew",
+                               file=str(path))) from error  # fmt: skip
 
 
 def _raw(db: Connection) -> sqlite3.Connection:

@@ -323,8 +323,19 @@ def test_columns_of_somebodys_own_that_are_called_as_ours_get_another_name(
         (lambda p: p.write_bytes(b"SQLite format 3\0" + b"x" * 300), "cannot be read"),
         (lambda p: sql(p, "DELETE FROM shequ_meta WHERE key = 'crs'"), "lacks crs"),
         (lambda p: (p.unlink(), gpd.GeoDataFrame(geometry=[SHAPE], crs=4549).to_file(p)), "not a study"),
+        (lambda p: sql(p, "UPDATE shequ_meta SET value = '/etc/passwd' WHERE key = 'crs'"), "coordinate system cannot"),
+        (lambda p: sql(p, "UPDATE shequ_meta SET value = '[[' WHERE key = 'notes'"), "notes cannot be read"),
+        (lambda p: (sql(p, "ALTER TABLE roads RENAME TO r"), sql(p, "CREATE VIEW roads AS SELECT * FROM r")),
+         "the view roads"),
+        *((lambda p, it=it: sql(p, f"CREATE TRIGGER evil {it}"), "code of its own: the trigger evil") for it in (
+            "BEFORE UPDATE ON roads BEGIN SELECT RAISE(IGNORE); END",  # an edit would be acknowledged, and is not kept
+            "AFTER UPDATE ON roads BEGIN DELETE FROM facilities; END",
+            'AFTER INSERT ON roads BEGIN UPDATE"buildings"SET households = 0; END',
+            "AFTER DELETE ON roads BEGIN INSERT OR REPLACE INTO [blocks] SELECT * FROM blocks; END",
+            "AFTER DELETE ON roads BEGIN DELETE/* rtree_ */FROM blocks; END",
+        )),
     ],
-)
+)  # fmt: skip
 def test_strange_files_are_refused_and_left_as_they_are(path: Path, spoil, message: str) -> None:
     spoil(path)
     before = path.read_bytes()
