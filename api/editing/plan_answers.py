@@ -15,6 +15,7 @@ from api.storage.records import Document
 from geo.partition import edits
 from geo.partition.actions import PlanTables
 from geo.partition.edits import Answer, Draft, State
+from layers.features import typeset
 from layers.styles import against
 from layers.words import is_missing
 
@@ -45,6 +46,8 @@ def told(base: str, opened: Opened, fewest: int = 0) -> dict[str, Any]:
         "min_households": limits.min_households,
         "target_households": limits.target_households,
         "max_households": limits.max_households,
+        "min_people": limits.min_people,
+        "max_people": limits.max_people,
         "objective": state.objective,
         "terms": {name: term.model_dump() for name, term in state.terms.items()},
         "violations": [_without_few_broken(vars(violation), fewest) for violation in state.violations],
@@ -160,7 +163,7 @@ def _sizes(a: State, b: State) -> list[dict[str, Any]]:
 
 def texts(opened: Opened, tables: PlanTables) -> dict[str, Any]:
     """Return the plan in the words of an official text."""
-    names = ("name", "name_en", "text_zh", "text_en")
+    names, tables = ("name", "name_en", "text_zh", "text_en"), typeset(tables)
     return {
         "version": opened.version,
         "communities": _records(tables.communities, names),

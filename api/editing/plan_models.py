@@ -169,6 +169,8 @@ class PlanTold(PlanSummary):
     min_households: int
     target_households: int
     max_households: int
+    min_people: int | None
+    max_people: int | None
     objective: float
     terms: dict[str, Term]
     violations: list[ViolationTold]

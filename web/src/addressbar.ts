@@ -11,6 +11,8 @@ export class AddressBar {
   readonly #store: Store;
   readonly #plans: () => boolean;
   #written = "";
+  /** The state that the address tells of. */
+  #told: State | null = null;
   /** What changes now was asked for by the address itself. */
   #following = false;
 
@@ -24,14 +26,19 @@ export class AddressBar {
   }
 
   begin(): void {
-    this.#write(false);
-    this.#store.watch(KEYS, (now, before) => this.#write(!this.#following && STEPS.some((key) => now[key] !== before[key])));
+    this.#write();
+    this.#store.watch(KEYS, () => this.#write());
     window.addEventListener("hashchange", () => this.#follow());
     window.addEventListener("popstate", () => this.#follow());
   }
 
-  #write(step: boolean): void {
-    this.#written = writeAddress(this.#store.now, this.#plans());
+  /** What was written last decides what is a step: while one change is told to all, another may follow from it. */
+  #write(): void {
+    const { now } = this.#store;
+    const before = this.#told;
+    const step = before !== null && !this.#following && STEPS.some((key) => now[key] !== before[key]);
+    this.#told = now;
+    this.#written = writeAddress(now, this.#plans());
     if (window.location.hash === this.#written) return;
     if (step) window.history.pushState(null, "", this.#written);
     else window.history.replaceState(null, "", this.#written);
@@ -42,6 +49,6 @@ export class AddressBar {
     this.#following = true;
     this.onFollowed(readAddress(window.location.hash));
     this.#following = false;
-    this.#write(false);
+    this.#write();
   }
 }
