@@ -26,8 +26,9 @@ def document(app: FastAPI, base: str) -> dict[str, Any]:
     """Return the whole API in OpenAPI 3.0; `base` is the address of the server, without a slash at its end."""
     if app.openapi_schema is None:  # made once, in a second: GDAL asks for it each time it opens a layer
         made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        app.openapi_schema = with_refusals(down_to_3_0(made)) | {"openapi": VERSION}
-        app.openapi_schema["info"]["license"] = {"name": "Apache-2.0"}
+        whole = with_refusals(down_to_3_0(made)) | {"openapi": VERSION}
+        whole["info"]["license"] = {"name": "Apache-2.0"}
+        app.openapi_schema = whole  # as a whole: requests in other threads copy it
     return copy.deepcopy(app.openapi_schema) | {"servers": [{"url": base}]}
 
 
