@@ -15,7 +15,7 @@ from api.accounts.rights import HOUSEHOLD_COLUMNS, Role
 from api.deps import Here, require
 from api.editing.areas import area_of
 from api.editing.bodies import Given, require_id, take_id
-from api.editing.findings import FINDINGS, Finding, history_writes
+from api.editing.findings import FINDINGS, Finding, history_writes, said_by
 from api.editing.holds import holds_it
 from api.editing.preconditions import etag, seen
 from api.editing.shapes import allowed_kinds, study_shape
@@ -83,8 +83,7 @@ def create(at: Here, collection_id: str, given: Given, *, content_crs: str | Non
     shape = _shape(at, collection, given, content_crs)
     properties = dict(given.properties)
     if collection_id == FINDINGS:
-        properties.setdefault("surveyor", at.caller.name)
-        properties.setdefault("place_given", shape is not None)
+        properties = said_by(at, properties, shape)
     write = FeatureWrite(collection_id, feature_id, "create", properties, _wkb(shape))
     return _commit(at, write, None, shape, "feature created")
 
@@ -417,7 +416,7 @@ def _commit(
     writes: list[Write] = [write, *more]
     if write.collection == FINDINGS and write.op != "delete":
         was = None if there is None else Finding(there.properties, before)
-        writes += history_writes(at, write.id, was, Finding(write.properties, shape))
+        writes += history_writes(at, {write.id: (was, Finding(write.properties, shape))})
     doubts: tuple[Doubt, ...] = ()
     if write.collection == "communities" and (
         before is None or shape is None or not shapely.equals_exact(before, shape)

@@ -34,24 +34,33 @@ class Finding:
     place: BaseGeometry | None
 
 
-def history_writes(at: Here, feature_id: str, before: Finding | None, after: Finding) -> list[Write]:
-    """Return the rows of history that an edit of a finding adds; none when nothing that is followed changes."""
-    changes = [(None, None, _said(after.properties.get("status")))] if before is None else _changes(before, after)
-    if not changes:
-        return []
+def history_writes(at: Here, edits: Mapping[str, tuple[Finding | None, Finding]]) -> list[Write]:
+    """Return the rows of history that edits of findings add (id → before, after); a new one has nothing before.
+
+    Where nothing that is followed changes there are none.
+    """
     there = HISTORY in at.store.collections()
-    number = _count(at, feature_id) if there else 0
-    rows = []
-    for column, was, now in changes:
-        number += 1
-        rows.append({
-            "id": f"{feature_id}#{number}", "finding_id": feature_id, "number": number,
-            "changed_on": _day(column, after), "column": column, "before": was, "after": now, "by": at.caller.name,
-            "source": _SOURCE,
-        })  # fmt: skip
-    if not there:
+    numbers = _numbers(at, list(edits)) if there else {}
+    rows = [row for feature_id, (before, after) in edits.items()
+            for row in _rows(feature_id, before, after, numbers.get(feature_id, 0), by=at.caller.name)]  # fmt: skip
+    if rows and not there:
         return [whole(study_collection(HISTORY), rows)]
     return [FeatureWrite(HISTORY, str(row.pop("id")), "create", row) for row in rows]
+
+
+def said_by(at: Here, properties: Mapping[str, Any], place: BaseGeometry | None) -> dict[str, Any]:
+    """Return the columns of a new finding, with who saw it and whether its place was given where they do not say."""
+    return {"surveyor": at.caller.name, "place_given": place is not None, **properties}
+
+
+def _rows(feature_id: str, before: Finding | None, after: Finding, number: int, *, by: str) -> list[dict[str, Any]]:
+    """Return the rows of history of one edit, numbered on behind `number`."""
+    changes = [(None, None, _said(after.properties.get("status")))] if before is None else _changes(before, after)
+    return [
+        {"id": f"{feature_id}#{n}", "finding_id": feature_id, "number": n, "changed_on": _day(column, after),
+         "column": column, "before": was, "after": now, "by": by, "source": _SOURCE}
+        for n, (column, was, now) in enumerate(changes, start=number + 1)
+    ]  # fmt: skip
 
 
 def whole(collection: Collection, rows: Sequence[Mapping[str, Any]]) -> CollectionWrite:
@@ -75,10 +84,12 @@ def history(at: Here, feature_id: str) -> list[dict[str, Any]]:
     return [{name: row[name] for name in shown} for row in sorted(rows, key=lambda row: row["number"] or 0)]
 
 
-def _count(at: Here, feature_id: str) -> int:
+def _numbers(at: Here, feature_ids: Sequence[str]) -> dict[str, int]:
+    """Return the last number in the history of each finding that has one."""
     table = at.server.part(Snapshots).get(at.store, HISTORY).table
-    numbers = pc.max(table.filter(pc.equal(table["finding_id"], feature_id))["number"]).as_py()
-    return int(numbers or 0)
+    known = table.filter(pc.is_in(table["finding_id"], value_set=pa.array(feature_ids, pa.string())))
+    last = known.group_by("finding_id").aggregate([("number", "max")])
+    return {str(row["finding_id"]): int(row["number_max"] or 0) for row in last.to_pylist()}
 
 
 def _changes(before: Finding, after: Finding) -> list[tuple[str | None, str | None, str | None]]:

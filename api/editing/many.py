@@ -10,9 +10,10 @@ import shapely
 from api.deps import Here
 from api.editing.bodies import require_id
 from api.editing.features import editable, require_area, surroundings
+from api.editing.findings import FINDINGS, Finding, history_writes, said_by
 from api.editing.holds import holds_it
 from api.features.crs import CRS84, references
-from api.storage.records import Collection, FeatureWrite, Transaction
+from api.storage.records import Collection, FeatureWrite, Transaction, Write
 from geo.errors import Fault, InfeasibleError, InputError
 
 _SHOWN = 20
@@ -37,7 +38,7 @@ def appendable(at: Here, collection_id: str) -> Collection:
 
 
 def create_many(at: Here, collection_id: str, rows: Sequence[Row], *, note: str) -> Transaction:
-    """Create features in one transaction.
+    """Create features in one transaction; new findings with the rows of their history, as one at a time.
 
     Raises
     ------
@@ -66,7 +67,15 @@ def create_many(at: Here, collection_id: str, rows: Sequence[Row], *, note: str)
     shapes = np.array([None if row.geometry is None else shapely.from_wkb(row.geometry) for row in rows], dtype=object)
     _require_near(at, collection, rows, shapes)
     require_area(at, list(shapes))
-    writes = [FeatureWrite(collection_id, row.id, "create", row.properties, row.geometry) for row in rows]
+    told = [row.properties for row in rows]
+    history: list[Write] = []
+    if collection_id == FINDINGS:
+        told = [said_by(at, row.properties, shape) for row, shape in zip(rows, shapes, strict=True)]
+        news = zip(rows, told, shapes, strict=True)
+        history = history_writes(at, {row.id: (None, Finding(said, shape)) for row, said, shape in news})
+    writes: list[Write] = [FeatureWrite(collection_id, row.id, "create", said, row.geometry)
+              for row, said in zip(rows, told, strict=True)]  # fmt: skip
+    writes += history
     return at.store.commit(writes, by=at.caller.name, action="rows appended", note=note)
 
 

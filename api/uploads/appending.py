@@ -15,11 +15,14 @@ from api.uploads.kinds import recognise
 from api.uploads.limits import Limits
 from geo.errors import Fault, InputError
 from geo.ingest.columns import Draft, draft_columns, draft_tags
-from geo.ingest.mapping import parse_mapping
+from geo.ingest.mapping import IMPORTABLE, parse_mapping
 from geo.ingest.osm import is_tagged, tables_from_tags
 from geo.ingest.place import in_metres
 from geo.schema import TABLES
 from geo.study import Repair
+
+APPENDABLE = (*IMPORTABLE, "findings")
+"""Tables that rows of an upload may be added to, as far as they are edited at all."""
 
 MOST_ROWS = 20_000
 """Rows that are added in one transaction."""
@@ -59,7 +62,8 @@ def table_rows(path: Path, limits: Limits, asked: Mapping[str, Any]) -> dict[str
     chosen = {key: asked[key] for key in ("columns", "values", "fixed", "filter", "encoding") if asked.get(key)}
     if asked.get("source_crs"):
         chosen["crs"] = asked["source_crs"]
-    (entry,) = parse_mapping({"source": [{"table": table, "file": path.name, **chosen}]}, origin="the request").source
+    source_entry = {"table": table, "file": path.name, **chosen}
+    (entry,) = parse_mapping({"source": [source_entry]}, origin="the request", tables=APPENDABLE).source
     layer = source.read(str(named or source.layers[0]), entry.encoding)
     if is_tagged(layer) and not (entry.columns or entry.fixed or entry.values):
         made = tables_from_tags(layer).get(table)

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 import geopandas as gpd
 import numpy as np
@@ -371,7 +372,17 @@ def _convert(values: pd.Series, column: Column) -> tuple[pd.Series, _Changes]:
         return texts.astype("str"), changes
     if column.kind == "flag":
         return _flags(values, column.name, changes), changes
+    if column.kind == "day":
+        return _days(values), changes
     return _numbers(values, column, changes), changes
+
+
+def _days(values: pd.Series) -> pd.Series:
+    """Return days as texts (ISO 8601), where a file holds them as dates; texts stay as they are."""
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return values.dt.strftime("%Y-%m-%d").astype("str")
+    days = values.map(lambda value: value.isoformat()[:10] if isinstance(value, date) else value)
+    return as_text(days).astype("str")
 
 
 def _known_use(texts: pd.Series, allowed: Sequence[str], changes: _Changes) -> pd.Series:
@@ -417,8 +428,8 @@ def _numbers(values: pd.Series, column: Column, changes: _Changes) -> pd.Series:
         out: list[object] = []
         for row, text in as_text(values).items():
             plain = _blank(text, row, column.name, changes)
-            if plain is not None and column.kind == "year" and (date := _DATE.match(plain)):
-                plain = date[1]
+            if plain is not None and column.kind == "year" and (day := _DATE.match(plain)):
+                plain = day[1]
             try:
                 out.append(None if plain is None else float(plain))
             except ValueError:

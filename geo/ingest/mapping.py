@@ -1,10 +1,11 @@
 """The mapping file: which source column is which. TOML, parsed into frozen models; every fault named at once."""
 
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 
 from geo.crs import parse_crs
@@ -53,9 +54,10 @@ class SourceEntry(_Entry):
 
     @field_validator("table")
     @classmethod
-    def _known_table(cls, table: str) -> str:
-        if table not in IMPORTABLE:
-            raise ValueError(f"{table!r} is no table; possible: {', '.join(IMPORTABLE)}")
+    def _known_table(cls, table: str, info: ValidationInfo) -> str:
+        tables = info.context["tables"] if info.context else IMPORTABLE
+        if table not in tables:
+            raise ValueError(f"{table!r} is no table; possible: {', '.join(tables)}")
         return table
 
     @field_validator("encoding")
@@ -113,7 +115,13 @@ def load_mapping(path: Path) -> ImportMapping:
     return parse_mapping(content, folder=path.parent, origin=where)
 
 
-def parse_mapping(content: dict[str, Any], *, folder: Path | None = None, origin: str = "the mapping") -> ImportMapping:
+def parse_mapping(
+    content: dict[str, Any],
+    *,
+    folder: Path | None = None,
+    origin: str = "the mapping",
+    tables: Sequence[str] = IMPORTABLE,
+) -> ImportMapping:
     """Return a mapping from its parsed TOML.
 
     Parameters
@@ -124,6 +132,8 @@ def parse_mapping(content: dict[str, Any], *, folder: Path | None = None, origin
         Where relative file names start.
     origin
         How messages call the mapping.
+    tables
+        The tables that sources may feed.
 
     Raises
     ------
@@ -134,7 +144,9 @@ def parse_mapping(content: dict[str, Any], *, folder: Path | None = None, origin
         if reserved in content:
             raise InputError(Fault(f"{reserved}: no such key", "possible: study, source, rasters", file=origin))
     try:
-        mapping = ImportMapping.model_validate({**content, "folder": folder, "origin": origin})
+        mapping = ImportMapping.model_validate(
+            {**content, "folder": folder, "origin": origin}, context={"tables": tables}
+        )
     except ValidationError as error:
         raise InputError([_fault(each, content, origin) for each in error.errors()]) from error
     faults = [fault for number, entry in enumerate(mapping.source, 1) for fault in _entry_faults(entry, number, origin)]

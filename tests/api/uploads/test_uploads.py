@@ -88,6 +88,50 @@ def test_rows_are_appended_in_one_transaction_and_can_be_taken_back(
     assert again.status_code == 409
     assert "are in facilities already" in again.json()["detail"]
     store.undo(told["tx"], by="li")
+def findings(folder: Path, name: str, **more: list[str]) -> Path:
+    """Write two findings of houses of XQ1, with the columns of the table."""
+    spots = [shapely.Point(WEST + 80, SOUTH + 50 + 45 * n) for n in (0, 1)]
+    columns = {"subject": "building", "subject_id": ["JZ001", "JZ002"], "code": "3a", "severity": "serious",
+               "status": ["open", "done"], "surveyed_on": "2026-05-02", **more}  # fmt: skip
+    path = folder / name
+    gpd.GeoDataFrame(columns, geometry=spots, crs=4549).to_crs(4326).to_file(path, driver="GeoJSON")
+    return path
+
+
+def test_findings_that_are_appended_have_a_history_as_if_made_one_by_one(
+    town: TestClient, store: StudyStore, tmp_path: Path
+) -> None:
+    upload = sent(town, findings(tmp_path, "a.geojson"))["id"]
+    answer = town.post(f"{HERE}/uploads/{upload}/append", params={"collection": "findings"}, json={})
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    one = town.post(f"{HERE}/findings", json={"subject": "building", "subject_id": "JZ003", "code": "3a",
+                                              "severity": "serious"}).json()  # fmt: skip
+    rows = {row["id"]: row for row in store.rows("finding_history").to_pylist()}
+    made = [rows[f"{finding}#1"] for finding in told["ids"]]
+    assert [(row["after"], row["by"], row["number"]) for row in made] == [("open", "owner", 1), ("done", "owner", 1)]
+    assert {row["tx"] for row in made} == {told["tx"]} == set(store.rows("findings", ids=told["ids"])["tx"].to_pylist())
+    alone = rows[f"{one['id']}#1"]
+    own = ("id", "finding_id", "tx", "after")
+    for row in made:
+        assert {k: v for k, v in row.items() if k not in own} == {k: v for k, v in alone.items() if k not in own}
+    assert town.get(f"{HERE}/findings/{told['ids'][0]}/history").json()["changes"][0]["after"] == "open"
+    kept = store.rows("findings", ids=told["ids"]).to_pylist()
+    assert [(row["surveyor"], row["place_given"]) for row in kept] == [("owner", True)] * 2
+    store.undo(told["tx"], by="li")
+    assert store.rows("findings", ids=told["ids"]).num_rows == 0
+    assert not [row for row in store.rows("finding_history")["finding_id"].to_pylist() if row in told["ids"]]
+
+
+def test_findings_that_are_refused_leave_no_history(town: TestClient, store: StudyStore, tmp_path: Path) -> None:
+    taken = store.rows("findings")["id"].to_pylist()[0]
+    upload = sent(town, findings(tmp_path, "b.geojson", finding_id=["new-1", taken]))["id"]
+    before, head = store.rows("finding_history").num_rows, store.head()
+    answer = town.post(f"{HERE}/uploads/{upload}/append", params={"collection": "findings"}, json={})
+    assert answer.status_code == 409, answer.text
+    assert (store.rows("finding_history").num_rows, store.head()) == (before, head)
+
+
     assert store.rows("facilities").num_rows == before
 
 
