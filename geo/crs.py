@@ -115,6 +115,26 @@ def stretch(crs: CRS, bounds: Sequence[float]) -> float:
     return float(np.abs(scales - 1).max()) if np.isfinite(scales).all() else math.inf
 
 
+def bounds_in(bounds: Sequence[float], crs: CRS | str, target: CRS | str) -> tuple[float, float, float, float]:
+    """Return bounds in another system: left, bottom, right, top around all that lay within, edges bend and all.
+
+    Longitude or easting come first in both. What cannot be said in the target is infinite.
+
+    Raises
+    ------
+    ProjError
+        When there is no way between the two.
+
+    Examples
+    --------
+    >>> [round(each, 3) for each in bounds_in((500_000, 3_340_000, 500_800, 3_340_800), "EPSG:4549", "OGC:CRS84")]
+    [120.0, 30.179, 120.008, 30.187]
+    """
+    low_x, low_y, high_x, high_y = (float(each) for each in bounds)
+    made = Transformer.from_crs(crs, target, always_xy=True).transform_bounds(low_x, low_y, high_x, high_y)
+    return float(made[0]), float(made[1]), float(made[2]), float(made[3])
+
+
 def require_metric(frame: gpd.GeoDataFrame, table: str) -> None:
     """Refuse a table that is not in metres.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from api.deps import Here
 from api.pages import page, trail
+from geo.crs import bounds_in
 from layers.tiles.grids import GRIDS
 from layers.words import Lang
 
@@ -51,10 +52,8 @@ def raster(at: Here, made: Mapping[str, Any], lang: Lang) -> str:
 
 def picture(bounds: tuple[float, float, float, float]) -> tuple[float, list[Piece]]:
     """Return width over height of bounds (longitude, latitude) on a web map, and the tiles that cover them."""
-    from pyproj import Transformer  # noqa: PLC0415 - only here
-
     grid = GRIDS[MAP]
-    west, south, east, north = Transformer.from_crs("OGC:CRS84", grid.crs, always_xy=True).transform_bounds(*bounds)
+    west, south, east, north = bounds_in(bounds, "OGC:CRS84", grid.crs)
     wide, high = east - west, north - south
     level = min(DEEPEST, max(0, math.floor(math.log2(ACROSS * grid.span / max(wide, high)))))
     side = grid.span / 2**level

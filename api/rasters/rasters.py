@@ -17,6 +17,7 @@ from pyproj import CRS, Transformer
 from api.accounts.public import whole
 from api.errors import BadRequestError, NotFoundError
 from api.storage import StudyStore
+from geo.crs import bounds_in
 from geo.errors import Fault
 from geo.raster import Raster
 from layers.rasters import DERIVED, NAMES, OPACITY, SMOOTH, UNITS, Look, Name, look, paint
@@ -80,8 +81,7 @@ class Served:
         corners = [step @ at for at in ((0, 0), (columns, 0), (0, rows), (columns, rows))]
         xs, ys = zip(*corners, strict=True)
         box = (min(xs), min(ys), max(xs), max(ys))
-        west, south, east, north = self._from_degrees.transform_bounds(*box, densify_pts=21, direction="INVERSE")
-        return float(west), float(south), float(east), float(north)
+        return bounds_in(box, self.source.crs, "OGC:CRS84")
 
     @cached_property
     def _from_degrees(self) -> Transformer:

@@ -1,5 +1,6 @@
 """Routes: tiles of a study and of its collections (OGC API – Tiles – Part 1), and the tile matrix sets."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from api.tiles.schemas import MatrixSet, MatrixSets, Tileset, Tilesets
 from api.tiles.tiles import Asked, Tiles, drawable, listed
 from geo.errors import Fault
 from layers.tiles.grids import GRIDS, Grid, Tile, definition
+from layers.words import Lang
 
 router = APIRouter(tags=["tiles"])
 
@@ -137,9 +139,7 @@ TILE = [Depends(_mvt)]
 )
 def list_matrix_sets(request: Request, lang: Language, as_page: AsPage) -> Response:
     """Return the tile matrix sets."""
-    base = base_url(request)
-    made = tilesets.matrix_sets(base)
-    return as_html(pages.matrix_sets(base, made, lang)) if as_page else JSONResponse(made)
+    return _matrix_sets(base_url(request), lang, as_page=as_page)
 
 
 @router.get(
@@ -150,8 +150,7 @@ def list_matrix_sets(request: Request, lang: Language, as_page: AsPage) -> Respo
 )
 def get_matrix_set(request: Request, lang: Language, as_page: AsPage, grid: InGrid) -> Response:
     """Return the definition of a tile matrix set."""
-    made = definition(grid)
-    return as_html(pages.matrix_set(base_url(request), made, lang)) if as_page else JSONResponse(made)
+    return _matrix_set(base_url(request), grid, lang, as_page=as_page)
 
 
 @router.get(
@@ -162,8 +161,7 @@ def get_matrix_set(request: Request, lang: Language, as_page: AsPage, grid: InGr
 )
 def list_matrix_sets_of_study(at: Viewer, lang: Language, as_page: AsPage) -> Response:
     """Return the tile matrix sets."""
-    made = tilesets.matrix_sets(at.base)
-    return as_html(pages.matrix_sets(at.base, made, lang)) if as_page else JSONResponse(made)
+    return _matrix_sets(at.base, lang, as_page=as_page)
 
 
 @router.get(
@@ -174,8 +172,17 @@ def list_matrix_sets_of_study(at: Viewer, lang: Language, as_page: AsPage) -> Re
 )
 def get_matrix_set_of_study(at: Viewer, lang: Language, as_page: AsPage, grid: InGrid) -> Response:
     """Return the definition of a tile matrix set."""
+    return _matrix_set(at.base, grid, lang, as_page=as_page)
+
+
+def _matrix_sets(base: str, lang: Lang, *, as_page: bool) -> Response:
+    made = tilesets.matrix_sets(base)
+    return as_html(pages.matrix_sets(base, made, lang)) if as_page else JSONResponse(made)
+
+
+def _matrix_set(base: str, grid: Grid, lang: Lang, *, as_page: bool) -> Response:
     made = definition(grid)
-    return as_html(pages.matrix_set(at.base, made, lang)) if as_page else JSONResponse(made)
+    return as_html(pages.matrix_set(base, made, lang)) if as_page else JSONResponse(made)
 
 
 # ── the study as a whole ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -187,8 +194,7 @@ def get_matrix_set_of_study(at: Viewer, lang: Language, as_page: AsPage, grid: I
 )
 def list_tilesets(at: Viewer, lang: Language, as_page: AsPage) -> Response:
     """Return the tilesets of the study's own tables together."""
-    made = tilesets.tilesets(at, None, lang)
-    return as_html(pages.tilesets(at, None, made, lang)) if as_page else JSONResponse(made)
+    return _tilesets(at, None, lang, as_page=as_page)
 
 
 @router.get(
@@ -202,12 +208,7 @@ def get_tileset(
 ) -> Response:
     """Return a tileset's metadata, or its TileJSON (with the collections and properties asked for)."""
     chosen = None if collections is None else [drawable(at.store, each) for each in collections]
-    if form != "tilejson":
-        made = tilesets.tileset(at, None, grid, lang, chosen=chosen)
-        return as_html(pages.tileset(at, None, made, lang)) if form == "html" else JSONResponse(made)
-    return JSONResponse(
-        tilesets.tilejson(at, None, lang, chosen=chosen, properties=properties, query=_passed(collections, properties))
-    )
+    return _tileset(at, None, grid, lang, form, chosen=chosen, properties=properties)
 
 
 @router.get(
@@ -231,8 +232,7 @@ def get_tile(request: Request, at: Viewer, tile: InTile, collections: Collection
 )
 def list_tilesets_of_collection(at: Viewer, lang: Language, as_page: AsPage, collection: OfCollection) -> Response:
     """Return the tilesets of a collection."""
-    made = tilesets.tilesets(at, collection, lang)
-    return as_html(pages.tilesets(at, collection, made, lang)) if as_page else JSONResponse(made)
+    return _tilesets(at, collection, lang, as_page=as_page)
 
 
 @router.get(
@@ -245,10 +245,7 @@ def get_tileset_of_collection(
     at: Viewer, lang: Language, collection: OfCollection, grid: InGrid, form: Form, *, properties: Properties
 ) -> Response:
     """Return the metadata of a collection's tileset, or its TileJSON (with the properties asked for)."""
-    if form != "tilejson":
-        made = tilesets.tileset(at, collection, grid, lang)
-        return as_html(pages.tileset(at, collection, made, lang)) if form == "html" else JSONResponse(made)
-    return JSONResponse(tilesets.tilejson(at, collection, lang, properties=properties, query=_passed(None, properties)))
+    return _tileset(at, collection, grid, lang, form, chosen=None, properties=properties)
 
 
 @router.get(
@@ -263,6 +260,26 @@ def get_tile_of_collection(
 ) -> Response:
     """Return a tile of a collection."""
     return _answer(request, at, Asked(tile, (collection.id,), properties))
+
+
+# ── what both have ───────────────────────────────────────────────────────────────────────────────────────────────────
+def _tilesets(at: Here, collection: Collection | None, lang: Lang, *, as_page: bool) -> Response:
+    """Answer with the tilesets of a collection, or of the study's own tables together."""
+    made = tilesets.tilesets(at, collection, lang)
+    return as_html(pages.tilesets(at, collection, made, lang)) if as_page else JSONResponse(made)
+
+
+def _tileset(
+    at: Here, collection: Collection | None, grid: Grid, lang: Lang, form: str, *, chosen: Sequence[Collection] | None,
+    properties: tuple[str, ...] | None,
+) -> Response:  # fmt: skip
+    """Answer with a tileset of a collection, or of the study (of the chosen ones of its collections)."""
+    if form == "tilejson":
+        names = None if chosen is None else tuple(each.id for each in chosen)
+        query = _passed(names, properties)
+        return JSONResponse(tilesets.tilejson(at, collection, lang, chosen=chosen, properties=properties, query=query))
+    made = tilesets.tileset(at, collection, grid, lang, chosen=chosen)
+    return as_html(pages.tileset(at, collection, made, lang)) if form == "html" else JSONResponse(made)
 
 
 def _answer(request: Request, at: Here, asked: Asked) -> Response:

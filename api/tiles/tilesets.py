@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pyproj import CRS, Transformer
-
 from api.deps import Here
 from api.features.describe import link, title_of
 from api.features.snapshot import Snapshot, Snapshots
@@ -12,6 +10,7 @@ from api.features.visible import visible
 from api.storage.records import Collection
 from api.tiles.answers import MVT
 from api.tiles.tiles import columns, dataset, require_known, styled
+from geo.crs import bounds_in
 from layers.tiles.grids import GRIDS, Grid, definition
 from layers.words import Lang
 
@@ -183,9 +182,7 @@ def _around(snapshots: Sequence[Snapshot], crs: str) -> Bounds | None:
     boxes = [each.bounds for each in there if each.bounds is not None]
     low = min(box[0] for box in boxes), min(box[1] for box in boxes)
     high = max(box[2] for box in boxes), max(box[3] for box in boxes)
-    made = Transformer.from_crs(there[0].crs, CRS.from_user_input(crs), always_xy=True)
-    left, bottom, right, top = made.transform_bounds(*low, *high)
-    return float(left), float(bottom), float(right), float(top)
+    return bounds_in((*low, *high), there[0].crs, crs)
 
 
 def _box(bounds: Bounds, grid: Grid) -> dict[str, Any]:

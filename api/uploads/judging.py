@@ -23,7 +23,7 @@ import pyogrio
 import pyogrio.raw
 import rasterio
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from pyproj.exceptions import ProjError
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
@@ -32,6 +32,7 @@ from api.errors import TooLargeError
 from api.uploads.archives import require_plain_book, unpack_shapefile
 from api.uploads.kinds import FORMATS, Format, recognise
 from api.uploads.limits import Limits
+from geo.crs import bounds_in
 from geo.errors import Fault, InputError
 from geo.ingest.formats import open_file
 from geo.ingest.grids import check_raster, raster_kind
@@ -538,9 +539,7 @@ def _crs(crs: CRS | None) -> dict[str, Any]:
 def _bbox(crs: CRS, bounds: Sequence[float]) -> list[float] | None:
     """Return west, south, east, north [degrees]; None where that cannot be said."""
     try:
-        found = Transformer.from_crs(crs, CRS.from_epsg(4326), always_xy=True).transform_bounds(
-            bounds[0], bounds[1], bounds[2], bounds[3]
-        )
+        found = bounds_in(bounds, crs, "OGC:CRS84")
     except ProjError:
         return None
     return [round(side, 6) for side in found] if all(math.isfinite(side) for side in found) else None

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import rasterio
 from affine import Affine
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from rasterio.errors import RasterioError, RasterioIOError
 from rasterio.windows import Window
 
+from geo.crs import bounds_in
 from geo.errors import Fault, InputError
 from geo.ingest.formats import require_file
 from geo.raster import Raster
@@ -100,7 +101,7 @@ def read_raster(path: Path, bounds: Sequence[float], crs: CRS) -> Raster:
         When the raster does not reach the bounds, is too fine to be held in memory, or is cut short.
     """
     own, file = check_raster(path), str(path)
-    within = Transformer.from_crs(crs, own, always_xy=True).transform_bounds(bounds[0], bounds[1], bounds[2], bounds[3])
+    within = bounds_in(bounds, crs, own)
     try:
         with rasterio.open(path, driver="GTiff") as source:
             west, south, east, north = within

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 from pyproj import CRS, Transformer
 
-from geo.crs import STRETCH_ALLOWED, is_metric, parse_crs, pick_metric_crs, stretch
+from geo.crs import STRETCH_ALLOWED, bounds_in, is_metric, parse_crs, pick_metric_crs, stretch
 from geo.errors import Fault, InputError
 from geo.ingest.columns import Draft
 from geo.ingest.mend import mend
@@ -196,11 +196,11 @@ def _name_of(crs: CRS) -> str:
 def _lonlat_bounds(drafts: Sequence[Draft]) -> tuple[float, float, float, float]:
     """Return west, south, east, north [degrees] of the table that says best where the town is."""
     for table in ("study_area", "communities", "roads", *TABLES):
-        boxes = []
-        for draft in drafts:
-            if draft.table == table and draft.crs is not None and np.isfinite(draft.frame.total_bounds).all():
-                to_degrees = Transformer.from_crs(draft.crs, _DEGREES, always_xy=True)
-                boxes.append(to_degrees.transform_bounds(*draft.frame.total_bounds))
+        boxes = [
+            bounds_in(draft.frame.total_bounds, draft.crs, _DEGREES)
+            for draft in drafts
+            if draft.table == table and draft.crs is not None and np.isfinite(draft.frame.total_bounds).all()
+        ]
         if boxes:
             sides = np.array(boxes)
             return (*(float(v) for v in sides[:, :2].min(axis=0)), *(float(v) for v in sides[:, 2:].max(axis=0)))  # type: ignore[return-value]

@@ -16,8 +16,9 @@ import numpy as np
 import pyarrow as pa
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
+from geo.crs import bounds_in
 from geo.errors import Fault, InputError
 from layers.tiles.attributes import places
 from layers.tiles.encoding import encode
@@ -150,7 +151,7 @@ class _Drawn:
         low, high = np.nanmin(source.boxes[:, :2], axis=0), np.nanmax(source.boxes[:, 2:], axis=0)
         bounds = float(low[0]), float(low[1]), float(high[0]), float(high[1])
         self._projection = Projection(source.crs, _GRID, bounds)
-        self.reach = Transformer.from_crs(source.crs, _GRID.crs, always_xy=True).transform_bounds(*bounds)
+        self.reach = bounds_in(bounds, source.crs, _GRID.crs)
 
     def layer(self, tile: Tile) -> bytes:
         box = self._projection.box(tile, BUFFER)
@@ -182,7 +183,7 @@ def _union(boxes: Sequence[Bounds]) -> Bounds:
 
 
 def _degrees(bounds: Bounds) -> Bounds:
-    left, bottom, right, top = Transformer.from_crs(_GRID.crs, "OGC:CRS84", always_xy=True).transform_bounds(*bounds)
+    left, bottom, right, top = bounds_in(bounds, _GRID.crs, "OGC:CRS84")
     return round(left, 6), round(bottom, 6), round(right, 6), round(top, 6)
 
 

@@ -1,13 +1,14 @@
 """Which metric CRS a place gets, and what is refused as not metric."""
 
 import geopandas as gpd
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyproj import CRS
+from pyproj import CRS, Transformer
 from shapely.geometry import Point
 
-from geo.crs import CHINA_LONLAT, is_metric, parse_crs, pick_metric_crs, require_metric, stretch
+from geo.crs import CHINA_LONLAT, bounds_in, is_metric, parse_crs, pick_metric_crs, require_metric, stretch
 from geo.errors import InputError
 
 
@@ -101,3 +102,18 @@ def test_stretch_grows_away_from_the_meridian() -> None:
     near, far = stretch(crs, (5e5, 3.5e6, 5e5, 3.5e6)), stretch(crs, (8e5, 3.5e6, 8e5, 3.5e6))
     assert near < 1e-9
     assert 0.0010 < far < 0.0013  # (300 km / 6378 km)² / 2
+
+
+def test_bounds_hold_all_that_lies_within() -> None:
+    """Points along the edges of a wide box, whose southern edge bends: none is outside."""
+    zone, box = CRS.from_epsg(4549), (119.0, 30.0, 121.0, 31.0)
+    left, bottom, right, top = bounds_in(box, "OGC:CRS84", zone)
+    lon, lat = np.meshgrid(np.linspace(119, 121, 81), np.linspace(30, 31, 41))
+    x, y = Transformer.from_crs("OGC:CRS84", zone, always_xy=True).transform(lon, lat)
+    assert (left, right, top) == pytest.approx((x.min(), x.max(), y.max()), abs=0.5)
+    assert bottom == pytest.approx(y.min(), abs=3.0)
+    west, south, east, north = bounds_in((left, bottom, right, top), zone, CRS.from_epsg(4326))
+    assert west <= 119
+    assert south <= 30
+    assert east >= 121
+    assert north >= 31
