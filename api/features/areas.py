@@ -5,7 +5,6 @@ collection, its long edges get points on them, and only then is it transformed. 
 is, so it changes no answer.
 """
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -87,7 +86,7 @@ def box_area(snapshot: Snapshot, numbers: Sequence[float], reference: Reference,
     left, bottom, right, top = numbers[0], numbers[1], numbers[half], numbers[half + 1]
     if reference.flipped:
         left, bottom, right, top = bottom, left, top, right
-    _check(np.array([left, right]), np.array([bottom, top]), reference, parameter)
+    _check((left, right), (bottom, top), reference, parameter)
     if bottom > top:
         raise _bad(parameter, f"its lower edge {bottom:g} lies above its upper edge {top:g}", "swap the two")
     if left > right and not reference.degrees:
@@ -121,7 +120,7 @@ def literal_area(snapshot: Snapshot, shape: shapely.Geometry, reference: Referen
     if reference.flipped:
         shape = shapely.transform(shape, lambda c: c[:, ::-1])
     given = shapely.get_coordinates(shape)
-    _check(given[:, 0], given[:, 1], reference, parameter)
+    _check(given[:, 0].tolist(), given[:, 1].tolist(), reference, parameter)
     if not shapely.is_valid(shape):
         why = shapely.is_valid_reason(shape)
         raise _bad(parameter, f"the geometry is not valid: {why}", "correct it, or send it in parts")
@@ -153,19 +152,19 @@ def meeting_positions(snapshot: Snapshot, area: Area) -> npt.NDArray[np.intp]:
         return np.empty(0, dtype=np.intp)
     near = snapshot.within(tuple(shapely.bounds(area.shape)))
     sure = np.zeros(len(near), dtype=bool) if area.inner is None else _reaching(snapshot.boxes[near], area.inner)
-    unsure = near[~sure]
-    if len(unsure):
+    if not sure.all():
+        unsure = near[~sure]
         shapely.prepare(area.shape)
         sure[~sure] = shapely.intersects(area.shape, snapshot.geometry[unsure])
     return near[sure]
 
 
-def _check(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], reference: Reference, parameter: str) -> None:
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+def _check(x: Sequence[float], y: Sequence[float], reference: Reference, parameter: str) -> None:
+    if not (all(map(math.isfinite, x)) and all(map(math.isfinite, y))):
         raise _bad(parameter, "a coordinate is not a number", "give finite numbers")
     if not reference.degrees:
         return
-    if (np.abs(x) > 180).any() or (np.abs(y) > 90).any():
+    if any(abs(each) > 180 for each in x) or any(abs(each) > 90 for each in y):
         order = "latitude, longitude" if reference.flipped else "longitude, latitude"
         raise _bad(parameter, f"a coordinate is no {order} of {reference.uri}",
                    "mind the order of the axes, or name the system of the coordinates")  # fmt: skip
@@ -226,17 +225,21 @@ def _bent(box: Box, step: float, reference: Reference) -> Area:
     """
     left, bottom, right, top = box
     across, up = math.ceil((right - left) / step), math.ceil((top - bottom) / step)
-    xs, ys = np.linspace(left, right, across + 1), np.linspace(bottom, top, up + 1)
-    x = np.concatenate([xs, np.full(up, right), xs[-2::-1], np.full(up, left)])
-    y = np.concatenate([np.full(across + 1, bottom), ys[1:], np.full(across, top), ys[-2::-1]])
-    ring = np.column_stack(reference.to_study(x, y))
-    ring[-1] = ring[0]
-    corners = (0, across, across + up, 2 * across + up, 2 * across + 2 * up)
-    lower, rightmost, upper, leftmost = (ring[a : b + 1] for a, b in itertools.pairwise(corners))
-    inner = (float(leftmost[:, 0].max()), float(lower[:, 1].max()),
-             float(rightmost[:, 0].min()), float(upper[:, 1].min()))  # fmt: skip
-    there = inner[0] < inner[2] and inner[1] < inner[3]
-    return Area(shapely.Polygon(ring), inner=inner if there else None)
+    wide, high = (right - left) / across, (top - bottom) / up
+    xs, ys = [left + wide * n for n in range(across)], [bottom + high * n for n in range(up)]
+    back, down = [right - wide * n for n in range(across)], [top - high * n for n in range(up)]
+    # plain numbers: a usual box has a dozen points
+    x, y = reference.to_study(
+        np.array([*xs, *[right] * up, *back, *[left] * up, left]),
+        np.array([*[bottom] * across, *ys, *[top] * across, *down, bottom]),
+    )
+    x[-1], y[-1] = x[0], y[0]
+    shape = shapely.Polygon(np.column_stack((x, y)))
+    east, north = x.tolist(), y.tolist()
+    corner = (across, across + up, 2 * across + up)
+    inner = (max(east[corner[2] :]), max(north[: corner[0] + 1]),
+             min(east[corner[0] : corner[1] + 1]), min(north[corner[1] : corner[2] + 1]))  # fmt: skip
+    return Area(shape, inner=inner if inner[0] < inner[2] and inner[1] < inner[3] else None)
 
 
 def _reaching(boxes: npt.NDArray[np.float64], inner: Box) -> npt.NDArray[np.bool_]:

@@ -29,9 +29,12 @@ class Strips:
     def within(self, bbox: Box) -> npt.NDArray[np.intp]:
         """Return the positions, ascending, of the boxes that meet `bbox`."""
         order, columns = self._usual
-        first = int(np.searchsorted(columns[0], bbox[0] - 1.001 * self._width - abs(bbox[0]) * 1e-12, "left"))
-        last = int(np.searchsorted(columns[0], bbox[2], "right"))
-        usual = order[first:last][_meeting(columns[:, first:last], bbox)]
+        left, bottom, right, top = bbox
+        first = int(np.searchsorted(columns[0], left - 1.001 * self._width - abs(left) * 1e-12, "left"))
+        last = int(np.searchsorted(columns[0], right, "right"))
+        # most of a strip lies north or south of the box: only of the rest are the right edges looked at
+        rows = first + np.flatnonzero((columns[1, first:last] <= top) & (columns[3, first:last] >= bottom))
+        usual = order[rows[columns[2, rows] >= left]]
         wide = self._wide[0][_meeting(self._wide[1], bbox)]
         return np.sort(np.concatenate([usual, wide]))
 
