@@ -12,13 +12,14 @@ from api.editing.features import collection_at
 from api.errors import NotAllowedError, NotFoundError
 from api.features.crs import CRS84, references
 from api.features.visible import visible_properties
+from api.storage.plans import PLAN
 from api.storage.records import Change, Transaction
 
 MOST_CHANGES = 2_000
 """Most changes of one transaction in an answer."""
 
-PLAN_STATES = ("plan approved", "plan published")
-"""What only approvers did, and only approvers take back."""
+SETTLED = frozenset({"approved", "published"})
+"""States of plans that only approvers give and take, by undoing too."""
 
 
 def listed(at: Here, *, before: int | None, limit: int, collection: str | None, by: str | None) -> dict[str, Any]:
@@ -67,9 +68,20 @@ def undone(at: Here, tx: int) -> dict[str, Any]:
     made = _line(at, tx)
     if at.caller.area.get(at.study_id) is not None:
         raise NotAllowedError("a transaction is taken back by who may edit the whole study", "ask a planner")
-    if made.action in PLAN_STATES:
+    if _settles(at, made.tx):
         require(at, "approver")
     return _transaction(at.store.undo(tx, by=at.caller.name))
+
+
+def _settles(at: Here, tx: int) -> bool:
+    """Tell whether a transaction gave or took the approval of a plan: itself, or as the undoing of one that did."""
+    for plan in at.store.documents(PLAN):
+        left, before = (at.store.document(PLAN, plan.id, as_of=when) for when in (tx, tx - 1))
+        if left is not None and left.tx == tx:
+            states = {str(each.body["state"]) for each in (left, before) if each is not None and each.body is not None}
+            if states & SETTLED:
+                return True
+    return False
 
 
 def versions(at: Here, collection_id: str, feature_id: str) -> dict[str, Any]:

@@ -221,7 +221,7 @@ def test_many_planners_at_once(address: str, server: Server) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(one, range(8)))
     accepted = {block for status, block in answers if status == 200}
-    told = httpx.get(f"{address}/plans/p1").json()
+    told = httpx.get(f"{address}/plans/p1", timeout=60).json()
     assert len(told["history"]) == len(accepted) >= 1
     assert told["version"] == 1 + len(accepted)
     now = {block for block, row in rows(server, "blocks").items() if row["moved"]}
@@ -383,3 +383,27 @@ def test_nor_by_the_rules_that_few_households_break(
     assert {**whole, "households_min": 0} == {**shown, "households_min": 0}
     server.settings = server.settings.model_copy(update={"fewest_households": few})
     assert viewer.get(f"{PLANS}/p2").json()["violations"] == [*whole.values()]
+
+
+def test_no_planner_gives_or_takes_an_approval_by_undoing(
+    person: Callable[..., TestClient], plan: dict[str, Any]
+) -> None:
+    li, chen = person("li", "planner"), person("chen", "approver")
+
+    def last(by: TestClient) -> int:
+        return by.get(f"{HOME}/transactions?limit=1").json()["transactions"][0]["tx"]
+
+    def undo(by: TestClient, tx: int) -> int:
+        return by.post(f"{HOME}/transactions/{tx}/undo").status_code
+
+    for version, (who, turn) in enumerate(((li, "propose"), (chen, "approve"), (chen, "publish")), start=1):
+        assert who.post(f"{P1}/{turn}", headers={"If-Match": f'"{version}"'}).status_code == 200
+        assert turn == "propose" or undo(li, last(li)) == 403, "approved, or published"
+    assert chen.post(f"{P1}/withdraw", headers={"If-Match": '"4"'}).json()["state"] == "draft"
+    assert undo(li, last(li)) == 403, "it would be published again"
+    assert undo(chen, last(li)) == 200
+    assert li.get(P1).json()["state"] == "published"
+    assert undo(li, last(li)) == 403, "undoing that would withdraw it"
+    assert undo(chen, last(li)) == 200
+    move(li, ["B0014"], "SQ02", li.get(P1).json()["version"])
+    assert undo(li, last(li)) == 200, "planners take back their own work on a draft"
