@@ -21,7 +21,7 @@ ShequError
     └── BusyError              503
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from geo.errors import Fault, InfeasibleError, InputError, ShequError, StandardError
@@ -144,17 +144,41 @@ def problem(error: ShequError, instance: str = "") -> dict[str, Any]:
     if instance:
         body["instance"] = instance
     if isinstance(error, InputError):
-        body["faults"] = [_plain(fault) for fault in error.faults]
+        body["faults"] = [fault_told(fault) for fault in error.faults]
         body["detail"] = "; ".join(fault.what for fault in error.faults[:3])
     elif isinstance(error, InfeasibleError):
         body["reasons"] = list(error.reasons)
         body["reasons_zh"] = list(error.reasons_zh)
         body["ids"] = list(error.ids)
     elif isinstance(error, WebError):
-        body["faults"] = [_plain(error.fault)]
+        body["faults"] = [fault_told(error.fault)]
         body |= error.more
     return body
 
 
-def _plain(fault: Fault) -> dict[str, Any]:
+def faults_of(found: Sequence[Mapping[str, Any]], remedy: str, *, about: str = "", most: int = 8) -> list[Fault]:
+    """Return what pydantic found (`error.errors()`) as faults: where, and what is wrong there.
+
+    Parameters
+    ----------
+    found
+    remedy
+        What to do, the same for all.
+    about
+        What is meant where the whole is wrong.
+    most
+        So many are told.
+
+    Examples
+    --------
+    >>> faults_of([{"loc": ("query", "limit"), "msg": "too small"}, {"loc": (), "msg": "no object"}], "", about="body")
+    [Fault(what='query.limit: too small', ...), Fault(what='body: no object', ...)]
+    """
+    return [
+        Fault(f"{'.'.join(str(part) for part in one['loc']) or about}: {one['msg']}", remedy) for one in found[:most]
+    ]
+
+
+def fault_told(fault: Fault) -> dict[str, Any]:
+    """Return a fault as it stands in documents, without what it does not say."""
     return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(fault).items() if value}

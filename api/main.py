@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from api.accounts.callers import Callers
 from api.ahead import begin
 from api.bodies import Bodies
-from api.errors import PROBLEM, TITLES, BadRequestError, WebError, problem, status_of
+from api.errors import PROBLEM, TITLES, BadRequestError, WebError, faults_of, problem, status_of
 from api.features.door import Door as ItemsDoor
 from api.gateway import Gateway, Metrics, log_as_json
 from api.jobs import Jobs
@@ -41,7 +41,7 @@ from api.settings import Settings, read_settings, require_safe
 from api.styles.answers import Answers
 from api.tiles.door import Door
 from api.tiles.tiles import Tiles
-from geo.errors import Fault, ShequError
+from geo.errors import ShequError
 from layers.glyphs import Glyphs
 
 ROUTES = (
@@ -128,10 +128,8 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     remedy = "correct the value, see the API document"
     if sent == as_form and any(one["loc"] == ("body",) for one in error.errors()):
         remedy = f"it was sent as {as_form}: send the header Content-Type: application/json"
-    faults = [
-        Fault(f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}", remedy) for one in error.errors()[:8]
-    ]
-    return JSONResponse(problem(BadRequestError(faults), str(request.url.path)), 400, media_type=PROBLEM)
+    told = problem(BadRequestError(faults_of(error.errors(), remedy)), str(request.url.path))
+    return JSONResponse(told, 400, media_type=PROBLEM)
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.deps import Language, Planner, Viewer
-from api.errors import BadRequestError, WrongTypeError
+from api.errors import BadRequestError, WrongTypeError, faults_of
 from api.features.representation import AsPage
 from api.jobs import documents, pages
 from api.jobs.processes import PROCESSES, description, process_of, summary
@@ -89,11 +89,8 @@ async def execute_request(request: Request) -> Mapping[str, Any]:
     except orjson.JSONDecodeError as error:
         raise BadRequestError(Fault(f"the request is not JSON ({error})", "send an object with inputs")) from error
     except ValidationError as error:
-        raise BadRequestError([
-            Fault(f"{'.'.join(str(part) for part in one['loc']) or 'the request'}: {one['msg']}",
-                  "send an object with inputs, and outputs where only some are wanted")
-            for one in error.errors()[:8]
-        ]) from error  # fmt: skip
+        remedy = "send an object with inputs, and outputs where only some are wanted"
+        raise BadRequestError(faults_of(error.errors(), remedy, about="the request")) from error
 
 
 _BODY = {

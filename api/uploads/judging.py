@@ -28,7 +28,7 @@ from pyproj.exceptions import ProjError
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from api.bodies import read_json
-from api.errors import TooLargeError
+from api.errors import TooLargeError, fault_told
 from api.uploads.archives import require_plain_book, unpack_shapefile
 from api.uploads.kinds import FORMATS, Format, recognise
 from api.uploads.limits import Limits
@@ -446,7 +446,7 @@ def _layer(path: Path, layer: Layer, limits: Limits, *, mend: bool) -> tuple[dic
         unsound = _unsound(path, layer, shapes)
         if unsound and not mend:
             faults += unsound
-        notes += [_plain(each) for each in unsound]
+        notes += [fault_told(each) for each in unsound]
     kinds, counts = np.unique([each.geom_type for each in shapes if each is not None], return_counts=True)
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     bounds = [float(side) for side in shapely.total_bounds(shapes[there])] if there.any() else []
@@ -543,10 +543,6 @@ def _bbox(crs: CRS, bounds: Sequence[float]) -> list[float] | None:
     except ProjError:
         return None
     return [round(side, 6) for side in found] if all(math.isfinite(side) for side in found) else None
-
-
-def _plain(fault: Fault) -> dict[str, Any]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(fault).items() if value}
 
 
 def _short(value: object) -> str:
