@@ -17,12 +17,15 @@ class _Asked(BaseModel):
 
 
 class NewPlan(_Asked):
-    """A plan to be kept: the content of a plan.json, an id and titles."""
+    """A plan to be kept: the content of a plan.json or where it is kept, an id and titles."""
 
     id: PlanId
     title_zh: Title = ""
     title_en: Title = ""
-    plan: dict[str, object] = Field(description="as shequ writes a plan into plan.json")
+    plan: dict[str, object] | Annotated[str, Field(min_length=1, max_length=300)] = Field(
+        description="as shequ writes a plan into plan.json; or the id of an upload, the key of a kept file, or a link "
+        "to one ({href})"
+    )
 
 
 class NewBranch(_Asked):

@@ -12,6 +12,7 @@ from api.accounts.public import public_record
 from api.deps import Here, Language, PlanEditor, Planner, Viewer, require
 from api.editing import pages
 from api.editing.areas import may_change
+from api.editing.plan_files import plan_text
 from api.editing.plan_models import Comparison, EditTold, NewBranch, NewPlan, Plans, PlanTold, Texts, Titles, TurnAsked
 from api.editing.preconditions import etag, require_seen
 from api.errors import NotAllowedError
@@ -59,7 +60,7 @@ def _plan_page(at: Here, opened: Opened, lang: Lang) -> Response:
 
 def _fewest(at: Here) -> int:
     """Return how many households a count must stand for to be told to the caller."""
-    return 0 if at.caller.sees_households(at.study_id) else at.server.settings.fewest_households
+    return 0 if at.caller.sees_households(at.study_id) else max(1, at.server.settings.fewest_households)
 
 
 def _edit(at: Here, done: Edited) -> Response:
@@ -135,12 +136,13 @@ def compare_plans(
 # ── making ──
 @router.post("/studies/{study_id}/plans", status_code=201, response_model=PlanTold)
 def create_plan(at: Planner, asked: NewPlan) -> Response:
-    """Keep a plan that was made elsewhere (plan.json) as a draft, with its layers and texts."""
-    import json  # noqa: PLC0415 - only here
+    """Keep a plan that was made elsewhere as a draft, with its layers and texts: the content of its plan.json.
 
+    Or what an upload or a kept file holds, named by its id, key or link.
+    """
     from geo.partition.plan import Plan  # noqa: PLC0415 - as above
 
-    plan = Plan.from_json(json.dumps(asked.plan))
+    plan = Plan.from_json(plan_text(at, asked.plan))
     title = (asked.title_zh, asked.title_en)
     opened, _ = board_of(at).create(at.store, asked.id, plan, title=title, by=at.caller.name)
     return _plan(at, opened, 201, Location=f"{at.base}/plans/{asked.id}")
