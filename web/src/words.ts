@@ -61,6 +61,7 @@ const WORDS = {
   ],
   plan_closed: ["这个方案已不存在，或者尚未对您公开。", "This plan is no longer there, or is not open to you."],
   plan_lost: ["链接所指的方案已不存在，或者尚未对您公开。", "The plan that the link names is no longer there, or is not open to you."],
+  plan_wording: ["正在整理调整事项的正式表述…", "Putting what it does into official words…"],
   reading: ["正在读取…", "Reading…"],
   plan_limits: ["每个社区{min}—{max}户，以{target}户为宜。", "{min}–{max} households in each community, {target} at best."],
   plan_limits_people: ["人口不超过{n}人。", "No more than {n} people."],

@@ -12,11 +12,12 @@ import { communitiesTable } from "../plans/communities";
 import { differences } from "../plans/differences";
 import { comparedFigures, planFigures, planTerms } from "../plans/figures";
 import { blocksOf, changedOf } from "../plans/measures";
-import type { Compared } from "../plans/told";
+import type { Compared, PlanTexts } from "../plans/told";
 import { choosingPlan, choosingSide, plansCompared, sidesOf, TODAY } from "../sides";
 import type { State } from "../state";
 import { comparable } from "../state";
 import { moment, number } from "../values";
+import type { Word } from "../words";
 import { pick, say } from "../words";
 import { stateChip } from "./layers";
 import type { Desk, Panel } from "./panel";
@@ -100,9 +101,9 @@ export function planPanel(desk: Desk): Panel {
   // ── what is known ──
 
   /** Draw what was asked for, or say why it is not there. */
-  function known<T>(reading: Reading<T>, { lang }: State, shown: (value: T) => Child): Child {
+  function known<T>(reading: Reading<T>, { lang }: State, shown: (value: T) => Child, waiting: Word = "reading"): Child {
     switch (reading.is) {
-      case "reading": return el("p", { class: "note", role: "status" }, say("reading", lang));
+      case "reading": return el("p", { class: "note", role: "status" }, say(waiting, lang));
       case "read": return shown(reading.value);
       case "unreachable": return el("p", { class: "note", role: "alert" }, say("no_server", lang));
       case "refused": {
@@ -134,13 +135,19 @@ export function planPanel(desk: Desk): Panel {
     const { plan } = facts;
     const changed = changedOf(facts);
     const here = (table: string): string => (state.selected?.collection === `${section.id}.${table}` ? state.selected.id : "");
-    const done = actionsList({
-      facts, lang, selected: here("moves") ? `moves/${here("moves")}` : `communities/${here("communities")}`,
-      onVisit: (table, id) => visit(section, table, id),
-    });
+    const doing = (texts: PlanTexts): Child => {
+      const { count, node } = actionsList({
+        facts, texts, lang, selected: here("moves") ? `moves/${here("moves")}` : `communities/${here("communities")}`,
+        onVisit: (table, id) => visit(section, table, id),
+      });
+      return [
+        el("h2", {}, say("plan_actions", lang), el("span", { class: "tally" }, number(count))),
+        count ? node : el("p", { class: "note" }, say("plan_no_actions", lang)),
+      ];
+    };
     return [
       el("p", { class: "limits" }, say("plan_limits", lang, { min: number(plan.min_households), max: number(plan.max_households), target: number(plan.target_households) }),
-        plan.max_people != null && ` ${say("plan_limits_people", lang, { n: number(plan.max_people) })}`),
+        plan.max_people != null && (lang === "zh" ? "" : " ") + say("plan_limits_people", lang, { n: number(plan.max_people) })),
       planFigures(facts, lang),
       changed && el("p", { class: "changed" }, changed.share === null ? say("plan_changes", lang, { n: number(changed.households) })
         : say("plan_changes_share", lang, { n: number(changed.households), share: number(100 * changed.share, 1) })),
@@ -153,8 +160,7 @@ export function planPanel(desk: Desk): Panel {
       communitiesTable({
         facts, lang, sort, selected: here("communities"), limits: desk.catalogue().layers[`${section.id}.communities_limits`],
         onSort: (by) => { sort = by; if (target) draw(target); }, onVisit: (id) => visit(section, "communities", id) }),
-      el("h2", {}, say("plan_actions", lang), el("span", { class: "tally" }, number(done.count))),
-      done.count ? done.node : el("p", { class: "note" }, say("plan_no_actions", lang)),
+      known(book.texts(section, facts), state, doing, "plan_wording"),
       plan.notes.length > 0 && el("ul", { class: "notes" }, plan.notes.map((each) => el("li", {}, pick(each, lang)))),
       el("details", { class: "group", ...(termsOpen && { open: true }), ontoggle: (event: Event) => { termsOpen = (event.target as HTMLDetailsElement).open; } },
         el("summary", { "data-key": "terms" }, say("plan_terms", lang)), planTerms(facts, lang)),

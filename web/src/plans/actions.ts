@@ -4,10 +4,11 @@ import type { Lang } from "../catalogue";
 import { el } from "../dom";
 import { pick, say, sayIfKnown } from "../words";
 import type { PlanFacts } from "./book";
-import type { CommunityText, MoveText } from "./told";
+import type { CommunityText, MoveText, PlanTexts } from "./told";
 
 export interface ActionsList {
   readonly facts: PlanFacts;
+  readonly texts: PlanTexts;
   readonly lang: Lang;
   /** `moves/…` or `communities/…`. */
   readonly selected: string;
@@ -28,8 +29,8 @@ interface Actions {
 }
 
 /** Return how many things a plan does, and the list of them. */
-export function actionsList({ facts, lang, selected, onVisit }: ActionsList): { readonly count: number; readonly node: HTMLElement } {
-  const groups = groupsOf(facts, lang);
+export function actionsList({ facts, texts, lang, selected, onVisit }: ActionsList): { readonly count: number; readonly node: HTMLElement } {
+  const groups = groupsOf(facts, texts, lang);
   const item = ({ table, id, text }: Action): HTMLElement => {
     const here = selected === `${table}/${id}`;
     return el("li", {}, el("button", { type: "button", class: here ? "here" : "", "data-key": `action-${table}-${id}`, "data-step": "",
@@ -43,7 +44,7 @@ export function actionsList({ facts, lang, selected, onVisit }: ActionsList): { 
 }
 
 /** Communities that land is taken from, those that are given up first; then the new ones. */
-function groupsOf({ plan, texts, today }: PlanFacts, lang: Lang): readonly Actions[] {
+function groupsOf({ plan, today }: PlanFacts, texts: PlanTexts, lang: Lang): readonly Actions[] {
   const fates = new Map(today.map((each) => [each.id, each.fate] as const));
   const spoken = (each: CommunityText | MoveText): string => pick({ zh: each.text_zh ?? "", en: each.text_en ?? "" }, lang);
   const kept = new Set(plan.communities.map((each) => each.id));

@@ -3,21 +3,21 @@
 import type { Section } from "../catalogue";
 import type { Server } from "../server";
 import { gaveUp, Refusal } from "../server";
-import type { Against, Compared, PlanTexts, PlanTold } from "./told";
+import type { Against, CommunityText, Compared, MoveText, PlanTexts, PlanTold } from "./told";
 
 /** One community of today, as the plan's tables have it. */
-export interface TodayRow {
-  readonly id: string;
+export interface TodayRow extends CommunityText {
   readonly households: number | null;
   readonly against_limits: Against;
   readonly fate: string;
 }
 
+/** A plan and its tables; those that cannot be read are empty. */
 export interface PlanFacts {
   readonly plan: PlanTold;
-  readonly texts: PlanTexts;
-  /** Empty where the table cannot be read. */
   readonly today: readonly TodayRow[];
+  readonly communities: readonly CommunityText[];
+  readonly moves: readonly MoveText[];
 }
 
 /** What is known of something that was asked for; `read` may be older than the last edit for a moment. */
@@ -25,7 +25,7 @@ export type Reading<T> = { readonly is: "reading" } | { readonly is: "read"; rea
   | { readonly is: "refused"; readonly status: number } | { readonly is: "unreachable" };  // prettier-ignore
 
 const MOST = 10_000;
-const COLUMNS = ["households", "against_limits", "fate"];
+const SPOKEN = ["name", "name_en", "text_zh", "text_en"] as const;
 
 export class PlanBook {
   readonly #server: Server;
@@ -41,10 +41,27 @@ export class PlanBook {
 
   facts(section: Section): Reading<PlanFacts> {
     return this.#read(section.id, async () => {
-      const [plan, texts, today] = await Promise.all([
-        this.#server.plan(section.result), this.#server.planTexts(section.result), this.#today(section.id)]);  // prettier-ignore
-      return { plan, texts, today };
+      const table = (name: string, columns: readonly string[]): Promise<readonly Row[]> => this.#table(`${section.id}.${name}`, columns);
+      const [plan, before, after, moves] = await Promise.all([
+        this.#server.plan(section.result),
+        table("communities_before", [...SPOKEN, "households", "against_limits", "fate"]),
+        table("communities", SPOKEN),
+        table("moves", ["from_id", "to_id", "text_zh", "text_en"]),
+      ]);
+      const today = before.map((row): TodayRow => ({
+        ...spoken(row), households: typeof row["households"] === "number" ? row["households"] : null,
+        against_limits: (text(row["against_limits"]) ?? "unknown") as Against, fate: text(row["fate"]) ?? "" }));  // prettier-ignore
+      return {
+        plan, today, communities: after.map(spoken),
+        moves: moves.map((row) => ({ ...spoken(row), from_id: text(row["from_id"]), to_id: text(row["to_id"]) ?? "" })),
+      };  // prettier-ignore
     });
+  }
+
+  /** The official words: of a plan as it stands its tables have them, after an edit the server has to find them first. */
+  texts(section: Section, facts: PlanFacts): Reading<PlanTexts> {
+    if (facts.plan.explained && facts.communities.length) return { is: "read", value: facts };
+    return this.#read(`${section.id}|texts`, () => this.#server.planTexts(section.result));
   }
 
   compared(left: Section, right: Section): Reading<Compared> {
@@ -58,15 +75,10 @@ export class PlanBook {
     for (const key of [...this.#fresh]) if (edited(key)) this.#fresh.delete(key);
   }
 
-  async #today(id: string): Promise<readonly TodayRow[]> {
+  async #table(collection: string, columns: readonly string[]): Promise<readonly Row[]> {
     try {
-      const page = await this.#server.items(`${id}.communities_before`, MOST, COLUMNS);
-      return page.features.map(({ id: own, properties }) => ({
-        id: String(own ?? ""),
-        households: typeof properties["households"] === "number" ? properties["households"] : null,
-        against_limits: String(properties["against_limits"] ?? "unknown") as Against,
-        fate: String(properties["fate"] ?? ""),
-      }));
+      const page = await this.#server.items(collection, MOST, columns);
+      return page.features.map(({ id, properties }) => ({ ...properties, id: String(id ?? "") }));
     } catch (error) {
       if (error instanceof Refusal) return [];
       throw error;
@@ -91,4 +103,15 @@ export class PlanBook {
     this.#readings.set(key, reading);
     this.#told();
   }
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+function spoken(row: Row): CommunityText {
+  const [name, name_en, text_zh, text_en] = SPOKEN.map((column) => text(row[column])) as [string | null, string | null, string | null, string | null];
+  return { id: String(row["id"]), name, name_en, text_zh, text_en };
+}
+
+function text(value: unknown): string | null {
+  return typeof value === "string" && value ? value : null;
 }

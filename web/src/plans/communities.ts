@@ -80,8 +80,8 @@ function bar(row: Row, { plan }: PlanFacts, limits: Layer | undefined): SVGEleme
     [low, high].map((x) => svg("line", { x1: x, x2: x, y1: 0, y2: 10, "vector-effect": "non-scaling-stroke" })));  // prettier-ignore
 }
 
-function rowsOf({ plan, texts }: PlanFacts, lang: Lang): readonly Row[] {
-  const names = new Map(texts.communities.map((each) => [each.id, each] as const));
+function rowsOf({ plan, communities }: PlanFacts, lang: Lang): readonly Row[] {
+  const names = new Map(communities.map((each) => [each.id, each] as const));
   return plan.communities.map((each) => {
     const own = names.get(each.id);
     const spoken = lang === "zh" ? [own?.name, own?.name_en, each.text_zh] : [own?.name_en, own?.name, each.text_en];

@@ -70,8 +70,8 @@ function signed(by: number): string {
   return by === 0 ? "0" : `${by > 0 ? "+" : "−"}${number(Math.abs(by))}`;
 }
 
-function nameOf({ texts, plan }: PlanFacts, id: string, lang: Lang): string {
-  const own = texts.communities.find((each) => each.id === id);
+function nameOf({ communities, plan }: PlanFacts, id: string, lang: Lang): string {
+  const own = communities.find((each) => each.id === id);
   const spoken = plan.communities.find((each) => each.id === id);
   return pick({ zh: own?.name ?? "", en: own?.name_en ?? "" }, lang) || pick({ zh: spoken?.text_zh ?? "", en: spoken?.text_en ?? "" }, lang) || id;
 }

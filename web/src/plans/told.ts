@@ -33,6 +33,8 @@ export interface PlanTold {
   readonly version: number;
   readonly at: string;
   readonly review_number: string;
+  /** The texts of its tables tell of it as it stands. */
+  readonly explained: boolean;
   readonly min_households: number;
   readonly target_households: number;
   readonly max_households: number;
