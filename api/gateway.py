@@ -129,7 +129,8 @@ class Gateway:
                 caller = getattr(scope["state"].get("caller"), "name", None)
                 said = {"id": request_id, "method": scope["method"], "path": scope["path"][:_SHOWN], "status": status,
                         "ms": round(seconds * 1000, 2), "by": caller}  # fmt: skip
-                LOG.log(level, "request", extra={"said": said})
+                # made by hand: `LOG.log` would first look where in the code it was called
+                LOG.handle(LOG.makeRecord(LOG.name, level, __file__, 0, "request", (), None, extra={"said": said}))
 
     def _limit(self, path: str) -> int:
         return self.settings.upload_bytes if path.endswith(_UPLOAD) else self.settings.body_bytes
