@@ -31,7 +31,7 @@ class Served:
 
     @property
     def collections(self) -> dict[str, dict[str, Any]]:
-        return {each["id"]: each for each in httpx.get(f"{self.study}/collections").json()["collections"]}
+        return {each["id"]: each for each in httpx.get(f"{self.study}/collections", timeout=60).json()["collections"]}
 
 
 @contextmanager
@@ -51,4 +51,4 @@ def serving(file: Path, **environment: str) -> Iterator[Served]:
             yield Served(found[1], file, process, said)
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)

@@ -95,7 +95,7 @@ class Cluster:
                 stdout=log, stderr=log, user=_unprivileged(), cwd=self.folder, env=_environment(),
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 - one call, no lock
             )  # fmt: skip
-        for _ in range(300):
+        for _ in range(1200):
             if self.process.poll() is not None:
                 break
             with contextlib.suppress(psycopg.OperationalError):
@@ -108,7 +108,7 @@ class Cluster:
         """End it at once, as a crash would."""
         if self.process is not None:
             self.process.send_signal(signal.SIGQUIT)
-            self.process.wait(20)
+            self.process.wait(60)
 
     def stop(self) -> None:
         """End it and delete its folder."""

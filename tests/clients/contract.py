@@ -52,12 +52,13 @@ class Checked:
 def prepare(study: str) -> dict[str, Sequence[str]]:
     """Have the server of the town do a job and keep its file; return the names of both."""
     asked = {"inputs": {"collections": ["buildings"], "format": "geojson"}}
-    job = httpx.post(f"{study}/processes/export/execution", json=asked).json()["jobID"]
-    for _ in range(600):
-        if httpx.get(f"{study}/jobs/{job}").json()["status"] == "successful":
-            break
+    job = httpx.post(f"{study}/processes/export/execution", json=asked, timeout=60).json()["jobID"]
+    end = time.monotonic() + 180
+    while (told := httpx.get(f"{study}/jobs/{job}", timeout=60).json())["status"] != "successful":
+        assert told["status"] in ("accepted", "running"), told
+        assert time.monotonic() < end, told
         time.sleep(0.1)
-    files = [each["key"] for each in httpx.get(f"{study}/files").json()["files"]]
+    files = [each["key"] for each in httpx.get(f"{study}/files", timeout=60).json()["files"]]
     return {"job_id": [job], "file_key": files}
 
 

@@ -30,7 +30,7 @@ def test_the_whole_document(served: Served, tmp_path: Path) -> None:
 @pytest.mark.parametrize("where", ["/api", "/studies/town/api"])
 def test_the_documents_are_openapi_3_0(served: Served, where: str) -> None:
     """By the JSON schema of OpenAPI 3.0, which refuses every word that only 3.1 knows."""
-    document = httpx.get(served.base + where).json()
+    document = httpx.get(served.base + where, timeout=60).json()
     assert document["openapi"] == "3.0.3"
     faults = [f"{'/'.join(map(str, each.path))}: {each.message[:300]}"
               for each in Draft4Validator(definitions.OPENAPI_30).iter_errors(document)]  # fmt: skip

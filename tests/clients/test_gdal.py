@@ -30,7 +30,7 @@ def tile_at(lon: float, lat: float, zoom: int) -> tuple[int, int]:
 
 
 def run(*command: object) -> str:
-    done = subprocess.run([str(each) for each in command], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([str(each) for each in command], capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     assert "ERROR" not in done.stderr, done.stderr
     return done.stdout
@@ -41,7 +41,9 @@ def test_ogr2ogr_copies_the_whole_study(served: Served, tmp_path: Path) -> None:
     run("ogr2ogr", "-f", "GPKG", copy, f"OAPIF:{served.study}", "-oo", "PAGE_SIZE=1000")
     assert {name for name, _ in pyogrio.list_layers(copy)} == set(served.collections)
     for name, collection in served.collections.items():
-        matched = httpx.get(f"{served.study}/collections/{name}/items", params={"limit": 1}).json()["numberMatched"]
+        matched = httpx.get(f"{served.study}/collections/{name}/items", params={"limit": 1}, timeout=60).json()[
+            "numberMatched"
+        ]
         assert pyogrio.read_info(copy, layer=name)["features"] == matched, collection
 
 
@@ -76,7 +78,7 @@ def test_the_mvt_driver_reads_our_tiles(served: Served, tmp_path: Path) -> None:
     counts = dict(re.findall(r"Layer name: (\S+)\n.*?Feature Count: (\d+)", told, flags=re.DOTALL))
     copy = tmp_path / "tile.gpkg"
     run("ogr2ogr", "-f", "GPKG", copy, f"MVT:{address}", *opened)
-    decoded = mapbox_vector_tile.decode(httpx.get(address).content)
+    decoded = mapbox_vector_tile.decode(httpx.get(address, timeout=60).content)
     assert set(counts) == set(decoded) == {"buildings", "communities"}
     for name, layer in decoded.items():
         frame = gpd.read_file(copy, layer=name)
@@ -115,12 +117,12 @@ def test_the_wms_driver_reads_raster_tiles(served: Served, tmp_path: Path) -> No
 def test_the_style_and_tilejson_lead_to_tiles_that_are_there(served: Served) -> None:
     """What clients follow: every address in the documents answers, and only this server is named."""
     column, row = tile_at(120.0041, 30.1830, ZOOM)
-    style = httpx.get(f"{served.study}/styles/default").json()
-    tilejson = httpx.get(f"{served.study}/tiles/WebMercatorQuad", params={"f": "tilejson"}).json()
+    style = httpx.get(f"{served.study}/styles/default", timeout=60).json()
+    tilejson = httpx.get(f"{served.study}/tiles/WebMercatorQuad", params={"f": "tilejson"}, timeout=60).json()
     addresses = [each for source in style["sources"].values() for each in source.get("tiles", ())] + tilejson["tiles"]
     assert len(addresses) >= 3
     for address in addresses:
         filled = address.replace("{z}", str(ZOOM)).replace("{y}", str(row)).replace("{x}", str(column))
-        assert httpx.get(filled).status_code in (200, 204), filled
+        assert httpx.get(filled, timeout=60).status_code in (200, 204), filled
     named = re.findall(r'"(https?://[^/"]+)', json.dumps([style, tilejson]))
     assert set(named) == {served.base}

@@ -25,7 +25,7 @@ def session(served: Served, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     settings = {"QT_QPA_PLATFORM": "offscreen", "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder),
                 "PATH": os.environ["PATH"]}  # fmt: skip
     command = [PYTHON, SESSION, served.study, served.file, folder, *served.collections]
-    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180, env=settings)
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600, env=settings)
     assert run.returncode == 0, run.stdout + run.stderr
     told: dict[str, Any] = json.loads(run.stdout.strip().splitlines()[-1])
     return told
@@ -35,7 +35,9 @@ def test_every_layer_opens_with_all_its_features(session: dict[str, Any], served
     collections = served.collections
     assert set(session["layers"]) == set(collections) >= {"buildings", "observations", "plan.p1.communities"}
     for name, seen in session["layers"].items():
-        matched = httpx.get(f"{served.study}/collections/{name}/items", params={"limit": 1}).json()["numberMatched"]
+        matched = httpx.get(f"{served.study}/collections/{name}/items", params={"limit": 1}, timeout=60).json()[
+            "numberMatched"
+        ]
         assert (seen["counted"], seen["read"], seen["invalid"]) == (matched, matched, 0), name
         if name in small_study().tables:
             assert matched == len(small_study()[name])
@@ -69,13 +71,13 @@ def test_the_file_is_edited_while_it_is_served(session: dict[str, Any], served: 
     """What QGIS writes into the file is in the next answer, and in the log as the work of another program."""
     assert session["file"] == len(small_study()["buildings"])
     assert session["committed"], session["errors"]
-    house = httpx.get(f"{served.study}/collections/buildings/items/JZ003")
+    house = httpx.get(f"{served.study}/collections/buildings/items/JZ003", timeout=60)
     assert house.json()["properties"]["name"] == "在 QGIS 中改名"
-    log = httpx.get(f"{served.study}/transactions", params={"limit": 1}).json()["transactions"][0]
+    log = httpx.get(f"{served.study}/transactions", params={"limit": 1}, timeout=60).json()["transactions"][0]
     assert log["action"] == "changed by another program"
-    versions = httpx.get(f"{served.study}/collections/buildings/items/JZ003/versions").json()["versions"]
+    versions = httpx.get(f"{served.study}/collections/buildings/items/JZ003/versions", timeout=60).json()["versions"]
     assert [each["version"] for each in versions][:2] in ([2, 1], [1, 2])
-    undone = httpx.post(f"{served.study}/transactions/{log['tx']}/undo")
+    undone = httpx.post(f"{served.study}/transactions/{log['tx']}/undo", timeout=60)
     assert undone.status_code == 200, undone.text
-    house = httpx.get(f"{served.study}/collections/buildings/items/JZ003")
+    house = httpx.get(f"{served.study}/collections/buildings/items/JZ003", timeout=60)
     assert house.json()["properties"]["name"] == small_study()["buildings"].loc["JZ003", "name"]

@@ -242,7 +242,7 @@ def test_the_same_seed_gives_the_same_files(root: Path, folder: Path, tmp_path: 
         environment = {**os.environ, "PYTHONHASHSEED": number}
         command = [sys.executable, "-W", "error", str(root / "data" / "make_town.py"), "--out", str(out)]
         runs.append((out, subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)))
-    assert [process.wait(timeout=120) for _, process in runs] == [0, 0]
+    assert [process.wait(timeout=600) for _, process in runs] == [0, 0]
     first, second = (out for out, _ in runs)
     for name in ("qinghe.gpkg", "mapping.toml", "dem.tif", "population.tif"):
         assert (first / name).read_bytes() == (second / name).read_bytes(), name

@@ -133,6 +133,7 @@ def running() -> Iterator[Provider]:
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
+        assert thread.is_alive(), "the provider ended"
         time.sleep(0.01)
     yield made
     server.should_exit = True

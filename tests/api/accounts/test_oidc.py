@@ -35,7 +35,7 @@ def _leave(client: TestClient, then: str = f"{HOME}/map") -> str:
     """Go to the provider, and return the address it sends the browser back to."""
     away = client.get("/login/oidc", params={"next": then})
     assert away.status_code == 303, away.text
-    back = httpx.get(away.headers["location"]).headers["location"]
+    back = httpx.get(away.headers["location"], timeout=60).headers["location"]
     assert back.startswith("http://127.0.0.1:8000/login/oidc/callback?")
     return back.removeprefix("http://127.0.0.1:8000")
 

@@ -99,6 +99,7 @@ def address(server: Server) -> Iterator[str]:
     thread = threading.Thread(target=running.run)
     thread.start()
     while not running.started:
+        assert thread.is_alive(), "the server ended"
         time.sleep(0.01)
     port = running.servers[0].sockets[0].getsockname()[1]
     yield f"http://127.0.0.1:{port}{HOME}"

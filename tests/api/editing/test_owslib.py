@@ -22,8 +22,8 @@ def test_owslib_creates_replaces_and_deletes(address: str) -> None:
     with pytest.raises(RuntimeError, match="is at version 2, not at the one that was seen"):
         client.collection_item_delete("buildings", "OWS1")
     client.headers.pop("If-Match")
-    httpx.post(f"{address}/collections/buildings/hold", json={"minutes": 5})
+    httpx.post(f"{address}/collections/buildings/hold", json={"minutes": 5}, timeout=60)
     assert client.collection_item_delete("buildings", "OWS1"), "who holds the collection need not name versions"
-    logged = httpx.get(f"{address}/transactions", params={"collection": "buildings"}).json()["transactions"]
+    logged = httpx.get(f"{address}/transactions", params={"collection": "buildings"}, timeout=60).json()["transactions"]
     assert [one["action"] for one in logged[:3]] == ["feature deleted", "feature replaced", "feature created"]
     assert all(one["note"] == "buildings OWS1" for one in logged[:3])

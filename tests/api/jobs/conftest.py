@@ -70,7 +70,7 @@ def jobs(server: Server) -> Jobs:
     return server.part(Jobs)
 
 
-def wait_for(queue: Queue, job_id: str, until: Callable[[Job], Any], seconds: float = 60.0) -> Job:
+def wait_for(queue: Queue, job_id: str, until: Callable[[Job], Any], seconds: float = 180.0) -> Job:
     """Return a job as soon as something holds of it."""
     end = time.monotonic() + seconds
     while not until(job := queue.get(job_id)):

@@ -55,7 +55,7 @@ def ends(database, tickets) -> Iterator[list[End]]:
         each.dispatch.close()
 
 
-def until(something: Callable[[], object], seconds: float = 60.0) -> None:
+def until(something: Callable[[], object], seconds: float = 180.0) -> None:
     end = time.monotonic() + seconds
     while not something():
         assert time.monotonic() < end, "it did not come to that"

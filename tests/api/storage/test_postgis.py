@@ -488,9 +488,11 @@ def test_a_database_that_crashes_in_the_middle_of_writes_loses_nothing_that_was_
     for crash in range(3):
         seen = len(acknowledged)
         while len(acknowledged) < seen + 20:
+            assert writer.is_alive(), "it met what is no BusyError"
             time.sleep(0.005)
         own.halt()
         while len(refused) <= crash:
+            assert writer.is_alive(), "it met what is no BusyError"
             time.sleep(0.005)
         own.resume()
     over.set()
