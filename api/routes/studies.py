@@ -37,6 +37,7 @@ def list_studies(request: Request, lang: Language, as_page: AsPage) -> Response:
     if as_page:
         return as_html(page("studies.html", lang, {
             "title": title, "crumbs": [], "here": f"{base}/studies", "base": base, "studies": studies,
+            "team": server.settings.team, "who": "" if caller.public else caller.name,
         }))  # fmt: skip
     links = [
         _link(f"{base}/studies", "self", "application/json", title),

@@ -117,6 +117,15 @@ def test_signing_out_ends_the_session_for_good(team: Team):
     assert client.get("/me").status_code == 401
 
 
+def test_the_list_of_studies_tells_who_is_signed_in_and_leads_to_signing_out(team: Team):
+    client = team.client(**OWN_PAGE)
+    client.post("/login", data={"name": "li", "password": PASSWORD})
+    told = client.get("/studies?lang=en", headers={"Accept": "text/html"}).text
+    assert "Signed in as <b>li</b>" in told
+    [there] = re.findall(r'href="([^"]*/login[^"]*)"', told)
+    assert 'action="/logout"' in client.get(there).text
+
+
 def test_signing_in_anew_ends_the_session_before(team: Team):
     client = team.signed_in()
     before = dict(client.cookies)
