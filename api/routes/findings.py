@@ -3,6 +3,7 @@
 import hashlib
 import re
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter, Depends, Header, Path, Request
@@ -87,6 +88,19 @@ class History(BaseModel):
     changes: list[HistoryRow]
 
 
+class KeptPhoto(BaseModel):
+    """A photo of a finding, and where it is."""
+
+    name: str
+    href: str
+
+
+class KeptPhotos(BaseModel):
+    """The photos of a finding that are kept, by name."""
+
+    photos: list[KeptPhoto]
+
+
 class PhotoWritten(FindingWritten):
     """A photo that was kept with a finding."""
 
@@ -153,6 +167,16 @@ def add_photo(at: Surveyor, finding_id: FindingPath, photo: Photo, if_match: IfM
     made = features.add_photo(at, finding_id, name, file, if_match=if_match)
     href = f"{at.base}/findings/{finding_id}/photos/{name}"
     return _told(made, 201, name=name, href=href)
+
+
+@router.get(FINDING + "/photos", response_model=KeptPhotos)
+def list_photos(at: Viewer, finding_id: FindingPath) -> Response:
+    """Return the photos of a finding that are kept; nothing to those who may not look at photos."""
+    here = photo_key(finding_id, "")
+    keys = sorted(at.store.files(here)) if at.caller.may(at.study_id, "surveyor") else []
+    names = [key.removeprefix(here) for key in keys]
+    told = [{"name": name, "href": f"{at.base}/findings/{quote(finding_id, safe='')}/photos/{name}"} for name in names]
+    return Response(orjson.dumps({"photos": told}), media_type="application/json")
 
 
 @router.get(FINDING + "/photos/{name}", response_class=Response)

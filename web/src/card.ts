@@ -4,7 +4,8 @@ import type { Catalogue, Layer, Words } from "./catalogue";
 import { el, icon, ICONS } from "./dom";
 import { boxOf } from "./map/boxes";
 import type { Pick, Place, Stage } from "./map/stage";
-import type { Item, Properties, RasterValue, Server } from "./server";
+import { photosOf, pictures, unkept } from "./photos";
+import type { Item, KeptPhoto, Properties, RasterValue, Server } from "./server";
 import { gaveUp, Refusal } from "./server";
 import type { Selection, State, Store } from "./state";
 import { drawnAnywhere } from "./state";
@@ -28,6 +29,7 @@ export class Card {
   #picks: readonly Pick[] = [];
   #at = 0;
   #item: Item | null = null;
+  #photos: readonly KeptPhoto[] = [];
   #gone = false;
   #rasters: readonly RasterLine[] = [];
   #place: Place | null = null;
@@ -98,6 +100,7 @@ export class Card {
   #select(selected: Selection | null, reveal = true): void {
     this.#asking.abort();
     this.#item = null;
+    this.#photos = [];
     this.#gone = false;
     const near = this.#near;
     this.#near = false;
@@ -144,6 +147,17 @@ export class Card {
     const box = boxOf(this.#item?.geometry);
     if (reveal && box) this.#stage?.[near ? "show" : "reveal"](box);
     if (focus && this.#item) this.node.focus({ preventScroll: true });
+    await this.#askPhotos(selected);
+  }
+
+  async #askPhotos({ collection }: Selection): Promise<void> {
+    if (!this.#item) return;
+    try {
+      this.#photos = await photosOf(this.#server, collection, this.#item, this.#asking.signal);
+    } catch {
+      return;  // another feature was chosen meanwhile
+    }
+    if (this.#photos.length) this.#draw();
   }
 
   async #askRasters(at: Place): Promise<void> {
@@ -222,7 +236,8 @@ export class Card {
     const short: HTMLElement[] = [];
     const long: HTMLElement[] = [];
     for (const field of shown.layer.fields) {
-      const value = shownValue(catalogue, shown.layer, field, properties, lang);
+      const told = shownValue(catalogue, shown.layer, field, properties, lang);
+      const value = field.column === "photo" ? unkept(told, this.#photos) : told;
       if (!value || !Object.keys(properties).length) continue;
       const label = el("dt", {}, pick(field.label, lang));
       const words = el("dd", { class: isNumber(field) ? "figure" : "" }, value);
@@ -238,6 +253,7 @@ export class Card {
       el("h2", {}, waiting ? shown.id : nameOf(shown.layer, properties, shown.id, lang, catalogue)),
       el("div", { class: "card-body", tabindex: 0, role: "group", "aria-label": pick(shown.layer.title, lang) },
         short.length > 0 && el("dl", { class: "lines" }, short),
+        pictures(this.#photos, lang),
         long.length > 0 && el("dl", { class: "texts" }, long)),
     ];  // prettier-ignore
   }

@@ -37,6 +37,11 @@ export interface RasterValue {
   readonly label?: string;
 }
 
+export interface KeptPhoto {
+  readonly name: string;
+  readonly href: string;
+}
+
 /** The server said no: its status, and what its problem document says. */
 export class Refusal extends Error {
   readonly status: number;
@@ -96,6 +101,12 @@ export class Server {
 
   rasterValue(point: string, lng: number, lat: number, lang: Lang, signal?: AbortSignal): Promise<RasterValue> {
     return this.#json(`${this.here(point)}?lon=${lng.toFixed(6)}&lat=${lat.toFixed(6)}&lang=${lang}`, signal);
+  }
+
+  /** Return the photos of a finding that may be looked at: names and addresses. */
+  async photos(finding: string, signal?: AbortSignal): Promise<readonly KeptPhoto[]> {
+    const told = await this.#json<{ photos: readonly KeptPhoto[] }>(`${this.study}/findings/${encodeURIComponent(finding)}/photos`, signal);
+    return told.photos.map(({ name, href }) => ({ name, href: this.here(href) }));
   }
 
   /** Return a plan as it stands. */

@@ -152,6 +152,8 @@ const WORDS = {
   of: ["{i}/{n}", "{i} of {n}"],
   several: ["此处共有{n}个要素", "{n} features lie here"],
   gone: ["这个要素已不存在，可能刚被删除。", "This feature is no longer there; it may have just been deleted."],
+  photos: ["照片", "Photos"],
+  photo: ["第{i}张照片，共{n}张", "photo {i} of {n}"],
   here: ["此处数值", "Values here"],
   no_value: ["无数据", "no data"],
   unknown: ["未知", "unknown"],

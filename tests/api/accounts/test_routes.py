@@ -33,6 +33,7 @@ STUDY: dict[Role, tuple[str, ...]] = {
         f"GET {_S}/rasters/{{name}}/point", f"GET {_S}/processes", f"GET {_S}/processes/{{process_id}}",
         f"GET {_S}/jobs", f"GET {_S}/jobs/{{job_id}}", f"GET {_S}/jobs/{{job_id}}/results", f"GET {_S}/plans",
         f"GET {_P}", f"GET {_P}/plan.json", f"GET {_P}/texts", f"GET {_P}/compare", f"GET {_FINDING}/history",
+        f"GET {_FINDING}/photos",
         f"GET {_C}/export", f"GET {_S}/export", f"GET {_S}/sheet", f"GET {_S}/api", f"GET {_S}/map",
         f"GET {_S}/search", f"GET {_S}/freshness",
     ),

@@ -272,6 +272,10 @@ def test_photos(person: Callable[..., TestClient]) -> None:
     got = surveyor.get(made.json()["href"])
     assert (got.content, got.headers["content-type"]) == (photo, "image/png")
     assert surveyor.get(FINDING).json()["properties"]["photo"] == made.json()["name"]
+    (kept,) = surveyor.get(f"{FIELD}/photos").json()["photos"]
+    assert kept["name"] == made.json()["name"]
+    assert surveyor.get(kept["href"]).content == photo
+    assert person("guest", "viewer").get(f"{FIELD}/photos").json() == {"photos": []}
     assert person("guest", "viewer").get(made.json()["href"]).status_code == 403
     assert surveyor.get(f"{FIELD}/photos/other.png").status_code == 404
     wrong = surveyor.post(f"{FIELD}/photos", content=photo, headers={"Content-Type": "image/jpeg", "If-Match": '"2"'})
