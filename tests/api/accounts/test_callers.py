@@ -258,6 +258,19 @@ def test_whoever_has_no_account_may_look_where_the_settings_say_so(make_team):
     assert nobody.get("/keys").status_code == 401
 
 
+def test_signing_in_takes_nothing_away_from_who_has_no_role(make_team):
+    team = make_team(anonymous_viewers=True)
+    nobody, zhao, wang = team.client(), team.who("zhao"), team.who("wang", "viewer")
+    listed = [each.get(f"{HOME}/collections").json()["collections"] for each in (nobody, zhao, wang)]
+    public, own, viewer = ({each["id"] for each in found} for found in listed)
+    assert public == own == viewer - {"findings", "finding_history", "observations"}
+    assert [each["id"] for each in zhao.get("/studies").json()["studies"]] == [STUDY_ID]
+    assert zhao.get(f"{HOME}/collections/findings/items").status_code == 404
+    told = [each.get(f"{HOME}/collections").headers for each in (zhao, wang)]
+    assert [each["cache-control"].partition(",")[0] for each in told] == ["public", "private"]
+    assert zhao.post(f"{HOME}/collections/buildings/items", content="{}", headers=GEOJSON).status_code == 403
+
+
 def test_too_many_requests_are_told_when_to_come_again(make_team):
     team = make_team(requests_per_minute=6)
     wang, zhao = team.who("wang", "viewer"), team.who("zhao", "viewer")
