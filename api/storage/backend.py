@@ -61,8 +61,11 @@ class Backend(Protocol):
     def reading(self) -> AbstractContextManager[Connection]:
         """Open a transaction for reading: everything read in it is as it was at one moment."""
 
-    def head(self) -> int:
-        """Return the number of the last transaction, cheaply (0: none)."""
+    def look(self) -> tuple[int, bool]:
+        """Return, cheaply, the number of the last transaction (0: none), and whether another program may have written.
+
+        That is: since `strays` and `found` were asked.
+        """
 
     def make(self, db: Connection, collection: Collection) -> None:
         """Make an empty table with a spatial index."""
@@ -78,9 +81,6 @@ class Backend(Protocol):
 
     def delete(self, db: Connection, collection: Collection, ids: Sequence[str]) -> None:
         """Delete the rows of these ids."""
-
-    def touched(self) -> bool:
-        """Tell, cheaply, whether another program may have written since `strays` and `found` were asked."""
 
     def found(self, db: Connection) -> Mapping[str, Found] | None:
         """Return the tables that lie there, when other programs may have made, changed or dropped some; else None."""

@@ -231,16 +231,11 @@ class EmbeddedBackend:
         with self.engine.connect().execution_options(shequ_reading=True) as db, db.begin():
             yield db
 
-    def head(self) -> int:
-        """Return the number of the last transaction: asks the file only when somebody has written to it."""
-        return self._look()[1]
+    def look(self) -> tuple[int, bool]:
+        """Return the number of the last transaction, and whether another program has written past the log.
 
-    def touched(self) -> bool:
-        """Tell whether another program has written past the log."""
-        return self._look()[2]
-
-    def _look(self) -> tuple[int, int, bool]:
-        """Return a mark of the file's content, the head, and whether another program has written."""
+        The file is asked only when somebody has written to it.
+        """
         with self._peeking:
             mark = self._peek.execute("PRAGMA data_version").fetchone()[0]
             if mark != self._seen[0]:
@@ -249,7 +244,7 @@ class EmbeddedBackend:
                 head = self._peek.execute("SELECT coalesce(max(tx), 0) FROM shequ_transactions").fetchone()[0]
                 strays = self._peek.execute("SELECT 1 FROM shequ_touched LIMIT 1").fetchone() is not None
                 self._seen = (mark, head, strays or _schema_version(self._peek) != self._schema)
-            return self._seen
+            return self._seen[1:]
 
     def close(self) -> None:
         """Let go of the file; where nobody else has it open, nothing stays beside it."""

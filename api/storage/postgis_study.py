@@ -100,8 +100,8 @@ class PostgisBackend:
             db.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield db
 
-    def head(self) -> int:
-        """Return the number of the last transaction, cheaply (0: none)."""
+    def look(self) -> tuple[int, bool]:
+        """Return the number of the last transaction, and that nobody has written past the log: see `strays`."""
         with speaking_plainly():
             pooled = self.engine.raw_connection()
         db = cast("psycopg.Connection[Any]", pooled.driver_connection)
@@ -113,7 +113,7 @@ class PostgisBackend:
             if not db.closed:
                 db.autocommit = False
             pooled.close()
-        return int(found[0] or 0)
+        return int(found[0] or 0), False
 
     # ── tables ──
     def make(self, db: Connection, collection: Collection) -> None:
@@ -191,10 +191,6 @@ class PostgisBackend:
         gone = sql.SQL("DELETE FROM {} WHERE {} = ANY(%s)").format(self._table(collection), key)
         with speaking_plainly(), _psycopg(db).cursor() as cursor:
             cursor.execute(gone, (list(ids),))
-
-    def touched(self) -> bool:
-        """Tell that nobody has: see `strays`."""
-        return False
 
     def found(self, db: Connection) -> None:
         """Return None: see `strays`."""

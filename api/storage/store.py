@@ -70,7 +70,7 @@ class Store:
         self._opened = (opened_by, opened_as)
         self._collections = _Held()
         self._about: tuple[int, Mapping[str, Any]] = (-1, {})
-        if backend.touched():
+        if backend.look()[1]:
             self._admit()
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -100,9 +100,11 @@ class Store:
 
     def head(self) -> int:
         """Return the number of the last transaction; what another program wrote becomes one first."""
-        if self.backend.touched():
+        head, touched = self.backend.look()
+        if touched:
             self._admit()
-        return self.backend.head()
+            head, _ = self.backend.look()
+        return head
 
     def collections(self) -> Mapping[str, Collection]:
         """Return every collection by its id; the same objects as long as they are the same."""
