@@ -183,20 +183,20 @@ def test_a_survey_that_was_filled_in_is_read_back(done: Any, store: StudyStore, 
 
     book = tmp_path / "survey.xlsx"
     write_survey_xlsx(small_study(), load_catalogue("examination-2025"), book)
+    fill(book, "楼道", 6, surveyed_on="2026-09-06", surveyor="王工", **{"3b": "有"})
     store.commit([FileWrite("uploads/survey.xlsx", "", book.read_bytes())], by="li", action="upload")
 
-    fill(book, "楼道", 6, surveyed_on="2026-09-06", surveyor="王工", **{"3b": "有"})
+    head = store.head()
     made = done("survey", files=["uploads/survey.xlsx"], today="2026-10-01")
 
-    head = store.head()
     assert made["summary"]["surveys"][0]["file"] == "survey.xlsx"
-
-    store.commit([FileWrite("uploads/torn.xlsx", "", b"PK no workbook")], by="li", action="upload")
     news, history = ([row for row in store.rows(table).to_pylist() if row["tx"] > head]
                      for table in ("findings", "finding_history"))  # fmt: skip
     assert [(row["code"], row["surveyor"]) for row in news] == [("3b", "王工")]
     assert [(row["finding_id"], row["number"], row["after"]) for row in history] == [(news[0]["id"], 1, "open")]
     assert {row["tx"] for row in (*news, *history)} == {head + 1}, "in one transaction"
+
+    store.commit([FileWrite("uploads/torn.xlsx", "", b"PK no workbook")], by="li", action="upload")
     with pytest.raises(InputError) as told:
         done("survey", files=["uploads/torn.xlsx"])
     assert "torn.xlsx" in str(told.value)
