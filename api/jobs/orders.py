@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 OUTCOME = "job"
 """Kind of the document that a job's transaction writes: it is there exactly when the job's results are."""
+
+
+class LostError(Exception):
+    """The job is no longer this worker's: somebody ended it, or took it over."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,8 @@ class Orders:
         Address space and processor time that it may have.
     studies, database
         The storage, as in the settings.
+    environment
+        Of its server. What confines itself before the orders are read (`api.jobs.confined`) knows nothing of it.
     """
 
     study: str
@@ -38,6 +44,7 @@ class Orders:
     cpu_s: int
     studies: Mapping[str, Path]
     database: str | None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, text: bytes) -> "Orders":
@@ -48,7 +55,8 @@ class Orders:
 
     def text(self) -> bytes:
         """Return them as JSON."""
-        said = vars(self) | {"folder": str(self.folder), "studies": {k: str(v) for k, v in self.studies.items()}}
+        said = vars(self) | {"folder": str(self.folder), "studies": {k: str(v) for k, v in self.studies.items()},
+                             "environment": dict(self.environment)}  # fmt: skip
         return json.dumps(said).encode()
 
 

@@ -70,6 +70,9 @@ class Process:
         What of the study it changes: its tables, its plans, its layers.
     example
         Inputs that could be sent as they stand. Ids of plans and keys of files are such as a study may have.
+    confined
+        It reads users' files: it is done in a process that may do nothing else (`api.jobs.confined`), and that imports
+        these modules before.
     """
 
     id: str
@@ -82,6 +85,7 @@ class Process:
     outputs: tuple[Output, ...]
     changes: tuple[Changes, ...]
     example: Mapping[str, Any]
+    confined: tuple[str, ...] = ()
 
     def title(self, lang: Lang) -> str:
         """Return its title."""
@@ -121,7 +125,8 @@ PROCESSES: Mapping[str, Process] = {each.id: each for each in (
             "把一个镇(街道)的源文件读入本项目,替换其数据表;调查记录保留。",
             "Read a town's files into the study in place of its tables; surveys and registers are carried over.",
             asked.ImportInputs, runs.import_files, (_SUMMARY,),
-            changes=("tables",), example={"files": ["uploads/town.gpkg"], "crs": "EPSG:4549"}),
+            changes=("tables",), example={"files": ["uploads/town.gpkg"], "crs": "EPSG:4549"},
+            confined=("api.operations.town",)),
     Process("blocks", "划分街块", "Blocks",
             "沿道路、河流、铁路和现状界线把研究范围划分为街块。",
             "Cut the study area into blocks along roads, rivers, railways and borders of today.",
@@ -152,25 +157,29 @@ PROCESSES: Mapping[str, Process] = {each.id: each for each in (
             "判定每个村和小区的村改居类型、理由和条件。",
             "Sort out which villages become communities, and which compounds get one of their own.",
             asked.ConvertInputs, runs.sort_villages, (_SUMMARY, _LAYERS, _BOOK),
-            changes=("layers",), example={"profile": "seed-3000"}),
+            changes=("layers",), example={"profile": "seed-3000"},
+            confined=("api.operations.conversions", "api.operations.results")),
     Process("survey", "收回调查表", "Read surveys",
             "把现场调查表收入本项目;有错的文件不收,逐格列出。",
             "Put filled-in surveys into the study; a file with a fault changes nothing, its faults are listed.",
             asked.SurveyInputs, runs.take_surveys, (_SUMMARY,),
-            changes=("tables",), example={"files": ["uploads/survey.xlsx"], "valid_rows_only": False}),
+            changes=("tables",), example={"files": ["uploads/survey.xlsx"], "valid_rows_only": False},
+            confined=("api.operations.surveys",)),
     Process("examine", "体检", "Examination",
             "计算体检指标及其覆盖率,给老旧小区排序。",
             "Count the official indicators with their coverage, and rank the old estates.",
             asked.ExamineInputs, runs.examine, (_SUMMARY, _LAYERS, *_PAPERS),
             changes=("layers", "tables"),
-            example={"id": "2026", "catalogue": "examination-2025", "today": "2026-11-01"}),
+            example={"id": "2026", "catalogue": "examination-2025", "today": "2026-11-01"},
+            confined=("api.operations.examinations", "api.operations.programmes", "api.operations.results")),
     Process("programme", "更新改造计划", "Renovation programme",
             "在年度资金内安排改造措施,安全优先。",
             "Choose and phase renovation works under yearly budgets, safety first.",
             asked.ProgrammeInputs, runs.choose_works,
             (_SUMMARY, _LAYERS, Output("programme", "计划文件", "Which measure in which year", JSON), *_PAPERS),
             changes=("layers",), example={"id": "2027-2029", "options": {"years": [2027, 2028, 2029],
-                                    "budgets_yuan": [3_000_000, 3_000_000, 3_000_000]}}),
+                                    "budgets_yuan": [3_000_000, 3_000_000, 3_000_000]}},
+            confined=("api.operations.programmes", "api.operations.results")),
     Process("gaps", "设施缺口", "Gaps",
             "按标准查找步行可达范围内缺少、过小或已满的设施。",
             "Look for what is missing, too far, too small or full, for each community, estate and home, by walking.",

@@ -11,8 +11,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from api.errors import problem
 from api.storage.records import Write
-from geo.errors import Fault, InfeasibleError, InputError
+from geo.errors import Fault, InfeasibleError, InputError, ShequError
 from layers.words import fullwidth
 
 if TYPE_CHECKING:
@@ -103,6 +104,11 @@ class NoAnswerError(InfeasibleError):
     def __init__(self, error: InfeasibleError, ways: Mapping[str, Any]) -> None:
         super().__init__(error.reasons, reasons_zh=error.reasons_zh, table=error.table, ids=error.ids)
         self.ways = ways
+
+
+def told_of(error: ShequError) -> dict[str, Any]:
+    """Return the problem document of what was raised in a run."""
+    return problem(error) | dict(error.ways if isinstance(error, NoAnswerError) else {})
 
 
 # ── a study's own tables ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -20,6 +20,7 @@ from api.jobs.orders import OUTCOME, Orders, lost, too_much
 from api.jobs.queue import LEASE_S, MOST_ATTEMPTS, Job, Queue, Status
 from api.jobs.requests import checked
 from api.jobs.rooms import Rooms, sweep
+from api.sandbox import bare_environment, offered
 from api.server import Server
 from api.storage import StudyStore
 from geo.errors import ShequError
@@ -39,6 +40,9 @@ GRACE_S = 0.5
 LEAVES_WITHIN_S = 10.0
 """A process that has written the end of its job has so long to leave."""
 DISMISSED_WITHIN_S = 2.0
+
+_BESIDES = ("HOME", "PROJ_", "XDG_", "NUMBA_", "OMP_", "OPENBLAS_", "MPL", "ARROW_", "MALLOC_")
+"""How the variables begin that libraries look for when they are imported; the others come with the orders."""
 
 _CRASHES = frozenset({signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE})
 
@@ -145,6 +149,8 @@ class Jobs:
         """Begin to take jobs."""
         if self._thread is None:
             sweep()
+            if len(holds := offered(moves=True)) < 2:
+                LOG.warning("this system cannot confine all that jobs do with files", extra={"said": {"holds": holds}})
             self._rooms = Rooms()
             if self._dispatch is not None:
                 self._dispatch.start()
@@ -243,11 +249,13 @@ class Jobs:
             memory_bytes=settings.job_memory_bytes, cpu_s=settings.job_seconds * max(1, os.cpu_count() or 1),
             studies={key: path.absolute() for key, path in settings.studies.items() if key == store.study_id},
             database=None if settings.database is None else settings.database.get_secret_value(),
+            environment=dict(os.environ),
         )  # fmt: skip
         with (folder / "worker.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "api.jobs.worker"], stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=folder,
-                start_new_session=True, env={**os.environ, **drivers.environment(), "TMPDIR": str(folder)},
+            process = subprocess.Popen(  # noqa: S603 - a program of ours, and the name of one of its processes
+                [sys.executable, "-m", "api.jobs.worker", job.process], stdin=subprocess.PIPE, stdout=log, stderr=log,
+                cwd=folder, start_new_session=True,
+                env={**bare_environment(*_BESIDES), **drivers.environment(), "TMPDIR": str(folder)},
             )  # fmt: skip
         assert process.stdin is not None  # noqa: S101 - as asked for
         with suppress(BrokenPipeError):

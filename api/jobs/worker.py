@@ -7,21 +7,22 @@ that started it, keeps to limits of memory and processor time, and can be killed
 import ctypes
 import json
 import os
-import resource
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from api.errors import BusyError, OutOfDateError, problem
-from api.jobs.orders import OUTCOME, Orders, lost, out_of_memory
-from api.jobs.processes import MEDIA_TYPES, process_of
+from api.errors import BusyError, OutOfDateError
+from api.jobs.confined import Confined, RefusedError, UnforeseenError
+from api.jobs.limits import limit_time, limited
+from api.jobs.orders import OUTCOME, LostError, Orders, lost, out_of_memory
+from api.jobs.processes import MEDIA_TYPES, PROCESSES, process_of
 from api.jobs.queue import Job, Queue
-from api.jobs.runs import NOTE, Done, NoAnswerError, Work
+from api.jobs.runs import NOTE, Done, Work, told_of
 from api.settings import Settings
 from api.storage import StudyStore
 from api.storage.opening import open_storage
@@ -39,41 +40,41 @@ MOST_RERUNS = 2
 LARGEST_FILE = 900 * 1024 * 1024
 _TOLD_EVERY_S = 0.5
 _PR_SET_PDEATHSIG = 1
-_NEAR_BYTES = 64 * 1024 * 1024
-
-
-class LostError(Exception):
-    """The job is no longer this worker's: somebody ended it, or took it over."""
 
 
 def main() -> int:
-    """Do the job."""
+    """Do the job; the name of its process is the one argument."""
+    process = PROCESSES.get(sys.argv[1])
+    confined = Confined(process) if process is not None and process.confined else None  # before anything is known
     orders = Orders.read(sys.stdin.buffer.read())
+    os.environ.update({name: value for name, value in orders.environment.items() if name not in os.environ})
     _die_with(orders.parent)
-    _limit_time(orders.cpu_s)
+    limit_time(orders.cpu_s)
     database = {"database": orders.database} if orders.database else {}
     storage = open_storage(Settings(studies=dict(orders.studies), **database))  # type: ignore[arg-type]
     try:
         store = storage.open(orders.study)
         queue = Queue(store.backend)  # type: ignore[attr-defined]
         job = queue.get(orders.job)
-        status, message, outcome = attempt(store, queue, job, orders)
+        status, message, outcome = attempt(store, queue, job, orders, confined)
         queue.end(job.id, orders.worker, status, message, outcome)  # type: ignore[arg-type]
     except LostError:
         return 0
     finally:
         storage.close()
+        if confined is not None:
+            confined.close()
     return 0
 
 
-def attempt(store: StudyStore, queue: Queue, job: Job, orders: Orders) -> tuple[str, str, Mapping[str, Any]]:
+def attempt(
+    store: StudyStore, queue: Queue, job: Job, orders: Orders, confined: Confined | None = None
+) -> tuple[str, str, Mapping[str, Any]]:
     """Do the job, whatever comes of it; return status, message and outcome."""
     try:
-        return "successful", "done", do(store, queue, job, orders)
-    except ShequError as error:
-        told = problem(error)
-        if isinstance(error, NoAnswerError):
-            told |= error.ways
+        return "successful", "done", do(store, queue, job, orders, confined)
+    except (ShequError, RefusedError) as error:
+        told = error.told if isinstance(error, RefusedError) else told_of(error)
         told = json.loads(json.dumps(told).replace(f"{orders.folder}/in/", "").replace(f"{orders.folder}/", ""))
         return "failed", str(told["detail"]).split("\n")[0], told
     except MemoryError:
@@ -81,24 +82,28 @@ def attempt(store: StudyStore, queue: Queue, job: Job, orders: Orders) -> tuple[
         return "failed", told["detail"], told
     except LostError:
         raise
-    except Exception:  # noqa: BLE001 - whatever it is, the job ends, and the log of the server has the rest
-        traceback.print_exc()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the job ends, and the log of the server has the rest
+        if not isinstance(error, UnforeseenError):  # that was printed where it came from
+            traceback.print_exc()
         return "failed", _UNFORESEEN, lost(_UNFORESEEN)
 
 
 _UNFORESEEN = "the job failed for a reason that was not foreseen; the server's log has it"
 
 
-def do(store: StudyStore, queue: Queue, job: Job, orders: Orders) -> Mapping[str, Any]:
+def do(
+    store: StudyStore, queue: Queue, job: Job, orders: Orders, confined: Confined | None = None
+) -> Mapping[str, Any]:
     """Do the job, write what came of it in one transaction, and return its outcome.
 
+    The work itself is done in the confined process, where there is one, else here.
     However often a job is done: its results are written once.
     """
     for again in range(MOST_RERUNS + 1):
         if (written := store.document(OUTCOME, job.id)) is not None:  # an attempt before this one got so far
             return written.body
         try:
-            return _once(store, queue, job, orders)
+            return _once(store, queue, job, orders, confined)
         except OutOfDateError as error:
             edited = {change["collection"] for change in error.more.get("changes", ())}
             mine = any(name.startswith("document:") for name in edited)
@@ -110,7 +115,7 @@ def do(store: StudyStore, queue: Queue, job: Job, orders: Orders) -> Mapping[str
     raise AssertionError("unreachable")
 
 
-def _once(store: StudyStore, queue: Queue, job: Job, orders: Orders) -> Mapping[str, Any]:
+def _once(store: StudyStore, queue: Queue, job: Job, orders: Orders, confined: Confined | None) -> Mapping[str, Any]:
     said = _Said(queue, job, orders.worker)
     said("reading the study", 0.0)
     since = store.head()
@@ -127,8 +132,11 @@ def _once(store: StudyStore, queue: Queue, job: Job, orders: Orders) -> Mapping[
         export=lambda wanted, out, told: _exported(store, wanted, out, told),
         by=job.by, at=job.created, job=job.id, told=said,
     )  # fmt: skip
-    with _limited(orders.memory_bytes):
-        done = process.run(inputs, work)
+    if confined is None:
+        with limited(orders.memory_bytes):
+            done = process.run(inputs, work)
+    else:
+        done = confined.run(inputs, work, memory_bytes=orders.memory_bytes, cpu_s=orders.cpu_s)
     if queue.standing(job.id, orders.worker) != "wanted":
         raise LostError
     said("keeping the results", 0.99)
@@ -235,39 +243,6 @@ def _die_with(parent: int) -> None:
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         sys.exit(0)
-
-
-def _limit_time(seconds: int) -> None:
-    """Keep to a limit of processor time, and leave no memory behind in a file when it breaks off."""
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-@contextmanager
-def _limited(memory_bytes: int) -> Iterator[None]:
-    """Keep to a limit of memory (address space) while a run works; 0: none. Reading and keeping go without.
-
-    Where memory runs out in a library it may raise anything: with the limit all but reached, it is a MemoryError here.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    if memory_bytes:
-        most = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (most, hard))
-    try:
-        yield
-    except (ShequError, LostError, MemoryError):
-        raise
-    except Exception as error:
-        if memory_bytes and _address_space() > memory_bytes - _NEAR_BYTES:
-            raise MemoryError from error
-        raise
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-
-
-def _address_space() -> int:
-    """Return the address space that this process uses [bytes]."""
-    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import select
 import shutil
 import signal
 import sys
-import sysconfig
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import Any, NoReturn
 import orjson
 
 from api.errors import problem
-from api.uploads.confine import confine, die_with_parent, limit
+from api.sandbox import confine, die_with_parent, limit, readable
 from api.uploads.limits import Limits
 from geo.errors import ShequError
 from geo.ingest import drivers
@@ -161,17 +160,6 @@ def _answer(asked: Mapping[str, Any], limits: Limits, folder: Path) -> dict[str,
 def _out_of_memory(error: Exception) -> bool:
     said = str(error).lower()
     return any(word in said for word in ("out of memory", "bad_alloc", "malloc", "cannot allocate", "realloc"))
-
-
-def readable() -> list[Path]:
-    """Return where Python, the libraries and their data lie, and our own packages: no file of a user's."""
-    here = Path(__file__).resolve().parents[2]
-    system = [Path(each) for each in ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo",
-                                      "/usr/share/proj", "/usr/local/lib", "/etc/ld.so.cache", "/etc/localtime",
-                                      "/dev/null", "/dev/urandom")]  # fmt: skip
-    own = [here / name for name in ("api", "geo", "layers")]
-    base = Path(sysconfig.get_path("stdlib")).parent
-    return [each for each in (*system, *own, Path(sys.prefix) / "lib", base) if each.exists()]
 
 
 def _write(descriptor: int, answer: Mapping[str, Any]) -> None:

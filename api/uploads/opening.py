@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 
 from api.errors import BusyError, TooLargeError, WrongTypeError
+from api.sandbox import bare_environment
 from api.uploads.limits import Limits
 from geo.errors import Fault, InputError
 from geo.ingest import drivers
@@ -29,8 +30,6 @@ MOST_AT_ONCE = 2
 WAITS_S = 60.0
 """A request waits so long for its turn."""
 _STARTS_WITHIN_S = 60.0
-_KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH")
-"""What the process gets of the server's environment: no secret of a setting is in it."""
 _PREFIX = "shequ-upload-"
 
 
@@ -145,9 +144,10 @@ class _Process:
     """One process that opens files, one after the other, each in a process forked from it."""
 
     def __init__(self) -> None:
-        environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        environment |= {**drivers.environment(), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-                        "ARROW_DEFAULT_MEMORY_POOL": "system", "HOME": "/nonexistent", "MPLBACKEND": "agg"}  # fmt: skip
+        environment = {
+            **bare_environment(), **drivers.environment(), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+            "ARROW_DEFAULT_MEMORY_POOL": "system", "HOME": "/nonexistent", "MPLBACKEND": "agg",
+        }  # fmt: skip
         self._process = subprocess.Popen(
             [sys.executable, "-m", "api.uploads.opener"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, env=environment, start_new_session=True, cwd=tempfile.gettempdir(),

@@ -13,6 +13,11 @@ import shapely
 from pyproj import CRS
 
 from api.jobs import Job, Jobs, Queue
+from api.jobs.confined import Confined
+from api.jobs.handing import hand_over, take_over
+from api.jobs.inputs import Inputs
+from api.jobs.processes import Process
+from api.jobs.runs import Done, Work
 from api.main import open_server
 from api.server import Server
 from api.settings import Settings
@@ -78,6 +83,19 @@ def wait_for(queue: Queue, job_id: str, until: Callable[[Job], Any], seconds: fl
         assert time.monotonic() < end, f"{job.id} is still {job.status}: {job.message}"
         time.sleep(0.02)
     return job
+
+
+class Handing(Confined):
+    """Does the work of a confined process in this one; what comes of it is handed over in the same files."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    def run(self, inputs: Inputs, work: Work, **_: int) -> Done:
+        """Do the work, hand it over, take it over."""
+        done, folder = self._process.run(inputs, work), work.study.parent / "answer"
+        hand_over(done, folder)
+        return take_over(folder, work.out)
 
 
 LONG = {"inputs": {"options": {"effort": 2_000_000_000}, "advice": False}}

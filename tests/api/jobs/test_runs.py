@@ -14,7 +14,7 @@ from api.errors import OutOfDateError
 from api.jobs import Queue
 from api.jobs import inputs as inputs_of
 from api.jobs.orders import OUTCOME, Orders
-from api.jobs.processes import PROCESSES
+from api.jobs.processes import PROCESSES, Process
 from api.jobs.requests import checked
 from api.jobs.runs import NoAnswerError
 from api.jobs.worker import do
@@ -22,9 +22,10 @@ from api.storage import StudyStore
 from api.storage.records import FeatureWrite, FileWrite
 from geo.errors import InputError
 from layers.survey_book import write_survey_xlsx
+from tests.api.jobs.conftest import Handing
 from tests.api.served import SOUTH, STUDY_ID, WEST, small_study
-
 from tests.api.surveyed import fill
+
 WHO = "server"
 
 
@@ -44,7 +45,8 @@ def done(store: StudyStore, queue: Queue, tmp_path: Path) -> Any:
         job = queue.take(WHO)
         assert job is not None
         assert job.id == made.id
-        outcome = do(store, queue, job, orders(tmp_path, job.id))
+        known = PROCESSES[process]
+        outcome = do(store, queue, job, orders(tmp_path, job.id), Handing(known) if known.confined else None)
         queue.end(job.id, WHO, "successful", "done", outcome)
         return outcome
 
@@ -261,6 +263,7 @@ def test_every_process_is_told_once_and_whole() -> None:
     for process in PROCESSES.values():
         assert get_type_hints(process.does, vars(inputs_of) | {"inputs": inputs_of})["given"] is process.inputs
         assert process.read(process.example).model_dump()
+        assert bool(process.confined) == bool(process.inputs.FILES), "who reads users' files is confined"
     assert len({process.does for process in PROCESSES.values()}) == len(PROCESSES)
     told = (Path(__file__).parents[3] / "docs" / "jobs.md").read_text().split("## Processes")[1].split("\n\n")[1]
     assert set(re.findall(r"`(\w+)`", told.replace("`examine` gives", ""))) == set(PROCESSES)
@@ -270,14 +273,12 @@ def test_every_process_is_told_once_and_whole() -> None:
 def test_an_edit_made_meanwhile_is_not_overwritten_the_job_is_done_again(
     store: StudyStore, queue: Queue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from api.jobs import worker
-
     made = checked(store, "households", {"inputs": {}}).put(queue, by="li")
     job = queue.take(WHO)
     edits: list[Any] = []
     assert job is not None
 
-    def run_while_edited(process: str, inputs: Any, work: Any) -> Any:
+    def run_while_edited(process: Process, inputs: Any, work: Any) -> Any:
         if not edits:  # somebody renames a building while the first run works
             row = store.rows("buildings", ids=["JZ001"]).to_pylist()[0]
             kept = {k: v for k, v in row.items() if k not in ("id", "version", "tx", "geometry")} | {"name": "改名楼"}
@@ -285,8 +286,8 @@ def test_an_edit_made_meanwhile_is_not_overwritten_the_job_is_done_again(
                                       by="wang", action="edit"))  # fmt: skip
         return run(process, inputs, work)
 
-    run: Any = worker.run  # type: ignore[attr-defined]
-    monkeypatch.setattr(worker, "run", run_while_edited)
+    run = Process.run
+    monkeypatch.setattr(Process, "run", run_while_edited)
     outcome = do(store, queue, job, orders(tmp_path, made.id))
 
     assert outcome["summary"]["sources"]

@@ -11,14 +11,18 @@ import platform
 import resource
 import signal
 import struct
-from collections.abc import Iterable, Sequence
+import sys
+import sysconfig
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _FILTER = 1, 38, 4, 22, 2
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 
-_READ_FILE, _READ_DIR = 1 << 2, 1 << 3
+_WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 1, 1 << 2, 1 << 3
+_NO_PLAIN_FILES = 1 | 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 15
+"""Running files, making devices, sockets, pipes and links: nobody is led elsewhere by what was left in a folder."""
 _FS_BY_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1}
 _FS_SINCE_5 = (1 << 16) - 1
 _NET_TCP = 0b11
@@ -79,28 +83,74 @@ def die_with_parent() -> None:
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def confine(*, readable: Iterable[Path], writable: Path) -> tuple[str, ...]:
-    """Give up everything but reading in some folders and working in one; return the layers that hold.
+def confine(*, readable: Iterable[Path], writable: Path, moves: bool = False) -> tuple[str, ...]:
+    """Give up everything but reading in some places and working in one folder; return the layers that hold.
 
-    Nothing of it can be taken back in this process, and threads made later are held by it too.
+    Nothing of it can be taken back in this process, and threads made later are held by it too. Programs, links, pipes
+    and devices cannot be made in the folder either. With `moves`, files can be moved between folders within it: where
+    the kernel cannot tell that apart (before 5.19), the layer `files` is left out.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "prctl") or libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return ()
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     held = []
-    if _landlock(libc, readable, writable):
+    if _abi(libc) >= (2 if moves else 1) and _landlock(libc, readable, writable):
         held.append("files")
     if _filter_calls(libc):
         held.append("calls")
     return tuple(held)
 
 
+def offered(*, moves: bool = False) -> tuple[str, ...]:
+    """Return the layers that `confine` can put up on this machine, as far as can be told beforehand."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    files = hasattr(libc, "prctl") and _abi(libc) >= (2 if moves else 1)
+    return (*(("files",) if files else ()), *(("calls",) if platform.machine() in _ARCH else ()))
+
+
+def readable() -> list[Path]:
+    """Return where Python, the libraries and their data lie, and our own packages: no file of a user's."""
+    here = Path(__file__).resolve().parents[1]
+    system = [Path(each) for each in ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo",
+                                      "/usr/share/proj", "/usr/local/lib", "/etc/ld.so.cache", "/etc/localtime",
+                                      "/dev/null", "/dev/urandom")]  # fmt: skip
+    own = [here / name for name in ("api", "geo", "layers")]
+    base = Path(sysconfig.get_path("stdlib")).parent
+    data = [Path(os.environ[name]) for name in ("PROJ_DATA", "PROJ_LIB", "GDAL_DATA") if os.environ.get(name)]
+    return [each for each in (*system, *own, Path(sys.prefix) / "lib", base, *data) if each.exists()]
+
+
+def fonts() -> list[Path]:
+    """Return where fonts lie, for those who draw."""
+    places = [Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path("/etc/fonts")]
+    if home := os.environ.get("HOME"):
+        places += [Path(home) / ".fonts", Path(home) / ".local" / "share" / "fonts"]
+    return [each for each in places if each.exists()]
+
+
+def bare_environment(*more: str) -> Mapping[str, str]:
+    """Return what a process that opens files gets of our environment: no secret of a setting is in it.
+
+    Parameters
+    ----------
+    more
+        How the names of other variables begin that it needs.
+    """
+    return {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(more)}
+
+
+_KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH")
+
+
 # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def _abi(libc: ctypes.CDLL) -> int:
+    """Return which edition of Landlock the kernel has; below 1 where it has none."""
+    return int(libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(1)))
+
+
 def _landlock(libc: ctypes.CDLL, readable: Iterable[Path], writable: Path) -> bool:
-    abi = libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(1))
-    if abi < 1:
-        return False
+    abi = _abi(libc)
     every = _FS_BY_ABI.get(abi, _FS_SINCE_5)
     asked = struct.pack("=QQQ", every, _NET_TCP if abi >= 4 else 0, _SCOPED if abi >= 6 else 0)
     size = 8 if abi < 4 else 16 if abi < 6 else 24
@@ -108,7 +158,8 @@ def _landlock(libc: ctypes.CDLL, readable: Iterable[Path], writable: Path) -> bo
     if rules < 0:
         return False
     try:
-        for path, rights in ((writable, every), *((each, _READ_FILE | _READ_DIR) for each in readable)):
+        given = [(writable, every & ~_NO_PLAIN_FILES), (Path(os.devnull), _READ_FILE | _WRITE_FILE)]
+        for path, rights in (*given, *((each, _READ_FILE | _READ_DIR) for each in readable)):
             with suppress(FileNotFoundError):
                 _permit(libc, rules, path, rights)
         return bool(libc.syscall(_RESTRICT_SELF, rules, ctypes.c_uint32(0)) == 0)
@@ -119,7 +170,7 @@ def _landlock(libc: ctypes.CDLL, readable: Iterable[Path], writable: Path) -> bo
 def _permit(libc: ctypes.CDLL, rules: int, path: Path, rights: int) -> None:
     opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
-        only = rights if path.is_dir() else rights & _READ_FILE
+        only = rights if path.is_dir() else rights & (_READ_FILE | _WRITE_FILE)
         libc.syscall(_ADD_RULE, rules, ctypes.c_int(1), struct.pack("=Qi", only, opened), ctypes.c_uint32(0))
     finally:
         os.close(opened)
