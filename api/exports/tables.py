@@ -19,6 +19,7 @@ from starlette.responses import StreamingResponse
 
 from api.errors import BadRequestError
 from api.exports.collections import file_name, frame_of, geojson, styles_of, write_collections_gpkg
+from api.exports.desk import ExportDesk
 from api.features.answers import snapshot_for
 from api.features.items import page_of
 from api.features.query import read_query, single
@@ -66,6 +67,8 @@ def export_collection(
         When a parameter is unknown or wrong.
     InputError
         When the format cannot hold it.
+    BusyError
+        When too many exports are being written.
     """
     snapshot, query, positions = _asked(at, collection_id, pairs)
     properties, name = query.told.properties, file_name(collection_id)
@@ -76,10 +79,10 @@ def export_collection(
         return StreamingResponse(text, media_type="application/geo+json", headers=_headers(f"{called}.geojson"))
     from layers.formats import FORMATS, write_table  # noqa: PLC0415 - who only reads features loads no pandas
 
-    frame = _in(frame_of(snapshot, positions, properties, drawn=kind in DRAWN), crs)
-    there = frame.columns
-    styles = tuple(each for each in styles_of(at, snapshot) if not each.style.column or each.style.column in there)
-    with aside() as folder:
+    with at.server.parts.setdefault(ExportDesk, ExportDesk()).taken(), aside() as folder:
+        frame = _in(frame_of(snapshot, positions, properties, drawn=kind in DRAWN), crs)
+        there = frame.columns
+        styles = tuple(each for each in styles_of(at, snapshot) if not each.style.column or each.style.column in there)
         suffix, media_type = FORMATS[kind]
         path = folder / f"{name}.{suffix}"
         written = write_table(frame, name, path, kind=kind, styles=styles, encoding=encoding, lang=lang)
@@ -88,7 +91,7 @@ def export_collection(
 
 def export_study(at: Here, *, lang: Lang) -> StreamingResponse:
     """Return every collection that the caller may see in one GeoPackage, drawn as on the map."""
-    with aside() as folder:
+    with at.server.parts.setdefault(ExportDesk, ExportDesk()).taken(), aside() as folder:
         path = folder / "study.gpkg"
         write_collections_gpkg(at, [*at.store.collections()], path, lang)
         return sent(folder, path, f"{at.study_id}.gpkg", GPKG)

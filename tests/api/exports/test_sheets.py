@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.errors import BusyError
-from api.exports.desk import Desk
+from api.exports.desk import Desk, ExportDesk
 from api.exports.takeaway import Wanted, here_of, write_collections
 from api.server import Server
 from geo.errors import InputError
@@ -46,11 +46,31 @@ def test_a_sheet_that_cannot_be_drawn_is_refused(owner: TestClient, query: str, 
 def test_sheets_are_drawn_one_after_the_other_and_who_waits_too_long_is_told() -> None:
     desk = Desk()
 
-    with desk.taken(), pytest.raises(BusyError, match="other sheets and reports are being made"), desk.taken(0.01):
+    with (
+        desk.taken(),
+        pytest.raises(BusyError, match="other sheets, reports and exports"),
+        desk.taken(0.01),
+    ):
         pass
 
     with desk.taken(0.01):
         pass
+
+
+def test_who_comes_when_too_many_wait_is_told_at_once(owner: TestClient, server: Server) -> None:
+    """Those who wait have threads that answer everybody else."""
+    desk = Desk(seats=1, waiting=0)
+    with desk.taken(), pytest.raises(BusyError) as refused, desk.taken(60.0):
+        pass
+    assert refused.value.headers["Retry-After"] == "30"
+
+    exports = server.parts[ExportDesk] = ExportDesk(seats=1, waiting=0)
+    with exports.taken():
+        for path in ("/export", "/collections/roads/export?f=xlsx"):
+            answer = owner.get(HERE + path)
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+        assert owner.get(f"{HERE}/collections/roads/export?f=geojson").status_code == 200, "sent as it is written"
+    assert owner.get(f"{HERE}/collections/roads/export?f=xlsx").status_code == 200
 
 
 def test_a_viewer_may_draw_a_sheet_and_take_no_report(viewer: TestClient) -> None:
