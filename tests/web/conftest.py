@@ -44,14 +44,16 @@ class Running:
         self._uvicorn = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._uvicorn.run, daemon=True)
         self._thread.start()
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not self._uvicorn.started:
+            assert self._thread.is_alive(), "the server ended"
             assert time.monotonic() < end, "the server did not start"
             time.sleep(0.02)
 
     def stop(self) -> None:
         self._uvicorn.should_exit = True
-        self._thread.join(20)
+        self._thread.join(60)
+        assert not self._thread.is_alive(), "the server does not end"
 
     @property
     def store(self) -> Any:
@@ -145,8 +147,20 @@ def _failed(tab: Any, request: Any) -> None:
 
 
 def settled(tab: Any) -> None:
-    """Wait until every map in the page has drawn all it has."""
-    tab.wait_for_timeout(250)  # what was asked for has begun
+    """Wait until every map in the page has drawn all it has.
+
+    A picture may take longer than any time to wait: what was asked for has begun with the next one, and has faded in
+    with the first after the time that it fades.
+    """
+    tab.wait_for_timeout(250)
+    _drawn(tab)
     tab.wait_for_function("() => [...document.querySelectorAll('.map:not([hidden])')].every("
                           "(each) => each.getAttribute('aria-busy') === 'false')", timeout=60_000)  # fmt: skip
-    tab.wait_for_timeout(300)  # names fade in
+    _drawn(tab)
+    tab.wait_for_timeout(300)
+    _drawn(tab)
+
+
+def _drawn(tab: Any) -> None:
+    """Wait for two pictures."""
+    tab.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")

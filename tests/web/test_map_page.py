@@ -9,11 +9,9 @@ from PIL import Image
 from api.storage.records import FeatureWrite
 from tests.web.conftest import PLAN, settled
 
-# the server runs in this process: what its libraries warn of is no business of the page
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning"),
-]
+# the server runs in this process: what its libraries warn of is no business of the page, and what they silence in one
+# thread another thread may undo
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 CENTRE = "#map=15.6/30.183/120.00415"
 """The middle of the town; the quarters round it are 800 m wide together, some 590 pixels."""
@@ -270,18 +268,18 @@ def test_an_edit_of_somebody_else_is_seen_without_a_reload(visit, own):
         [FeatureWrite("communities", "SQ01", "replace", {**properties, "name": "钟楼社区"}, row["geometry"])],
         by="other", action="edit",
     )  # fmt: skip
-    tab.locator(".card h2").get_by_text("钟楼社区").wait_for(timeout=15_000)
-    tab.get_by_text("数据刚被修改").wait_for(timeout=15_000)
+    tab.get_by_text("数据刚被修改").wait_for()  # first: it goes by itself
+    tab.locator(".card h2").get_by_text("钟楼社区").wait_for()
 
 
 def test_a_server_that_is_gone_is_told_and_so_is_its_return(visit, own):
     tab = visit(own, CENTRE)
     settled(tab)
-    tab.forgiven = ["ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE"]
+    tab.forgiven = ["net::ERR_"]  # whatever a browser may say of a server that goes while it answers
     own.stop()
-    tab.get_by_role("alert").get_by_text("服务器没有回应").wait_for(timeout=15_000)
+    tab.get_by_role("alert").get_by_text("服务器没有回应").wait_for()
     own.start()
-    tab.get_by_text("已重新连接").wait_for(timeout=15_000)
+    tab.get_by_text("已重新连接").wait_for()
     assert tab.get_by_role("alert").is_hidden()
     settled(tab)
 
