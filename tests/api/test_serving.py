@@ -35,20 +35,21 @@ def test_it_serves_until_it_is_told_to_end(file: Path, ending: signal.Signals) -
         assert served.said[0].split() == [f"{served.study}/map", str(file)]
         assert served.said[1].startswith(f"{served.study} ")
         assert "QGIS" in served.said[1]
-        page = httpx.get(f"{served.study}/map")
+        page = httpx.get(f"{served.study}/map", timeout=60)
         assert page.status_code in (200, 404), "404 with a remedy where the page has not been built"
         edited = httpx.patch(
             f"{served.study}/collections/buildings/items/JZ001", json={"properties": {"floors": 33}},
             headers={"If-Match": '"1"', "Content-Type": "application/merge-patch+json"},
+            timeout=60,
         )  # fmt: skip
         assert edited.status_code == 204, edited.text
         served.process.send_signal(ending)
-        assert served.process.wait(20) in (0, 130, -ending)
+        assert served.process.wait(60) in (0, 130, -ending)
     assert sorted(each.name for each in file.parent.iterdir()) == ["serve.log", file.name], "one file, no leftovers"
     assert "Traceback" not in (file.parent / "serve.log").read_text()
     assert read_study(file)["buildings"].loc["JZ001", "floors"] == 33
     with serving(file) as again:
-        house = httpx.get(f"{again.study}/collections/buildings/items/JZ001")
+        house = httpx.get(f"{again.study}/collections/buildings/items/JZ001", timeout=60)
         assert (house.json()["properties"]["floors"], house.headers["etag"].strip('"')[0]) == (33, "2")
 
 
@@ -58,14 +59,16 @@ def test_killed_it_loses_nothing_it_acknowledged(file: Path) -> None:
             edited = httpx.patch(
                 f"{served.study}/collections/buildings/items/JZ002", json={"properties": {"floors": 10 + version}},
                 headers={"If-Match": f'"{version}"', "Content-Type": "application/merge-patch+json"},
+                timeout=60,
             )  # fmt: skip
             assert edited.status_code == 204, edited.text
         os.kill(served.process.pid, signal.SIGKILL)
-        served.process.wait(20)
+        served.process.wait(60)
     with serving(file) as again:
-        versions = httpx.get(f"{again.study}/collections/buildings/items/JZ002/versions").json()["versions"]
+        versions = httpx.get(f"{again.study}/collections/buildings/items/JZ002/versions", timeout=60).json()["versions"]
         assert max(each["version"] for each in versions) == 4
-        assert httpx.get(f"{again.study}/collections/buildings/items/JZ002").json()["properties"]["floors"] == 13
+        house = httpx.get(f"{again.study}/collections/buildings/items/JZ002", timeout=60).json()
+        assert house["properties"]["floors"] == 13
 
 
 def test_studies_are_named(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield _ready(f"http://127.0.0.1:{port}", process)
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 def _ready(base: str, process: subprocess.Popen[bytes]) -> str:

@@ -50,7 +50,9 @@ steps = st.lists(st.tuples(st.sampled_from(["F1", "F4", "A", "F15", "Z", "公园
 
 
 @given(rounds=st.lists(steps, min_size=1, max_size=4))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_patched_is_read_anew(store: Store, rounds: list[list[tuple[str, float]]]) -> None:
     """Whatever is created, replaced and deleted: the snapshot that was patched equals one that was read."""
     kept = Snapshots(2**30)

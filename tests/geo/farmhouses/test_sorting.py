@@ -201,7 +201,9 @@ FACTS = st.tuples(
 )  # fmt: skip
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(FACTS, min_size=1, max_size=5), st.randoms())
 def test_rows_may_stand_in_any_order(tmp_path: Path, facts: list, chance: object) -> None:
     rows = [house(i, *some) for i, some in enumerate(facts, start=1)]
