@@ -438,6 +438,9 @@ def grant_role(at: Admin, team: SigningIn, name: Name, asked: NewRole) -> Respon
         if area[0] not in there or not at.store.rows(area[0], ids=[area[1]]).num_rows:
             raise InputError(Fault(f"there is no area {area[1]} in {area[0]}", "name a feature of the study",
                                    table=area[0], ids=(area[1],)))  # fmt: skip
+    if not at.caller.may("*", "admin") and team.accounts.get(name).role == "admin":
+        raise NotAllowedError(f"{name} is an admin of the server, and not given a role by admins of one study",
+                              "ask an admin of the server")  # fmt: skip
     team.accounts.grant(name, at.study_id, asked.role, by=at.caller.name, area=area)
     return JSONResponse({"account": name, "role": asked.role, "everywhere": False, "area": _area(area)})
 

@@ -137,6 +137,18 @@ def test_an_admin_of_one_study_keeps_its_roles_and_no_accounts(team: Team):
     assert chief.get("/keys?account=li").status_code == 403
 
 
+def test_no_admin_of_one_study_takes_it_from_the_server_s(team: Team):
+    """A role of the study goes before that in all of them: as a viewer li could neither see nor mend it."""
+    chen, li = team.who("chen", "admin"), team.client(Authorization=f"Bearer {team.accounts.add_key('li', by='li')[1]}")
+    for name in ("li", "LI"):
+        told = chen.put(f"{HOME}/roles/{name}", json={"role": "viewer"})
+        assert told.status_code == 403
+        assert "is an admin of the server" in told.json()["detail"]
+    assert li.get(f"{HOME}/roles").status_code == 200
+    assert li.put(f"{HOME}/roles/li", json={"role": "planner"}).status_code == 200, "who wants it, may"
+    assert chen.delete(f"{HOME}/roles/li").status_code == 204
+
+
 def test_roles_go_with_the_study(team: Team, kept: Accounts):
     wang = team.who("wang", "admin")
     narrow = kept.add_key("li", by="li", study=STUDY_ID)[0]

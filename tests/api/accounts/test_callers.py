@@ -195,6 +195,7 @@ def test_a_key_may_be_narrower_than_its_account(team: Team):
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_may_what_those_before_it_may(team: Team, role):
     who = team.who("wang", role)
+    team.member("zhao")
     may = ROLES.index(role)
     asked = [
         (0, who.get(f"{HOME}/collections/buildings/items?limit=1")),
@@ -204,7 +205,7 @@ def test_each_role_may_what_those_before_it_may(team: Team, role):
                       headers={"content-type": "application/merge-patch+json", "if-match": '"1"'})),
         (2, who.get(f"{HOME}/transactions")),
         (4, who.get(f"{HOME}/roles")),
-        (4, who.put(f"{HOME}/roles/li", json={"role": "viewer"})),
+        (4, who.put(f"{HOME}/roles/zhao", json={"role": "viewer"})),
         (5, who.get("/accounts")), (5, who.get("/accounts-log")), (5, who.get("/metrics")),
     ]  # fmt: skip
     for least, told in asked:
@@ -274,7 +275,9 @@ def test_signing_in_takes_nothing_away_from_who_has_no_role(make_team):
 def test_too_many_requests_are_told_when_to_come_again(make_team):
     team = make_team(requests_per_minute=6)
     wang, zhao = team.who("wang", "viewer"), team.who("zhao", "viewer")
-    answers = [wang.get(HOME) for _ in range(8)]
+    answers = [wang.get(HOME)]
+    while answers[-1].status_code == 200 and len(answers) < 100:  # one more each ten seconds that this takes
+        answers.append(wang.get(HOME))
     assert [each.status_code for each in answers][:5] == [200] * 5
     assert answers[-1].status_code == 429
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 10
