@@ -37,6 +37,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()
     while not running.started:
+        assert thread.is_alive(), "the server ended"
         thread.join(0.02)
     yield int(running.servers[0].sockets[0].getsockname()[1])
     running.should_exit = True
@@ -45,7 +46,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 def ask(port: int, *parts: bytes) -> Told:
     """Send these bytes, and return what comes until the server hangs up."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(b"".join(parts))
         return _told(connection)
 
@@ -108,7 +109,7 @@ def test_large_headers_with_room_are_answered(port: int) -> None:
 @pytest.mark.parametrize(("begin", "status"), [(b"GET /", 414), (b"GET / HTTP/1.1\r\n" + HOST + b"X-A: ", 431)])
 def test_nobody_waits_for_an_end_that_does_not_come(port: int, begin: bytes, status: int) -> None:
     """The server hangs up after a megabyte; until then nothing has been answered."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(begin)
         connection.sendall(b"a" * (MOST_HEAD + 1 - len(begin)))
         told = _told(connection)
@@ -127,7 +128,7 @@ def test_a_refused_request_leaves_the_connection_for_others(port: int) -> None:
     """The next connection, and the next request on one that was kept open, are answered."""
     assert ask(port, get(b"/" + b"a" * 200_000)).status == 414
     two = b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n" + get(b"/health")
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(two)
         came = b""
         while (part := connection.recv(65_536)) != b"":
