@@ -110,6 +110,7 @@ function build(root: HTMLElement, store: Store, server: Server, opened: Catalogu
   bar.onFollowed = ({ state: asked, planAsked }) => {
     const next = settled(catalogue, { ...FIRST, lang: store.now.lang, open: store.now.open, ...asked }, planAsked);
     store.set(next);
+    if (namesLostPlan(catalogue, asked)) notices.tell(say("plan_lost", store.now.lang));
     if (next.camera) stage?.go(next.camera);
     else stage?.whole(false);
   };

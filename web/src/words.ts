@@ -106,7 +106,7 @@ const WORDS = {
   fate_exchanged: ["有划入有划出", "gives and receives"],
   fate_renamed: ["更名", "renamed"],
   fate_created: ["新设", "created"],
-  difference: ["相差", "Difference"],
+  difference: ["相差", "Change"],
   compare_with: ["卷帘对比", "Swipe against"],
   compare_not: ["不对比", "Nothing"],
   compare_rules: ["违反规则的变化", "Rules that differ"],

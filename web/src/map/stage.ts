@@ -144,9 +144,11 @@ export class Stage {
     const edge = Math.max(0, Math.min(padding, clientWidth / 6, clientHeight / 6));
     const room = { top: edge, bottom: edge, left: edge, right: edge };
     if (!this.#cover || this.#cover.hidden) return room;
-    const { offsetWidth, offsetLeft, offsetTop } = this.#cover;
+    const { offsetWidth, offsetHeight, offsetLeft, offsetTop } = this.#cover;
+    const most = clientHeight * 0.7 - edge;
     if (offsetWidth < clientWidth * 0.6) room.left += offsetLeft + offsetWidth;
-    else room.bottom += clientHeight - offsetTop;
+    else if (offsetTop + offsetHeight / 2 < clientHeight / 2) room.top += Math.min(most, offsetTop + offsetHeight);
+    else room.bottom += Math.min(most, clientHeight - offsetTop);
     return room;
   }
 
