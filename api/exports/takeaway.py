@@ -18,7 +18,6 @@ from api.server import Server
 from api.settings import Settings
 from api.storage.embedded import EmbeddedStorage
 from api.styles.tree import Tree
-from api.tiles.sources import sources
 from geo.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -89,7 +88,8 @@ def write_collections(
         write_collections_gpkg(at, ids, path, wanted.lang)
         return path, ()
     if wanted.kind in ("pmtiles", "mbtiles"):
-        from layers.tiles.archives import archive  # noqa: PLC0415 - few jobs need it
+        from api.tiles.sources import sources  # noqa: PLC0415 - few jobs need tiles, and what makes them
+        from layers.tiles.archives import archive  # noqa: PLC0415 - as above
 
         layers, kind = sources(at.server, at.store, at.caller, ids), cast("Any", wanted.kind)
         archive(layers, path, kind=kind, maxzoom=wanted.maxzoom, name=at.store.name, told=told)
