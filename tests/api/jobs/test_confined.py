@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -78,6 +79,50 @@ def test_what_reads_users_files_reaches_nothing_else(tmp_path: Path) -> None:
     if len(offered(moves=True)) < 2:
         pytest.skip(f"this kernel offers only: {offered(moves=True) or 'limits'}")
     assert set(told.values()) == {"refused"}, told
+
+
+ENDING = """
+import os, signal, sys
+from dataclasses import replace
+from pathlib import Path
+from api.jobs.confined import Confined, RefusedError, UnforeseenError
+from api.jobs.limits import limit_time
+from api.jobs.processes import PROCESSES
+from api.jobs.runs import Work
+from geo.errors import Fault, InputError
+
+def end(given, work):
+    match given.name:
+        case "refused":
+            raise InputError(Fault("no good", "mend it"))
+        case "memory":
+            bytearray(1 << 40)
+        case "unforeseen":
+            raise KeyError("a")
+        case "killed":
+            signal.raise_signal(signal.SIGSEGV)
+
+limit_time(120)
+room = Path.cwd()
+confined = Confined(replace(PROCESSES["import"], does=end, confined=()))
+work = Work(room / "study.gpkg", room / "out", {}, None, None, None, "li", "", "j", lambda *_: None)
+for name in ("refused", "memory", "unforeseen", "killed"):
+    given = PROCESSES["import"].inputs(files=("a",), name=name)
+    try:
+        confined.run(given, work, memory_bytes=8 << 30, cpu_s=60)
+    except (RefusedError, MemoryError, UnforeseenError) as error:
+        print(type(error).__name__, error.told["status"] if name == "refused" else "", flush=True)
+"""
+
+
+def test_how_work_ends_is_told_and_a_worker_breaks_off_as_its_work_did(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", ENDING], capture_output=True, text=True, timeout=300, check=False, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+    )  # fmt: skip
+    assert ended.stdout.split() == ["RefusedError", "422", "MemoryError", "UnforeseenError"], ended.stderr
+    assert ended.returncode == -signal.SIGSEGV
+    assert "KeyError: 'a'" in ended.stderr, "the server's log has what was not foreseen"
 
 
 def test_a_file_is_imported_by_a_worker(jobs: Jobs, store: StudyStore, queue: Queue, tmp_path: Path) -> None:
