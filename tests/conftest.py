@@ -6,10 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.command import shequ
 
 ROOT = Path(__file__).resolve().parent.parent
+
+settings.register_profile("new", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("same", settings.get_profile("new"), derandomize=True, database=None)
+settings.load_profile("same")
+"""Hypothesis tries the same towns in every run, however slow the machine; `--hypothesis-profile=new` tries others."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
