@@ -101,7 +101,8 @@ def visible_properties(collection: Collection, properties: Mapping[str, Any], fe
         homes is None and people is not None and people >= fewest * PEOPLE_A_HOUSEHOLD
     )
     return {name: value if not isinstance(value, int | float) or not _counts(name)
-            or (enough and _at_least(shown.get(_households_of(name)), fewest)) else None
+            or (enough and _at_least(shown.get(_households_of(name)), fewest)
+                and (value == 0 or value >= fewest * _part_of(name))) else None
             for name, value in shown.items()}  # fmt: skip
 
 
@@ -134,11 +135,31 @@ def _enough(table: pa.Table, fewest: int) -> pa.Scalar | pa.ChunkedArray:
 def _and_then(
     enough: pa.Scalar | pa.ChunkedArray, table: pa.Table, name: str, fewest: int
 ) -> pa.Scalar | pa.ChunkedArray:
-    """Return where a count may be told: of another time (`people_before`) only where it stands for enough, too."""
-    homes = _households_of(name)
-    if homes == "households" or homes not in table.column_names:
+    """Return where a count may be told: of another time (`people_before`) or a part (`office_people`) where enough.
+
+    The people of a large community that one thing is too far from may be those of a single house.
+    """
+    homes, least = _households_of(name), fewest * _part_of(name)
+    if homes != "households" and homes in table.column_names:
+        enough = pc.and_(enough, pc.coalesce(pc.greater_equal(table[homes], number(fewest)), flag(True)))
+    if not least:
         return enough
-    return pc.and_(enough, pc.coalesce(pc.greater_equal(table[homes], number(fewest)), flag(True)))
+    nobody, many = pc.equal(table[name], number(0)), pc.greater_equal(table[name], number(least))
+    return pc.and_(enough, pc.coalesce(pc.or_(nobody, many), flag(True)))
+
+
+def _part_of(name: str) -> int:
+    """Return how many of what a column counts one household is, where it counts a part of the feature's; else 0.
+
+    Examples
+    --------
+    >>> _part_of("six_ones_office_people"), _part_of("households_before"), _part_of("people")
+    (5, 1, 0)
+    """
+    words = set(name.split("_"))
+    if name in COUNTS or "density" in words or not words & COUNTS:
+        return 0
+    return PEOPLE_A_HOUSEHOLD if words & {"people", "children", "elders"} else 1
 
 
 def _households_of(name: str) -> str:

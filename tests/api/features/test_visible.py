@@ -58,8 +58,21 @@ def test_what_was_before_is_told_where_it_was_enough_then() -> None:
     )  # fmt: skip
     shown = visible(made, VIEWER, 10)
     assert told(shown) == {
-        "households": [300] * 3, "households_before": [None, 250, None], "people_before": [None, 700, 8],
+        "households": [300] * 3, "households_before": [None, 250, None], "people_before": [None, 700, None],
     }  # fmt: skip
+    for row, properties in enumerate(made.table.drop(["id", "version", "tx"]).to_pylist()):
+        assert visible_properties(made.collection, properties, 10) == {
+            name: values[row] for name, values in told(shown).items()
+        }
+
+
+def test_a_part_of_many_is_told_where_it_is_enough_itself() -> None:
+    """Forty-nine people without a service in a large community: one house, maybe, whose place is known."""
+    made = snapshot(
+        {"people": ("count", [900] * 5), "office_people": ("number", [49.0, 50.0, 0.0, None, 900.0])}, name="gaps",
+    )  # fmt: skip
+    shown = visible(made, VIEWER, 10)
+    assert told(shown) == {"people": [900] * 5, "office_people": [None, 50.0, 0.0, None, 900.0]}
     for row, properties in enumerate(made.table.drop(["id", "version", "tx"]).to_pylist()):
         assert visible_properties(made.collection, properties, 10) == {
             name: values[row] for name, values in told(shown).items()
