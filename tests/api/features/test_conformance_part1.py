@@ -76,10 +76,13 @@ def test_oas30_definition(api: Api) -> None:
 
 def test_oas30_completeness(api: Api) -> None:
     """/conf/oas30/completeness: what is answered is described, errors too; /conf/oas30/exceptions-codes."""
-    operation = api.json("/api")["paths"][ITEMS]["get"]
+    document = api.json("/api")
+    operation = document["paths"][ITEMS]["get"]
     assert {"200", "400", "404", "406"} <= operation["responses"].keys()
     assert {"application/geo+json", "text/html"} <= operation["responses"]["200"]["content"].keys()
-    assert "application/problem+json" in operation["responses"]["400"]["content"]
+    for status in ("400", "404", "406"):
+        named = operation["responses"][status]["$ref"].removeprefix("#/components/responses/")
+        assert "application/problem+json" in document["components"]["responses"][named]["content"]
 
 
 def test_conformance_op(api: Api) -> None:
