@@ -35,6 +35,7 @@ bench:
 	$(RUN)/python bench/serving.py
 	$(RUN)/python bench/writers.py
 	$(RUN)/python bench/kills.py
+	$(RUN)/python bench/kills.py --postgis
 
 clean:
 	rm -rf .venv out layers/static api/static web/node_modules
