@@ -24,13 +24,13 @@ _START = """SwaggerUIBundle({
 """
 
 
-@router.get("/api", responses=_DOCUMENT)
+@router.get("/api", response_class=Response, responses=_DOCUMENT)
 def api_document(request: Request) -> Response:
     """Return the whole API in OpenAPI 3.0."""
     return JSONResponse(openapi.document(request.app, base_url(request)), media_type=openapi.MEDIA_TYPE)
 
 
-@router.get("/studies/{study_id}/api", responses=_DOCUMENT)
+@router.get("/studies/{study_id}/api", response_class=Response, responses=_DOCUMENT)
 def study_api_document(request: Request, at: Viewer, lang: Language) -> Response:
     """Return the API of the study alone; its paths begin at the landing page."""
     made: dict[str, Any] = openapi.study_document(request.app, base_url(request), at.study_id, title_of(at.store, lang))

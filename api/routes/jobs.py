@@ -217,9 +217,9 @@ def list_files(
 
 
 @router.get(
-    "/studies/{study_id}/files/{key:path}",
+    "/studies/{study_id}/files/{key:path}", response_class=Response,
     responses={
-        200: {"description": "The file", "content": {"application/octet-stream": {}}},
+        200: {"description": "The file", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
         304: {"description": "It is as the client has it"},
     },
 )  # fmt: skip

@@ -86,7 +86,10 @@ def list_plans(at: Viewer, lang: Language, as_page: AsPage) -> Response:
     return as_html(pages.plans(at, made, lang)) if as_page else _json(to_json(made))
 
 
-@router.get("/studies/{study_id}/plans/{plan_id}", response_model=PlanTold, responses=AS_HTML)
+@router.get(
+    "/studies/{study_id}/plans/{plan_id}", response_model=PlanTold,
+    responses=AS_HTML | {304: {"description": "The client has it already"}},
+)  # fmt: skip
 def get_plan(
     at: Viewer, lang: Language, as_page: AsPage, plan_id: PlanPath, if_none_match: NotMatch = None
 ) -> Response:

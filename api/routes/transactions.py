@@ -88,8 +88,16 @@ class Holds(BaseModel):
     holds: list[HoldTold]
 
 
-_MADE: dict[int | str, dict[str, Any]] = {201: {"description": "Created"}}
-_SAID: dict[int | str, dict[str, Any]] = {200: {"model": WrittenTold, "description": "Written, with a warning"}}
+_MADE: dict[int | str, dict[str, Any]] = {
+    201: {"description": "Created; with Prefer: return=representation as it is now, else with what should be looked at"}
+}
+_SAID: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": WrittenTold,
+        "description": "Written, with a warning; with Prefer: return=representation as it is now",
+        "content": {GEOJSON: {"schema": _FEATURE}},
+    }
+}
 
 
 @dataclass(frozen=True)
@@ -137,7 +145,7 @@ def item_options(at: Viewer, collection_id: CollectionPath, feature_id: FeatureP
     return Response(status_code=200, headers={"Allow": ", ".join(allowed), **more})
 
 
-@router.post(ITEMS, status_code=201, response_class=Response, openapi_extra=_body(_FEATURE, POSTED))
+@router.post(ITEMS, status_code=201, response_class=Response, responses=_MADE, openapi_extra=_body(_FEATURE, POSTED))
 def create_feature(at: Surveyor, collection_id: CollectionPath, edit: Edit) -> Response:
     """Create a feature; its address is in the header Location."""
 
