@@ -234,6 +234,16 @@ def _time(text: str, *, last: bool) -> str | None:
     return aware.astimezone(UTC).isoformat(timespec="microseconds" if finer else "milliseconds")
 
 
+def linked_key(study_id: str, href: str, what: str) -> str:
+    """Return the key of the file of this study that a link leads to; `what` is told when it leads elsewhere."""
+    marker = f"/studies/{study_id}/files/"
+    _, found, key = href.partition(marker)
+    if not found or not key:
+        raise BadRequestError(Fault(f"{what}: {href[:200]} is not fetched",
+                                    f"give a link to a file of this study (…{marker}KEY), or its key"))  # fmt: skip
+    return key
+
+
 def role_for(key: str) -> Role:
     """Return who may have a file: photos are for surveyors, all else may hold figures of single households."""
     return "surveyor" if key.startswith("findings/") else "planner"

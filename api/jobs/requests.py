@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from api.errors import BadRequestError, OutOfDateError
+from api.jobs.documents import linked_key
 from api.jobs.inputs import ExportInputs, Inputs
 from api.jobs.processes import Process, process_of
 from api.jobs.queue import Job, Queue, new_job_id
@@ -114,12 +115,7 @@ def _key(name: str, value: Any, store: StudyStore, job_id: str, files: list[File
     if not isinstance(value, Mapping):
         return value
     if isinstance(value.get("href"), str):
-        marker = f"/studies/{store.study_id}/files/"
-        _, found, key = value["href"].partition(marker)
-        if not found or not key:
-            raise BadRequestError(Fault(f"inputs.{name}: {value['href'][:200]} is not fetched",
-                                        f"give a link to a file of this study (…{marker}KEY), or its key"))  # fmt: skip
-        return key
+        return linked_key(store.study_id, value["href"], f"inputs.{name}")
     if isinstance(value.get("value"), str) and value.get("encoding", "base64") == "base64":
         if len(value["value"]) > MOST_INLINE * 4 / 3:
             raise BadRequestError(Fault(f"inputs.{name}: the file is larger than {MOST_INLINE:,} bytes",

@@ -12,11 +12,11 @@ from api.accounts.public import public_record
 from api.deps import Here, Language, PlanEditor, Planner, Viewer, require
 from api.editing import pages
 from api.editing.areas import may_change
-from api.editing.plan_files import plan_text
 from api.editing.plan_models import Comparison, EditTold, NewBranch, NewPlan, Plans, PlanTold, Texts, Titles, TurnAsked
 from api.editing.preconditions import etag, require_seen
 from api.errors import NotAllowedError
 from api.features.representation import AsPage
+from api.jobs.plan_files import plan_text
 from api.pages import as_html
 from api.schemas import AS_HTML
 from geo.partition.steps import Step

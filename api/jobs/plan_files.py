@@ -7,7 +7,7 @@ from typing import Any
 from api.bodies import MOST_BYTES, read_json
 from api.deps import Here, require
 from api.errors import BadRequestError, TooLargeError
-from api.jobs.documents import role_for
+from api.jobs.documents import linked_key, role_for
 from api.uploads import keeping
 from geo.errors import Fault
 
@@ -30,7 +30,7 @@ def plan_text(at: Here, given: Mapping[str, Any] | str) -> bytes:
     """
     if isinstance(given, Mapping) and given.keys() != {"href"}:
         return json.dumps(given).encode()
-    key = _upload(at, given) if isinstance(given, str) else _linked(at, str(given["href"]))
+    key = _upload(at, given) if isinstance(given, str) else linked_key(at.study_id, str(given["href"]), "plan")
     require(at, role_for(key))
     size = at.store.files(key).get(key, ("", 0))[1]
     if size > MOST_BYTES:  # before it is in memory
@@ -54,12 +54,3 @@ def _upload(at: Here, given: str) -> str:
         raise BadRequestError(Fault(f"plan: the upload {given} is a {upload.body.get('format')}, no plan",
                                     "upload a plan.json, as shequ plan writes it"))  # fmt: skip
     return str(upload.body["key"])
-
-
-def _linked(at: Here, href: str) -> str:
-    marker = f"/studies/{at.study_id}/files/"
-    _, found, key = href.partition(marker)
-    if not found or not key:
-        raise BadRequestError(Fault(f"plan: {href[:200]} is not fetched",
-                                    f"give a link to a file of this study (…{marker}KEY), or its key"))  # fmt: skip
-    return key
