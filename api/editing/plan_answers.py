@@ -17,7 +17,7 @@ from geo.partition.actions import PlanTables
 from geo.partition.edits import Answer, Draft, State
 from layers.features import typeset
 from layers.styles import against
-from layers.words import is_missing
+from layers.words import fullwidth, is_missing
 
 
 def to_json(value: object) -> bytes:
@@ -55,7 +55,7 @@ def told(base: str, opened: Opened, fewest: int = 0) -> dict[str, Any]:
         "history": [] if fewest else _history(draft),
         "can_undo": record.state == "draft" and draft.cursor > 0,
         "can_redo": record.state == "draft" and draft.cursor + 1 < len(draft.states),
-        "notes": [note.model_dump() for note in draft.plan.notes],
+        "notes": [_said(note.model_dump()) for note in draft.plan.notes],
         "turns": [turn.model_dump() for turn in record.turns],
     }
 
@@ -89,12 +89,18 @@ def edited(base: str, done: Edited) -> dict[str, Any]:
 
 def answer(made: Answer) -> dict[str, Any]:
     """Return what an edit did."""
-    rows = ("terms", "communities", "violations", "offers")
     return {
-        **vars(made),
-        **{name: [vars(row) for row in getattr(made, name)] for name in rows},
-        "notes": [note.model_dump() for note in made.notes],
+        **_said(vars(made)),
+        **{name: [_said(vars(row)) for row in getattr(made, name)] for name in ("terms", "violations", "offers")},
+        "communities": [vars(row) for row in made.communities],
+        "notes": [_said(note.model_dump()) for note in made.notes],
     }
+
+
+def _said(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with its Chinese sentences in Chinese punctuation."""
+    zh = {name: fullwidth(row[name]) for name in ("zh", "text_zh") if isinstance(row.get(name), str)}
+    return {**row, **zh}
 
 
 def comparison(first: Opened, second: Opened, fewest: int = 0) -> dict[str, Any]:
@@ -136,11 +142,11 @@ def _without_few_broken(row: Mapping[str, Any], fewest: int) -> dict[str, Any]:
     """Return a broken rule without what was measured where that stands for fewer households than may be told."""
     counted, _, end = str(row["rule"]).rpartition("_")
     if counted not in _COUNTING or end not in ("min", "max"):
-        return dict(row)
+        return _said(row)
     measured = {name: value for name, value in row.items() if name.startswith("measured") and value is not None}
     few = {name: None for name, value in measured.items() if value < fewest * _COUNTING[counted]}
     if not few:
-        return dict(row)
+        return _said(row)
     zh = "户数" if counted == "households" else "人口"
     return {
         **row, **few, "text_zh": f"{zh}不符合标准（{row['allowed']:g}），数目过小，不予列出。",
@@ -190,7 +196,7 @@ def _summary(base: str, plan_id: str, version: int, record: PlanRecord) -> dict[
 
 def _history(draft: Draft) -> list[dict[str, Any]]:
     return [
-        {"text_zh": state.text_zh, "text_en": state.text_en, "done": number <= draft.cursor}
+        _said({"text_zh": state.text_zh, "text_en": state.text_en, "done": number <= draft.cursor})
         for number, state in enumerate(draft.states)
         if number
     ]
