@@ -70,6 +70,8 @@ if [ "$(cat $stamp 2>/dev/null || true)" != "$wanted" ]; then
     say "fetching the browser libraries (npm) and building the map page"
     .venv/bin/python -m layers.assets
     .venv/bin/python -m compileall -q geo layers api || true # commands start twice as fast
+    .venv/bin/python -c 'import sys; from layers.drawing import chinese_font; sys.exit(chinese_font() is None)' ||
+        debian fonts-noto-cjk || say "could not install fonts-noto-cjk: Chinese text in pictures will be missing"
     printf '%s\n' "$wanted" >$stamp
 fi
 

@@ -3,7 +3,7 @@
 import io
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,18 @@ HALO = [patheffects.withStroke(linewidth=2.4, foreground="white")]
 
 def chinese_font() -> str | None:
     """Return the name of the best font with Chinese characters on this machine, or None."""
-    installed = {font.name for font in font_manager.fontManager.ttflist if Path(font.fname).exists()}
+    return _best_of_those_known() or _best_of_those_known(look=True)
+
+
+def _best_of_those_known(*, look: bool = False) -> str | None:
+    """Return the best font that matplotlib knows; `look` for such as were installed after it had made its list."""
+    fonts = font_manager.fontManager
+    if look:
+        known = {font.fname for font in fonts.ttflist}
+        for path in sorted({*font_manager.findSystemFonts()} - known):
+            with suppress(OSError, RuntimeError):  # it cannot be read
+                fonts.addfont(path)
+    installed = {font.name for font in fonts.ttflist if Path(font.fname).exists()}
     return next((name for name in CHINESE_FONTS if name in installed), None)
 
 
