@@ -15,6 +15,7 @@ from api.server import Server
 from api.storage.plans import FRAMES
 from api.storage.records import FeatureWrite
 from geo.partition.plan import Plan
+from layers.words import fullwidth
 from tests.api.editing.conftest import HOME, served, small_plan
 
 PLANS = f"{HOME}/plans"
@@ -112,6 +113,10 @@ def test_an_edit_that_breaks_a_rule_says_so_and_is_made(town: TestClient, plan: 
     broken = [(v["rule"], v["community_id"], v["state"]) for v in told["answer"]["violations"]]
     assert ("SQ01", "new") in [(who, state) for _, who, state in broken]
     assert all(v["text_zh"] and v["text_en"] for v in told["answer"]["violations"])
+    said = [
+        v["text_zh"] for v in [*told["answer"]["violations"], *told["plan"]["violations"], *told["plan"]["history"]]
+    ]
+    assert said == [fullwidth(text) for text in said]
 
 
 def test_steps_of_every_kind(town: TestClient, plan: dict[str, Any]) -> None:
