@@ -45,7 +45,7 @@ def test_an_override_says_who_and_why_and_a_plan_follows(study: Path, tmp_path: 
     assert "by 镇政府: 两村已合署办公" in said
     assert "T2*" in said
     assert any({"CU05", "SQ01"} <= set(lock["ids"]) for lock in json.loads(options.read_text("utf-8"))["locks"])
-    (tmp_path / "more.json").write_text('{"time_limit_s": 1, "max_households": 9000, "max_people": 30000}')
+    (tmp_path / "more.json").write_text('{"effort": "quick", "max_households": 9000, "max_people": 30000}')
     done("convert", study, "--plan", tmp_path / "plan", "--options", tmp_path / "more.json")
     made = Plan.from_json((tmp_path / "plan" / "plan.json").read_bytes())
     assert made.options.max_households == 9000

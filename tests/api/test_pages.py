@@ -242,7 +242,7 @@ def test_rights_are_those_of_the_json(town: Town, role: Role) -> None:
 
 
 # ── processes ────────────────────────────────────────────────────────────────────────────────────────────────────────
-@pytest.mark.parametrize("process", PROCESSES.values(), ids=str)
+@pytest.mark.parametrize("process", PROCESSES.values(), ids=lambda process: process.id)
 def test_every_process_has_an_example_that_it_takes(process: Any) -> None:
     assert process.read(process.example).model_dump()
     for lang in LANGS:
