@@ -7,7 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from api import openapi
 from api.conformance import CONFORMANCE
 from api.deps import Language, Viewer, base_url, caller_of, server_of
-from api.errors import UnauthenticatedError
+from api.errors import NotAllowedError, UnauthenticatedError
 from api.features.representation import AsPage
 from api.gateway import Metrics
 from api.pages import Crumb, as_html, page, trail
@@ -117,8 +117,10 @@ def health(request: Request) -> Response:
 def metrics(request: Request) -> Response:
     """Return counts and times of requests, for Prometheus; a team's server tells them to an admin's key."""
     caller = caller_of(request)
-    if caller is None or not caller.may("*", "admin"):
+    if caller is None:
         raise UnauthenticatedError("only an admin of the server sees how it is used", "send the API key of one")
+    if not caller.may("*", "admin"):
+        raise NotAllowedError("only an admin of the server sees how it is used", "ask one")
     return Response(generate_latest(server_of(request).part(Metrics).registry), media_type=CONTENT_TYPE_LATEST)
 
 
