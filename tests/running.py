@@ -46,8 +46,7 @@ def serving(file: Path, **environment: str) -> Iterator[Served]:
             said = (process.stdout.readline(), process.stdout.readline())
             found = re.match(r"(http://\S+)/studies/", said[0])
             assert found, (file.parent / "serve.log").read_text()
-            with httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=60) as client:
-                assert client.get(f"{found[1]}/health").json()["status"] == "ok"
+            assert httpx.get(f"{found[1]}/health", timeout=60).json()["status"] == "ok", "who comes early waits"
             yield Served(found[1], file, process, said)
         finally:
             process.terminate()

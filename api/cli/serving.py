@@ -5,8 +5,9 @@ import gc
 import os
 import re
 import socket
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 _COLLECT_AFTER = 20_000
 """Objects made beyond those let go of, after which Python looks for cycles: a page of features is some thousands."""
+
+_WAITING = 2_048
+"""Connections that may wait to be taken."""
 
 _NAMED = re.compile(r"^(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{0,63})=(?P<path>.+)$")
 
@@ -64,39 +68,61 @@ def serve_studies(
         raise InputError([Fault("there is no such file", "check the path", file=str(path)) for path in absent])
     if workers > 1 and not database:
         raise InputError(Fault("study files are served by one process", "leave --workers out, or use a database"))
-    port = port or _free(host)
     settings = read_settings(studies=files, database=SecretStr(database) if database else None, host=host, port=port)
     require_safe(settings)
-    _require_free(host, port)
-    log_as_json()
-    options = {"host": host, "port": port, "http": "api.protocol:Protocol", "loop": "uvloop", "access_log": False,
-               "log_level": "warning", "timeout_graceful_shutdown": 3, "server_header": False}  # fmt: skip
-    if workers == 1:
-        from api.ahead import begin, read_ahead
+    with _listen(host, port) as listening:
+        settings = settings.model_copy(update={"port": listening.getsockname()[1]})
+        log_as_json()
+        if workers == 1:
+            _serve(settings, listening)
+        else:
+            _serve_by(workers, settings, str(database), listening)
 
-        begun = begin(settings)
-        try:
-            for study_id in files:
-                begun.storage.open(study_id)  # what is no study is told now, not to who asks for it
-        except ShequError:
-            begun.close()
-            raise
-        _announce(settings)
-        read_ahead(begun)
-        import uvicorn
 
-        from api.main import create_app, open_server
+def _serve(settings: "Settings", listening: socket.socket) -> None:
+    """Serve in this process."""
+    from api.ahead import begin, read_ahead
 
-        app = create_app(settings, open_server(settings, begun))
-        gc.freeze()  # what stands now stays: the collector need not look at it again and again
-        gc.set_threshold(_COLLECT_AFTER, 20, 20)
-        uvicorn.run(app, **options)  # type: ignore[arg-type]
-        return
-    import uvicorn
+    begun = begin(settings)
+    try:
+        for study_id in settings.studies:
+            begun.storage.open(study_id)  # what is no study is told now, not to who asks for it
+    except ShequError:
+        begun.close()
+        raise
+    _announce(settings)
+    read_ahead(begun)
+    from uvicorn import Config, Server
+
+    from api.main import create_app, open_server
+
+    app = create_app(settings, open_server(settings, begun))
+    gc.freeze()  # what stands now stays: the collector need not look at it again and again
+    gc.set_threshold(_COLLECT_AFTER, 20, 20)
+    server = Server(Config(app, **_options(settings)))
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
+    if not server.started:
+        raise typer.Exit(3)
+
+
+def _serve_by(workers: int, settings: "Settings", database: str, listening: socket.socket) -> None:
+    """Serve a database in several processes."""
+    from uvicorn import Config
+    from uvicorn.supervisors import Multiprocess
 
     _announce(settings)
-    os.environ |= {"SHEQU_DATABASE": str(database), "SHEQU_HOST": host, "SHEQU_PORT": str(port)}
-    uvicorn.run("api.main:app_from_environment", factory=True, workers=workers, **options)  # type: ignore[arg-type]
+    os.environ |= {"SHEQU_DATABASE": database, "SHEQU_HOST": settings.host, "SHEQU_PORT": str(settings.port)}
+    config = Config("api.main:app_from_environment", factory=True, workers=workers, **_options(settings))
+    with suppress(KeyboardInterrupt):
+        Multiprocess(config, sockets=[listening]).run()
+
+
+def _options(settings: "Settings") -> dict[str, Any]:
+    return {
+        "host": settings.host, "port": settings.port, "http": "api.protocol:Protocol", "loop": "uvloop",
+        "access_log": False, "log_level": "warning", "timeout_graceful_shutdown": 3, "server_header": False,
+    }  # fmt: skip
 
 
 def name_studies(given: list[str]) -> dict[str, Path]:
@@ -137,17 +163,15 @@ def _announce(settings: "Settings") -> None:
     tell("Ctrl-C ends the server; what was edited is kept")
 
 
-def _free(host: str) -> int:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
-        trial.bind((host, 0))
-        return int(trial.getsockname()[1])
-
-
-def _require_free(host: str, port: int) -> None:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind((host, port))
-        except OSError as error:
-            raise InputError(Fault(f"cannot listen on {host}:{port} ({error.strerror})",
-                                   "choose another port with --port, 0 for a free one")) from error  # fmt: skip
+def _listen(host: str, port: int) -> socket.socket:
+    """Return the socket that is listened on: who comes before the server stands waits, and is not refused."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(_WAITING)
+    except OSError as error:
+        listening.close()
+        raise InputError(Fault(f"cannot listen on {host}:{port} ({error.strerror})",
+                               "choose another port with --port, 0 for a free one")) from error  # fmt: skip
+    return listening
