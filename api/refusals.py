@@ -35,6 +35,18 @@ MEANT: dict[int, tuple[str, str, str]] = {
 }
 """Of each status its Chinese title, and what it means in Chinese and English."""
 
+THINGS: dict[str, str] = {
+    "study": "规划项目", "collection": "图层", "feature": "要素", "plan": "方案", "finding": "体检问题", "job": "任务",
+    "process": "处理", "file": "文件", "upload": "上传的文件", "transaction": "修改记录", "style": "样式",
+    "account": "账户", "key": "密钥",
+}  # fmt: skip
+"""What people most often look for in vain."""
+
+_THING = "|".join(THINGS)
+_NO_SUCH = re.compile(rf"there is no ({_THING}) (\S+)(?: in (\S+))?")
+_SEE_LIST = re.compile(rf"see the list of ({_THING})e?s(?:; old ones are deleted)?")
+_SEE = re.compile(r"see (\S*/\S*)")
+
 SHOWN = 2_000
 """Characters of a text on the page, …"""
 
@@ -137,7 +149,7 @@ def refusal_page(told: Mapping[str, Any], scope: Scope, base: str) -> str:
     return page("refusal.html", lang, {
         "title": title, "crumbs": [(f"{base}/studies", "规划项目" if lang == "zh" else "Studies")],
         "here": f"?{rest}" if rest else "", "status": status, "meant": meant_zh if lang == "zh" else meant_en,
-        "faults": [_shown(each) for each in faults[:_MOST_FAULTS]], "more": max(0, len(faults) - _MOST_FAULTS),
+        "faults": [_shown(each, lang) for each in faults[:_MOST_FAULTS]], "more": max(0, len(faults) - _MOST_FAULTS),
         "reasons": [str(each)[:SHOWN] for each in reasons or ()],
         "reasons_in": lang if told.get("reasons_zh") else "en",
         "asked_for": scope["path"][:_SHOWN_ADDRESS], "above": _above(scope["path"], base), "studies": f"{base}/studies",
@@ -145,9 +157,29 @@ def refusal_page(told: Mapping[str, Any], scope: Scope, base: str) -> str:
     })  # fmt: skip
 
 
-def _shown(fault: Mapping[str, Any]) -> dict[str, Any]:
+def in_chinese(told: str) -> str | None:
+    """Return what the server most often tells people, in Chinese; None for everything else it says.
+
+    Examples
+    --------
+    >>> in_chinese("there is no plan p9"), in_chinese("there is no feature JZ001 in buildings")
+    ('没有编号为p9的方案。', '图层buildings中没有编号为JZ001的要素。')
+    >>> in_chinese("see the list of plans"), in_chinese("see http://127.0.0.1:8000/studies")
+    ('请查看方案列表。', '请查看http://127.0.0.1:8000/studies')
+    """
+    if found := _NO_SUCH.fullmatch(told):
+        return f"{f'图层{found[3]}中' if found[3] else ''}没有编号为{found[2]}的{THINGS[found[1]]}。"
+    if found := _SEE_LIST.fullmatch(told):
+        return f"请查看{THINGS[found[1]]}列表。"
+    found = _SEE.fullmatch(told)
+    return f"请查看{found[1]}" if found else None
+
+
+def _shown(fault: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
     where = {name: ", ".join(fault[name][:8]) if name == "ids" else fault[name] for name in _PLACES if fault.get(name)}
-    return {"what": str(fault.get("what", ""))[:SHOWN], "remedy": str(fault.get("remedy", ""))[:SHOWN], "where": where}
+    said = {name: str(fault.get(name, ""))[:SHOWN] for name in ("what", "remedy")}
+    known = {name: text for name in said if lang == "zh" and (text := in_chinese(said[name]))}
+    return {**said, **known, "where": where, "in_chinese": known.keys()}
 
 
 def _above(path: str, base: str) -> str:

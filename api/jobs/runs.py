@@ -203,7 +203,9 @@ def make_plan(given: "inputs.PlanInputs", work: Work) -> Done:
         raise _with_advice(error, given, work) from error
     result_id = given.id or work.job
     files = write_outputs(planned, work.out, lang=given.lang, told=_part(work.told, 0.7, 1.0))
-    writes, collections = _plan_layers(planned, result_id, _titles(given, ("方案", "Plan")), work)
+    writes, collections = _plan_layers(
+        planned, result_id, _titles(given, (f"方案 {result_id}", f"Plan {result_id}")), work
+    )
     return Done({"plan": result_id} | _of_plan(planned), f"plan {result_id}", writes, collections, _named(files))
 
 
