@@ -29,7 +29,7 @@ fetch() { # install packages with uv, which reads no settings of pip: from the m
     [ -n "$mirror" ] || mirror=$(.venv/bin/python -m pip config get global.index-url 2>/dev/null || true)
     if [ -n "$mirror" ]; then
         UV_DEFAULT_INDEX=$mirror .venv/bin/uv pip install -q --python .venv/bin/python "$@" && return 0
-        say "the mirror did not give everything: asking pypi.org"
+        say "the mirror did not give everything: asking the default index"
     fi
     .venv/bin/uv pip install -q --python .venv/bin/python "$@"
 }

@@ -170,7 +170,7 @@ def _work(asked: Mapping[str, Any], folder: Path) -> Work:
 
 
 def _not_here(*_: object) -> NoReturn:
-    raise NotImplementedError("a confined process has no storage")
+    raise PermissionError("a confined process has no storage")
 
 
 def _say(told: Mapping[str, Any]) -> None:
