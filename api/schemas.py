@@ -73,3 +73,6 @@ class Problem(_Open):
 
 AS_HTML: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
 """An answer that browsers get as a page."""
+
+UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "The client has it already"}}
+"""An answer to who named the state that was seen (If-None-Match)."""

@@ -21,6 +21,12 @@ class Server:
         """Return the part of that class: `server.part(Snapshots)`."""
         return self.parts[kind]  # type: ignore[no-any-return]
 
+    def part_or_new(self, kind: type[T]) -> T:
+        """Return the part of that class, made when it is first asked for."""
+        if kind not in self.parts:
+            self.parts.setdefault(kind, kind())  # threads may ask at once: the first one's stays
+        return self.part(kind)
+
     def close(self) -> None:
         """Close every part that can be closed, then the storage."""
         for each in reversed(list(self.parts.values())):

@@ -62,8 +62,7 @@ def seen_by(server: Server, caller: Caller, store: StudyStore) -> StudyStore:
     """Return a study as a caller may see it."""
     if not caller.public:
         return store
-    views: _Views = server.parts.setdefault(_Views, _Views())
-    return views.of(store, caller)
+    return server.part_or_new(_Views).of(store, caller)
 
 
 def whole(store: StudyStore) -> StudyStore:

@@ -34,8 +34,8 @@ def plan_report(at: Here, plan_id: str, *, kind: Literal["docx", "xlsx"], lang: 
     from layers.reports import write_plan_docx, write_plan_xlsx  # noqa: PLC0415 - reports are seldom asked for
     from layers.review import review_plan  # noqa: PLC0415 - as above
 
-    with at.server.parts.setdefault(Desk, Desk()).taken():
-        opened = at.server.parts.setdefault(PlanBoard, PlanBoard()).open(at.store, plan_id)
+    with at.server.part_or_new(Desk).taken():
+        opened = at.server.part_or_new(PlanBoard).open(at.store, plan_id)
         study = at.store.study()
         planned = explained(study, opened.draft.plan)
         review = review_plan(planned.tables, study)

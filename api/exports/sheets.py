@@ -272,7 +272,7 @@ def _bad(what: str, remedy: str) -> BadRequestError:
 
 def sheet_answer(at: Here, asked: Asked, *, kind: Literal["pdf", "png"]) -> Response:
     """Return a map sheet as an answer, which browsers show."""
-    with at.server.parts.setdefault(Desk, Desk()).taken():
+    with at.server.part_or_new(Desk).taken():
         body = map_sheet(at, asked, kind=kind)
     name = quote(f"{at.study_id}-{asked.paper}.{kind}")
     headers = {"content-disposition": f"inline; filename*=UTF-8''{name}", "cache-control": "private, no-store"}

@@ -79,7 +79,7 @@ def export_collection(
         return StreamingResponse(text, media_type="application/geo+json", headers=_headers(f"{called}.geojson"))
     from layers.formats import FORMATS, write_table  # noqa: PLC0415 - who only reads features loads no pandas
 
-    with at.server.parts.setdefault(ExportDesk, ExportDesk()).taken(), aside() as folder:
+    with at.server.part_or_new(ExportDesk).taken(), aside() as folder:
         frame = _in(frame_of(snapshot, positions, properties, drawn=kind in DRAWN), crs)
         there = frame.columns
         styles = tuple(each for each in styles_of(at, snapshot) if not each.style.column or each.style.column in there)
@@ -91,7 +91,7 @@ def export_collection(
 
 def export_study(at: Here, *, lang: Lang) -> StreamingResponse:
     """Return every collection that the caller may see in one GeoPackage, drawn as on the map."""
-    with at.server.parts.setdefault(ExportDesk, ExportDesk()).taken(), aside() as folder:
+    with at.server.part_or_new(ExportDesk).taken(), aside() as folder:
         path = folder / "study.gpkg"
         write_collections_gpkg(at, [*at.store.collections()], path, lang)
         return sent(folder, path, f"{at.study_id}.gpkg", GPKG)

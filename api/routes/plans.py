@@ -18,7 +18,7 @@ from api.errors import NotAllowedError
 from api.features.representation import AsPage
 from api.jobs.plan_files import plan_text
 from api.pages import as_html
-from api.schemas import AS_HTML
+from api.schemas import AS_HTML, UNCHANGED
 from geo.partition.steps import Step
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def board_of(at: Here) -> PlanBoard:
     """Return the plans that this server has on the table."""
     from api.editing.board import PlanBoard  # noqa: PLC0415 - the engine is loaded when a plan is first looked at
 
-    return at.server.parts.setdefault(PlanBoard, PlanBoard())  # type: ignore[no-any-return]
+    return at.server.part_or_new(PlanBoard)
 
 
 def _plan(at: Here, opened: Opened, status: int = 200, **headers: str) -> Response:
@@ -88,7 +88,7 @@ def list_plans(at: Viewer, lang: Language, as_page: AsPage) -> Response:
 
 @router.get(
     "/studies/{study_id}/plans/{plan_id}", response_model=PlanTold,
-    responses=AS_HTML | {304: {"description": "The client has it already"}},
+    responses=AS_HTML | UNCHANGED,
 )  # fmt: skip
 def get_plan(
     at: Viewer, lang: Language, as_page: AsPage, plan_id: PlanPath, if_none_match: NotMatch = None

@@ -1,6 +1,6 @@
 """Routes: rasters as tiles, TileJSON, legends and values at a point."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -12,14 +12,13 @@ from api.pages import as_html
 from api.rasters import pages
 from api.rasters.documents import raster_entry, raster_list, tile_json, value_at
 from api.rasters.rasters import Rasters, people_of_few, position, tile_of
-from api.schemas import AS_HTML
+from api.schemas import AS_HTML, UNCHANGED
 from api.styles.answers import CHECKED, fresh
 from api.styles.schemas import RasterEntry, RasterList, RasterValue, TileJson
 from layers.tiles.grids import Tile
 
 router = APIRouter(tags=["rasters"])
 
-_UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "The client has it already"}}
 _PNG = "image/png"
 LOOK = "1"
 """Goes up when the colours of rasters change."""
@@ -28,21 +27,21 @@ RasterName = Annotated[str, Path(description="population, dem, slope or hillshad
 GridId = Annotated[str, Path(description="WebMercatorQuad or CGCS2000Quad", max_length=64)]
 
 
-@router.get("/studies/{study_id}/rasters", response_model=RasterList, responses=_UNCHANGED | AS_HTML)
+@router.get("/studies/{study_id}/rasters", response_model=RasterList, responses=UNCHANGED | AS_HTML)
 def rasters(at: Viewer, lang: Language, as_page: AsPage) -> Response:
     """Return the rasters of the study."""
     made = raster_list(at, lang)
     return as_html(pages.rasters(at, made, lang)) if as_page else JSONResponse(made)
 
 
-@router.get("/studies/{study_id}/rasters/{name}", response_model=RasterEntry, responses=_UNCHANGED | AS_HTML)
+@router.get("/studies/{study_id}/rasters/{name}", response_model=RasterEntry, responses=UNCHANGED | AS_HTML)
 def raster(at: Viewer, name: RasterName, lang: Language, as_page: AsPage) -> Response:
     """Return one raster: title, unit, bounds, legend, links to tiles."""
     made = raster_entry(at, at.server.part(Rasters).get(at.store, name), lang)
     return as_html(pages.raster(at, made, lang)) if as_page else JSONResponse(made)
 
 
-@router.get("/studies/{study_id}/rasters/{name}/tiles/{grid}", response_model=TileJson, responses=_UNCHANGED)
+@router.get("/studies/{study_id}/rasters/{name}/tiles/{grid}", response_model=TileJson, responses=UNCHANGED)
 def tileset(at: Viewer, name: RasterName, grid: GridId, lang: Language) -> Response:
     """Return where the tiles of a raster are (TileJSON)."""
     return JSONResponse(tile_json(at, at.server.part(Rasters).get(at.store, name), grid, lang))
@@ -59,7 +58,7 @@ def _wanted(
 
 @router.get(
     "/studies/{study_id}/rasters/{name}/tiles/{grid}/{level}/{row}/{column}.png", response_class=Response,
-    responses=_UNCHANGED | {200: {"content": {_PNG: {"schema": {"type": "string", "format": "binary"}}}}},
+    responses=UNCHANGED | {200: {"content": {_PNG: {"schema": {"type": "string", "format": "binary"}}}}},
 )  # fmt: skip
 def tile(request: Request, at: Viewer, name: RasterName, wanted: Annotated[Tile, Depends(_wanted)]) -> Response:
     """Return a tile of 256 pixels; transparent where nothing is known."""
@@ -73,7 +72,7 @@ def tile(request: Request, at: Viewer, name: RasterName, wanted: Annotated[Tile,
     return Response(served.tile(wanted, few=few), media_type=_PNG, headers=headers)
 
 
-@router.get("/studies/{study_id}/rasters/{name}/point", response_model=RasterValue, responses=_UNCHANGED)
+@router.get("/studies/{study_id}/rasters/{name}/point", response_model=RasterValue, responses=UNCHANGED)
 def point(
     at: Viewer,
     name: RasterName,

@@ -12,7 +12,7 @@ from api.deps import Here, Language, Viewer, server_of
 from api.errors import BadRequestError, NotFoundError
 from api.features.representation import AsPage, form_of
 from api.pages import as_html
-from api.schemas import AS_HTML
+from api.schemas import AS_HTML, UNCHANGED
 from api.styles import pages
 from api.styles.answers import LASTING, Answers, made_of, send
 from api.styles.documents import MEDIA_TYPE, layer_tree, style_document, style_list, style_metadata
@@ -28,19 +28,18 @@ router = APIRouter(tags=["styles"])
 _PBF, _GEOJSON, _JSON = "application/x-protobuf", "application/geo+json", "application/json"
 _SPRITE = re.compile(rf"{NAME}(@2x)?\.(json|png)")
 _RANGE = re.compile(r"(\d{1,5})-(\d{1,5})")
-_UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "The client has it already"}}
 
 StyleId = Annotated[str, Path(description="a style of /styles", max_length=200)]
 CollectionId = Annotated[str, Path(description="a collection", max_length=200)]
 
 
-@router.get("/studies/{study_id}/layers", response_model=LayerTree, responses=_UNCHANGED)
+@router.get("/studies/{study_id}/layers", response_model=LayerTree, responses=UNCHANGED)
 def layers(request: Request, at: Viewer) -> Response:
     """Return every layer of the study for pages: the tree, legends, fields of cards, sources, MapLibre layers."""
     return _kept(request, at, "layers", lambda: layer_tree(at))
 
 
-@router.get("/studies/{study_id}/styles", response_model=StyleList, responses=_UNCHANGED | AS_HTML)
+@router.get("/studies/{study_id}/styles", response_model=StyleList, responses=UNCHANGED | AS_HTML)
 def styles(request: Request, at: Viewer, lang: Language, as_page: AsPage) -> Response:
     """Return the styles of the study: of the whole, of every plan and run, of every collection."""
     if as_page:
@@ -51,7 +50,7 @@ def styles(request: Request, at: Viewer, lang: Language, as_page: AsPage) -> Res
 @router.get(
     "/studies/{study_id}/styles/{style_id}",
     response_model=StyleDocument, response_class=Response,
-    responses=_UNCHANGED | {200: {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/StyleDocument"}},
+    responses=UNCHANGED | {200: {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/StyleDocument"}},
                                          "text/html": {"schema": {"type": "string"}}}}},
 )  # fmt: skip
 def style(  # noqa: PLR0917 - FastAPI gives them by name
@@ -67,7 +66,7 @@ def style(  # noqa: PLR0917 - FastAPI gives them by name
                  media_type=MEDIA_TYPE)  # fmt: skip
 
 
-@router.get("/studies/{study_id}/styles/{style_id}/metadata", response_model=StyleMetadata, responses=_UNCHANGED)
+@router.get("/studies/{study_id}/styles/{style_id}/metadata", response_model=StyleMetadata, responses=UNCHANGED)
 def metadata(request: Request, at: Viewer, style_id: StyleId, lang: Language) -> Response:
     """Return what a style is for and which collections it draws."""
     return _kept(request, at, ("metadata", style_id, lang), lambda: style_metadata(at, style_id, lang))
@@ -76,7 +75,7 @@ def metadata(request: Request, at: Viewer, style_id: StyleId, lang: Language) ->
 @router.get(
     "/studies/{study_id}/labels/{collection_id}",
     response_model=FeaturePoints, response_class=Response,
-    responses=_UNCHANGED | {200: {"content": {_GEOJSON: {"schema": {"$ref": "#/components/schemas/FeaturePoints"}}}}},
+    responses=UNCHANGED | {200: {"content": {_GEOJSON: {"schema": {"$ref": "#/components/schemas/FeaturePoints"}}}}},
 )  # fmt: skip
 def labels(request: Request, at: Viewer, collection_id: CollectionId) -> Response:
     """Return one point in each area of a collection, where its name stands best."""
@@ -88,7 +87,7 @@ def labels(request: Request, at: Viewer, collection_id: CollectionId) -> Respons
 @router.get(
     "/studies/{study_id}/arrows/{collection_id}",
     response_model=FeaturePoints, response_class=Response,
-    responses=_UNCHANGED | {200: {"content": {_GEOJSON: {"schema": {"$ref": "#/components/schemas/FeaturePoints"}}}}},
+    responses=UNCHANGED | {200: {"content": {_GEOJSON: {"schema": {"$ref": "#/components/schemas/FeaturePoints"}}}}},
 )  # fmt: skip
 def arrows_of(request: Request, at: Viewer, collection_id: CollectionId) -> Response:
     """Return the arrows of a plan's moves."""
@@ -104,7 +103,7 @@ def arrows_of(request: Request, at: Viewer, collection_id: CollectionId) -> Resp
 @router.get(
     "/sprites/{file}",
     response_model=SpriteIndex, response_class=Response,
-    responses=_UNCHANGED | {200: {"content": {"image/png": {}, _JSON: {
+    responses=UNCHANGED | {200: {"content": {"image/png": {}, _JSON: {
         "schema": {"$ref": "#/components/schemas/SpriteIndex"}}}}},
 )  # fmt: skip
 def sprites(
@@ -122,7 +121,7 @@ def sprites(
 
 @router.get(
     "/fonts/{stack}/{characters}.pbf", response_class=Response,
-    responses=_UNCHANGED | {200: {"content": {_PBF: {"schema": {"type": "string", "format": "binary"}}}}},
+    responses=UNCHANGED | {200: {"content": {_PBF: {"schema": {"type": "string", "format": "binary"}}}}},
 )  # fmt: skip
 def glyphs(
     request: Request,

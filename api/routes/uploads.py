@@ -90,7 +90,7 @@ class Appended(BaseModel):
 
 def uploads_of(at: Here) -> Uploads:
     """Return the part of the server that looks at files."""
-    return at.server.parts.setdefault(Uploads, Uploads())  # type: ignore[no-any-return]
+    return at.server.part_or_new(Uploads)
 
 
 async def form(at: Surveyor, request: Request) -> AsyncIterator[Sequence[Part]]:  # noqa: ARG001 - rights before the body

@@ -11,11 +11,12 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from api.accounts.accounts import Accounts, open_accounts
-from api.accounts.rights import Role
+from api.accounts.rights import Caller, Role
 from api.main import create_app, open_server
 from api.server import Server
 from api.settings import Settings
 from api.storage.postgis import PostgisStorage
+from tests.api.editing.conftest import As
 from tests.api.postgis import Cluster
 from tests.api.served import STUDY_ID, small_study
 
@@ -23,6 +24,13 @@ BASE = "http://127.0.0.1:8000"
 HOME = f"/studies/{STUDY_ID}"
 PASSWORD = "wide river, old bridge"
 OWN_PAGE = {"Origin": BASE}
+
+
+def client_as(server: Server, caller: Caller | None) -> TestClient:
+    """Return a client whose every request is one person's, or (None) of somebody who has not said who they are."""
+    app = create_app(server.settings, server)
+    app.add_middleware(As, caller=caller)
+    return TestClient(app, base_url=BASE, follow_redirects=False)
 
 
 @pytest.fixture(scope="session")

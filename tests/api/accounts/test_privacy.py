@@ -18,11 +18,11 @@ from starlette.testclient import TestClient
 
 from api.accounts.rights import HOUSEHOLD_COLUMNS, Caller
 from api.editing.board import PlanBoard
-from api.main import create_app
 from api.server import Server
 from api.storage.records import DocumentWrite, FeatureWrite, FileWrite
 from geo.study import Study
-from tests.api.editing.conftest import As, small_plan
+from tests.api.accounts.conftest import client_as
+from tests.api.editing.conftest import small_plan
 from tests.api.served import STUDY_ID, serve, small_study
 
 HOME = f"/studies/{STUDY_ID}"
@@ -60,20 +60,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     made.close()
 
 
-def _client(server: Server, caller: Caller) -> TestClient:
-    app = create_app(server.settings, server)
-    app.add_middleware(As, caller=caller)
-    return TestClient(app, base_url="http://127.0.0.1:8000", follow_redirects=False)
-
-
 @pytest.fixture(scope="module")
 def viewer(server: Server) -> TestClient:
-    return _client(server, Caller("zhao", {STUDY_ID: "viewer"}))
+    return client_as(server, Caller("zhao", {STUDY_ID: "viewer"}))
 
 
 @pytest.fixture(scope="module")
 def planner(server: Server) -> TestClient:
-    return _client(server, Caller("wang", {STUDY_ID: "planner"}))
+    return client_as(server, Caller("wang", {STUDY_ID: "planner"}))
 
 
 def _words(content: bytes) -> str:
@@ -188,7 +182,7 @@ def test_earlier_states_and_versions_hide_them_too(viewer: TestClient, planner: 
 
 
 def test_a_refusal_does_not_tell_them(server: Server) -> None:
-    surveyor = _client(server, Caller("chen", {STUDY_ID: "surveyor"}))
+    surveyor = client_as(server, Caller("chen", {STUDY_ID: "surveyor"}))
     finding = f"{HOME}/collections/findings/items/building:JZ001:3a:1"
     stale = {"content-type": "application/merge-patch+json", "if-match": '"9"'}
     told = surveyor.patch(finding, content='{"properties": {"note": "x"}}', headers=stale)
@@ -338,7 +332,7 @@ def _everything(study: Study, folder: Path) -> dict[str, str]:
     folder.mkdir()
     server = serve(study, folder)
     PlanBoard().create(server.storage.open(STUDY_ID), "p1", small_plan(), title=("方案", ""), by="王五")
-    web = _client(server, Caller("zhao", {STUDY_ID: "viewer"}))
+    web = client_as(server, Caller("zhao", {STUDY_ID: "viewer"}))
     tile = f"tiles/WebMercatorQuad/{_tile_of_the_town(web)}"
     paths = ["/layers", "/plans", "/plans/p1", "/plans/p1/texts", "/styles/default", f"/{tile}?collections=buildings"]
     for each in web.get(f"{HOME}/collections").json()["collections"]:

@@ -20,15 +20,16 @@ from api.accounts.rights import ANONYMOUS, Caller
 from api.editing.board import PlanBoard
 from api.errors import NotAllowedError, NotFoundError
 from api.features.snapshot import Snapshots
-from api.main import create_app, open_server
+from api.main import open_server
 from api.server import Server
 from api.settings import Settings
 from api.storage import plans
 from api.storage.records import Collection, CollectionWrite, DocumentWrite, FeatureWrite, FileWrite
 from geo.contracts import TABLES
 from geo.partition.steps import Move
+from tests.api.accounts.conftest import client_as
 from tests.api.accounts.test_privacy import _crawl, _words
-from tests.api.editing.conftest import As, small_plan
+from tests.api.editing.conftest import small_plan
 from tests.api.served import STUDY_ID, serve, small_study
 
 HOME = f"/studies/{STUDY_ID}"
@@ -44,7 +45,7 @@ def town_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The town with the plans `draft` and `open`; the second was edited and is published. And somebody's gaps."""
     folder = tmp_path_factory.mktemp("public")
     server = serve(small_study(), folder)
-    store, board = server.storage.open(STUDY_ID), server.parts.setdefault(PlanBoard, PlanBoard())
+    store, board = server.storage.open(STUDY_ID), server.part_or_new(PlanBoard)
     board.create(store, "draft", small_plan(), title=("草案七七", ""), by=PLANNER.name)
     board.create(store, "open", small_plan(), title=("公布方案", "Published"), by=PLANNER.name)
     board.edit(store, "open", Move(blocks=("B0002",), to="SQ02"), seen=1, by=PLANNER.name)
@@ -92,20 +93,14 @@ def own_town(town_file: Path, tmp_path: Path) -> Iterator[Server]:
         yield made
 
 
-def _client(server: Server, caller: Caller) -> TestClient:
-    app = create_app(server.settings, server)
-    app.add_middleware(As, caller=caller)
-    return TestClient(app, base_url="http://127.0.0.1:8000", follow_redirects=False)
-
-
 @pytest.fixture(scope="module")
 def everybody(town: Server) -> TestClient:
-    return _client(town, ANONYMOUS)
+    return client_as(town, ANONYMOUS)
 
 
 @pytest.fixture(scope="module")
 def looker(town: Server) -> TestClient:
-    return _client(town, LOOKER)
+    return client_as(town, LOOKER)
 
 
 def _same(told: Response, hidden: str, none: Response, absent: str) -> bool:
@@ -230,7 +225,7 @@ def test_jobs_and_their_files_are_for_people_with_a_role(everybody: TestClient, 
         told, none = (everybody.get(f"{HOME}/jobs/{each}{door}") for each in (job.id, "none"))
         assert told.status_code == 404, door
         assert _same(told, job.id, none, "none"), door
-    assert _client(server, PLANNER).get(f"{HOME}/files/jobs/g1/map.html").status_code == 200
+    assert client_as(server, PLANNER).get(f"{HOME}/files/jobs/g1/map.html").status_code == 200
     for key in ("jobs/g1/map.html", "jobs/g1/out.pmtiles", "uploads/u-1/a.gpkg", "none"):
         assert everybody.get(f"{HOME}/files/{key}").status_code == 404
     for path in ("/files", "/transactions", "/transactions/1", "/uploads", "/backup", "/plans/open/report"):
@@ -297,7 +292,7 @@ def test_shared_caches_keep_what_the_public_is_told_alone(everybody: TestClient,
 
 def test_a_plan_that_is_withdrawn_is_gone_at_once(own_town: Server) -> None:
     server = own_town
-    everybody = _client(server, ANONYMOUS)
+    everybody = client_as(server, ANONYMOUS)
     paths = [f"{HOME}/plans/open", f"{HOME}/collections/plan.open.communities/tiles/{TILE}",
              f"{HOME}/collections/plan.open.blocks/items", f"{HOME}/arrows/plan.open.moves",
              f"{HOME}/labels/plan.open.communities", f"{HOME}/styles/plan.open"]  # fmt: skip

@@ -9,9 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.accounts.rights import ROLES, Caller, Role
-from api.main import ROUTES, create_app
-from tests.api.accounts.conftest import BASE, Team
-from tests.api.editing.conftest import As
+from api.main import ROUTES
+from tests.api.accounts.conftest import Team, client_as
 from tests.api.served import STUDY_ID
 
 _S = "/studies/{study_id}"
@@ -112,19 +111,13 @@ def test_no_route_is_without_a_rule(shared_team: Team):
     assert not mounted, "a route beside those of the modules"
 
 
-def _client(team: Team, caller: Caller | None) -> TestClient:
-    app = create_app(team.server.settings, team.server)
-    app.add_middleware(As, caller=caller)  # type: ignore[arg-type]
-    return TestClient(app, base_url=BASE, follow_redirects=False)
-
-
 def _ask(client: TestClient, route: str, **given: str) -> tuple[int, str]:
     told = client.request(route.partition(" ")[0], _path(route, **given))
     return told.status_code, told.text[:300]
 
 
 def test_without_an_account_nothing_is_answered(shared_team: Team):
-    nobody = _client(shared_team, None)
+    nobody = client_as(shared_team.server, None)
     for route, rule in _rules().items():
         status, said = _ask(nobody, route)
         assert (status == 401) == (rule != "everybody"), (route, status, said)
@@ -133,7 +126,7 @@ def test_without_an_account_nothing_is_answered(shared_team: Team):
 @pytest.mark.parametrize("role", [None, "admin"])
 def test_a_role_elsewhere_is_none_here(shared_team: Team, role: Role | None):
     """A key for another study, or none: every address of this one is as if there were no such study."""
-    stranger = _client(shared_team, Caller("zhao", {"elsewhere": role} if role else {}))
+    stranger = client_as(shared_team.server, Caller("zhao", {"elsewhere": role} if role else {}))
     for route in (each for routes in STUDY.values() for each in routes):
         told, none = _ask(stranger, route), _ask(stranger, route, study_id="none")
         assert told[0] == none[0] == 404, (route, told)
@@ -144,7 +137,7 @@ def test_a_role_elsewhere_is_none_here(shared_team: Team, role: Role | None):
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_may_what_its_routes_say_and_no_more(shared_team: Team, role: Role):
-    somebody = _client(shared_team, Caller("wang", {STUDY_ID: role}))
+    somebody = client_as(shared_team.server, Caller("wang", {STUDY_ID: role}))
     for least, routes in STUDY.items():
         may = ROLES.index(role) >= ROLES.index(least)
         for route in routes:
@@ -158,7 +151,7 @@ def test_a_role_may_what_its_routes_say_and_no_more(shared_team: Team, role: Rol
 
 
 def test_surveyors_write_findings_alone(shared_team: Team):
-    surveyor = _client(shared_team, Caller("wu", {STUDY_ID: "surveyor"}))
+    surveyor = client_as(shared_team.server, Caller("wu", {STUDY_ID: "surveyor"}))
     feature = {"type": "Feature", "geometry": None, "properties": {}}
     for method, collection in itertools.product(("POST", "PUT", "PATCH", "DELETE"), ("buildings", "finding_history")):
         path = _path(f"{method} {_C}/items" if method == "POST" else f"{method} {_ITEM}", collection_id=collection)
@@ -169,8 +162,8 @@ def test_surveyors_write_findings_alone(shared_team: Team):
 
 
 def test_strangers_are_told_whether_the_server_is_well_and_no_more(shared_team: Team):
-    told = _client(shared_team, None).get("/health").json()
+    told = client_as(shared_team.server, None).get("/health").json()
     assert told == {"status": "ok", "storage": {"ok": True, "storage": "postgis"}}
-    assert _client(shared_team, Caller("zhao", {STUDY_ID: "admin"})).get("/health").json() == told
-    admin = _client(shared_team, Caller("li", {"*": "admin"}))
+    assert client_as(shared_team.server, Caller("zhao", {STUDY_ID: "admin"})).get("/health").json() == told
+    admin = client_as(shared_team.server, Caller("li", {"*": "admin"}))
     assert {"postgresql", "studies"} <= {*admin.get("/health").json()["storage"]}

@@ -27,7 +27,7 @@ HOME = "/studies/town"
 class As:
     """Lets every request be one person's, as signing in does."""
 
-    def __init__(self, app: Any, caller: Caller) -> None:
+    def __init__(self, app: Any, caller: Caller | None) -> None:
         self.app, self.caller = app, caller
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
